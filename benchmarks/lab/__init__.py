@@ -1,0 +1,1 @@
+"""The lab: where the demo's tiny model is trained, tuned, quantised and measured."""

@@ -1,0 +1,137 @@
+"""What a person owns: one drift of one endpoint, and the pure decision about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from driftwatch.domain.metric import Severity
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands; the last two are its ends."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    ACCEPTED = "accepted"
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still owns it."""
+        return self in (IncidentState.FIRING, IncidentState.ACKNOWLEDGED)
+
+
+class Reason(StrEnum):
+    """Why a decision fell as it did; stored with every notification."""
+
+    FIRST = "FIRST"
+    WORSE = "WORSE"
+    REPEAT_DUE = "REPEAT_DUE"
+    RESOLVED = "RESOLVED"
+    ACCEPTED = "ACCEPTED"
+    LOCAL_CHANGE = "LOCAL_CHANGE"
+    SILENCED = "SILENCED"
+    SILENCE_ENDED = "SILENCE_ENDED"
+    NO_DATA = "NO_DATA"
+    BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
+    NONE = "NONE"
+
+
+class IncidentKind(StrEnum):
+    """What is wrong: the model's behaviour, or that it cannot be measured."""
+
+    DRIFT = "drift"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A probe that moved: means of the metric before and since the onset, and how sure (BH-adjusted)."""
+
+    probe_id: str
+    before: float | None
+    after: float | None
+    q: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One stream's alarm, told in numbers a person can judge."""
+
+    metric: str
+    severity: Severity
+    chart: str
+    statistic: float
+    threshold: float
+    arl: float
+    direction: int
+    before: float | None = None
+    after: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
+    onset: datetime | None = None
+    onset_early: datetime | None = None
+    onset_late: datetime | None = None
+    moved: Sequence[Moved] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One drift of one endpoint.
+
+    Parameters
+    ----------
+    id : int
+        The number in ``inc-42``; 0 before it is stored.
+    epoch, number : int
+        With the endpoint its identity: stable over restarts, edits and nodes.
+    findings : sequence of Finding
+        Worst first; the first one names the incident.
+    attribution : str
+        ``silent change``, ``announced change``, ``local change``, ``no data``.
+    told : Severity
+        The loudest message that was promised to anybody; ``none`` while silenced.
+    """
+
+    id: int = 0
+    endpoint: str
+    kind: IncidentKind = IncidentKind.DRIFT
+    epoch: int
+    number: int
+    state: IncidentState
+    severity: Severity
+    told: Severity = Severity.NONE
+    reason: Reason
+    opened_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    seq: int = 0
+    findings: Sequence[Finding] = ()
+    attribution: str = "silent change"
+    detail: str = ""
+    by: str | None = None
+    comment: str | None = None
+    told_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Dedup key, at most 255 characters."""
+        return f"{self.endpoint[:200]}/{self.epoch}/{self.number}"
+
+    @property
+    def name(self) -> str:
+        """How people call it: ``inc-42``."""
+        return f"inc-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Nobody is told about `endpoint` (``*``: any) until `ends_at`."""
+
+    id: int = 0
+    endpoint: str
+    starts_at: datetime
+    ends_at: datetime
+    by: str
+    comment: str

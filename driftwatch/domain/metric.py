@@ -1,0 +1,81 @@
+"""What is measured on every answer, and what a movement of it means to the people on call."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from driftwatch.scorers.verdict import MetricKind
+
+
+class Severity(StrEnum):
+    """How loud an alarm may become."""
+
+    PAGE = "page"
+    NOTICE = "notice"
+    NONE = "none"
+
+    @property
+    def rank(self) -> int:
+        """0 for none, 1 for notice, 2 for page."""
+        return ("none", "notice", "page").index(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A named measure of answers.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in records, reports and pages.
+    kind : {"binary", "graded", "continuous"}
+        Chooses the transform of the exchangeable score.
+    harm : {-1, 0, 1}
+        The direction that hurts users; 0 where a movement only tells that the model's identity changed.
+    severity : Severity
+        The loudest an alarm may be: ``none`` is measured and shown but never alarms.
+    unit : str
+        For people: ``ms``, ``USD``, ``nat``, or empty for a share or a count.
+    weight : float
+        Its part of the false-alarm budget, relative to the endpoint's other streams of this severity.
+    """
+
+    name: str
+    kind: MetricKind
+    harm: int = 0
+    severity: Severity = Severity.NOTICE
+    unit: str = ""
+    weight: float = 1.0
+
+
+PASS = Metric(name="pass", kind="binary", harm=-1, severity=Severity.PAGE, weight=4.0)
+"""1 when every scorer of the probe gave full marks: the headline stream."""
+
+MEASURED = {
+    metric.name: metric
+    for metric in (
+        PASS,
+        Metric(name="refusal", kind="binary", harm=1, severity=Severity.PAGE),
+        Metric(name="cut-off", kind="binary", harm=1, severity=Severity.PAGE),
+        Metric(name="length", kind="continuous"),
+        Metric(name="novelty", kind="continuous", weight=2.0),
+        Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
+        Metric(name="markdown", kind="binary"),
+        Metric(name="json-shape", kind="binary"),
+        Metric(name="script", kind="continuous"),
+        # Measured and shown, silent until the engine treats a factor common to all probes (engine.md, 4).
+        Metric(name="unseen", kind="binary", severity=Severity.NONE),
+        Metric(name="latency", kind="continuous", unit="ms", severity=Severity.NONE),
+        Metric(name="ttft", kind="continuous", unit="ms", severity=Severity.NONE),
+        Metric(name="tokens-per-s", kind="continuous", severity=Severity.NONE),
+        Metric(name="input-tokens", kind="continuous", severity=Severity.NONE),
+        Metric(name="output-tokens", kind="continuous", severity=Severity.NONE),
+        Metric(name="reasoning-tokens", kind="continuous", severity=Severity.NONE),
+        Metric(name="cached-tokens", kind="continuous", severity=Severity.NONE),
+        Metric(name="cost", kind="continuous", unit="USD", severity=Severity.NONE),
+    )
+}
+
+
+def scored_metric(name: str, kind: MetricKind) -> Metric:
+    """Return the metric of one scorer of the user's: it pages when it falls."""
+    return Metric(name=name, kind=kind, harm=-1, severity=Severity.PAGE)

@@ -1,0 +1,132 @@
+"""One prompt (or short conversation) with its scorers; the versioned, hashed list of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import rfc8785
+
+HASH_LENGTH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One turn of a conversation.
+
+    Parameters
+    ----------
+    role : str
+        ``system``, ``user``, ``assistant`` or ``tool``.
+    content : str
+        The words.
+    wait_s : float
+        Seconds to stay idle before this turn is sent: the conversation up to here is sent
+        first. Some real drifts show only after a pause.
+    extra : mapping
+        Further keys the API takes on a message (``name``, ``tool_calls``, ``tool_call_id``).
+    """
+
+    role: str
+    content: str
+    wait_s: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerSpec:
+    """One scorer as the golden set names it.
+
+    Parameters
+    ----------
+    name : str
+        The scorer's name without ``not-``.
+    argument : Any
+        What stands behind the colon: a value, a list or a mapping; None for a bare name.
+    negate : bool
+        True for ``not-``.
+    metric : str
+        Name of the metric the score is stored under; unique within the probe.
+    """
+
+    name: str
+    argument: Any = None
+    negate: bool = False
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One prompt with its scorers; equal content has equal `content_hash`.
+
+    Parameters
+    ----------
+    id : str
+        Stable name, unique within the probe set.
+    messages : sequence of Message
+        What is sent; the last one is answered.
+    samples : int
+        Answers asked for in each replay, at least 1.
+    tags : sequence of str
+        Free labels.
+    scorers : sequence of ScorerSpec
+        May be empty: every answer is measured without asking.
+    tools : sequence of mapping
+        Tool definitions sent along, as the API takes them.
+
+    Examples
+    --------
+    >>> probe = Probe(id="hi", messages=(Message(role="user", content="Say hi."),))
+    >>> probe.key == f"hi@{probe.content_hash}"
+    True
+    """
+
+    id: str
+    messages: Sequence[Message]
+    samples: int = 1
+    tags: Sequence[str] = ()
+    scorers: Sequence[ScorerSpec] = ()
+    tools: Sequence[Mapping[str, Any]] = ()
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Hash of all that could move this probe's scores; tags and sample count are left out."""
+        return content_hash(
+            {
+                "messages": [
+                    {"role": m.role, "content": m.content, "wait_s": m.wait_s, **m.extra} for m in self.messages
+                ],
+                "scorers": [[s.name, s.argument, s.negate, s.metric] for s in self.scorers],
+                "tools": list(self.tools),
+            }
+        )
+
+    @property
+    def key(self) -> str:
+        """Identity of this version of the probe: an edited probe has another key, so it starts anew."""
+        return f"{self.id}@{self.content_hash}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeSet:
+    """A golden set: named, ordered, hashed."""
+
+    name: str
+    probes: Sequence[Probe]
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Hash over the probes' keys; their order does not count."""
+        return content_hash(sorted(p.key for p in self.probes))
+
+
+def content_hash(value: Any) -> str:
+    """Return a short SHA-256 over the canonical JSON (RFC 8785) of `value`.
+
+    Examples
+    --------
+    >>> content_hash({"b": 1, "a": 2}) == content_hash({"a": 2, "b": 1})
+    True
+    """
+    return sha256(rfc8785.dumps(value)).hexdigest()[:HASH_LENGTH]

@@ -1,0 +1,103 @@
+"""One pass of a probe set over one endpoint: the unit of evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from driftwatch.domain.answer import Answer
+from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.scorers.verdict import Scored
+
+
+class SlotState(StrEnum):
+    """What became of a slot; every due slot ends as exactly one of the last three."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Slot:
+    """The moment at which a replay of an endpoint is due; unique per (endpoint, due)."""
+
+    endpoint: str
+    due: datetime
+
+    @property
+    def key(self) -> str:
+        """The moment in ISO 8601, UTC: ``2026-07-20T06:00:00Z``; fractions only where there are some.
+
+        Examples
+        --------
+        >>> Slot(endpoint="a", due=datetime(2026, 7, 20, 6, tzinfo=UTC)).key
+        '2026-07-20T06:00:00Z'
+        """
+        return self.due.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRecord:
+    """A slot as the store knows it."""
+
+    slot: Slot
+    state: SlotState
+    reason: str | None = None
+    seq: int | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One metric's number for one answer, or the reason why there is none."""
+
+    probe_key: str
+    sample: int
+    metric: str
+    value: Scored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """The answers of one pass, with all that identifies our side of it.
+
+    Parameters
+    ----------
+    epoch : int
+        Number of the baseline it belongs to; 1 is the first.
+    loop_lag_ms : float, optional
+        95th percentile of the event loop's delay while asking: latency is not trusted when it is large.
+    """
+
+    slot: Slot
+    epoch: int
+    started_at: datetime
+    finished_at: datetime
+    fingerprint: Fingerprint
+    answers: Sequence[Answer]
+    loop_lag_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayScores:
+    """A committed replay as the detectors see it.
+
+    Parameters
+    ----------
+    seq : int
+        Position in the endpoint's history; it, not the clock, orders the evidence.
+    values : mapping
+        metric -> probe key -> scored samples. Unscored ones are absent.
+    """
+
+    slot: Slot
+    seq: int
+    epoch: int
+    fingerprint: Fingerprint
+    asked: int
+    answered: int
+    values: Mapping[str, Mapping[str, tuple[float, ...]]]
+    models: frozenset[str] = frozenset()
+    system_fingerprints: frozenset[str] = frozenset()

@@ -1,0 +1,212 @@
+"""What the use cases need from the world; adapters implement it, `driftwatch.testing` fakes it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftwatch.domain.answer import Answer, Question, Reply
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.incident import Incident, Silence
+from driftwatch.domain.replay import Replay, ReplayScores, Score, Slot, SlotRecord, SlotState
+
+
+class Clock(ABC):
+    """The time, injected. Wall time dates things; monotonic time measures them."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the aware UTC wall time."""
+
+    @abstractmethod
+    def monotonic(self) -> float:
+        """Return seconds that never step back."""
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many real seconds."""
+
+    def seconds_until(self, moment: datetime) -> float:
+        """Return the real seconds to wait for `moment`; 0 or less if it has passed."""
+        return (moment - self.now()).total_seconds()
+
+
+class LanguageModel(ABC):
+    """Something that answers a question once, or raises `EndpointError`."""
+
+    identity: str
+    """Driver and versions, for the fingerprint: ``direct 0.1.0``."""
+
+    @abstractmethod
+    async def ask(self, question: Question) -> Reply:
+        """Make exactly one attempt within the question's deadline and size.
+
+        Raises
+        ------
+        EndpointError
+            With the outcome's name and whether asking again may help.
+        """
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedStream:
+    """The state of one stream's detector after the replay `seq` of `epoch`."""
+
+    metric: str
+    seq: int
+    epoch: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCommit:
+    """Everything one replay decided: written in one transaction or not at all."""
+
+    endpoint: str
+    seq: int
+    streams: Sequence[SavedStream]
+    incident: Incident | None = None
+    deliveries: Sequence[Delivery] = ()
+
+
+class Store(ABC):
+    """Facts, decisions and deliveries; every method is one transaction. Methods block: call them in a thread."""
+
+    # -- facts ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def claim(self, slot: Slot, *, now: datetime, reserve_usd: float = 0.0) -> bool:
+        """Take a slot: True if it is ours to replay now, False if it has ended (done, failed or skipped).
+
+        A slot found ``running`` belonged to a dead process (one daemon a store): it is taken again.
+        `reserve_usd` counts as spent until the slot ends.
+        """
+
+    @abstractmethod
+    def record_replay(self, replay: Replay, scores: Sequence[Score]) -> int:
+        """Commit 1: answers, scores, the slot done, its cost; returns the replay's seq. Repeating it is a no-op."""
+
+    @abstractmethod
+    def end_slot(
+        self, slot: Slot, state: SlotState, *, reason: str, now: datetime, cost_usd: float = 0.0
+    ) -> None:
+        """End a slot as failed or skipped; a slot that has ended stays as it is."""
+
+    @abstractmethod
+    def slots(
+        self, endpoint: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[SlotRecord]:
+        """Return slots in order of their due time; `since` inclusive, `until` exclusive."""
+
+    @abstractmethod
+    def last_slot(self, endpoint: str) -> SlotRecord | None:
+        """Return the slot with the latest due time."""
+
+    @abstractmethod
+    def replays(
+        self, endpoint: str, *, after_seq: int = 0, metrics: Sequence[str] | None = None
+    ) -> Iterator[ReplayScores]:
+        """Yield committed replays in order of seq."""
+
+    @abstractmethod
+    def answers(self, endpoint: str, slot: Slot) -> Sequence[Answer]:
+        """Return a slot's answers with their bytes."""
+
+    @abstractmethod
+    def reference_texts(self, endpoint: str, *, epoch: int, limit: int) -> Mapping[str, Sequence[str]]:
+        """Return, by probe key, the texts of the first `limit` answers of the epoch."""
+
+    @abstractmethod
+    def epoch(self, endpoint: str) -> int:
+        """Return the number of the current epoch; 1 before the first replay."""
+
+    @abstractmethod
+    def start_epoch(self, endpoint: str, *, reason: str, now: datetime) -> int:
+        """Begin the next epoch and return its number."""
+
+    @abstractmethod
+    def spent_usd(self, *, since: datetime) -> float:
+        """Return what answers cost, and what running slots have reserved, since then."""
+
+    @abstractmethod
+    def endpoints(self) -> Sequence[str]:
+        """Return the names of all endpoints with history."""
+
+    # -- decisions -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def streams(self, endpoint: str) -> Mapping[str, SavedStream]:
+        """Return the saved detector states by metric."""
+
+    @abstractmethod
+    def commit_decision(self, decision: DecisionCommit) -> bool:
+        """Commit 2: states, incident, outbox rows. False, and nothing written, if seq was decided already."""
+
+    @abstractmethod
+    def decided_seq(self, endpoint: str) -> int:
+        """Return the seq of the last decided replay; 0 for none."""
+
+    @abstractmethod
+    def save_incident(self, incident: Incident, deliveries: Sequence[Delivery] = ()) -> None:
+        """Write one transition (a person's, say) and its outbox rows."""
+
+    @abstractmethod
+    def incident(self, incident_id: int) -> Incident | None:
+        """Return one incident."""
+
+    @abstractmethod
+    def open_incident(self, endpoint: str) -> Incident | None:
+        """Return the endpoint's incident that has not ended."""
+
+    @abstractmethod
+    def incidents(self, *, endpoint: str | None = None, since: datetime | None = None) -> Sequence[Incident]:
+        """Return incidents that were open at or after `since`, newest first."""
+
+    @abstractmethod
+    def add_silence(self, silence: Silence) -> int:
+        """Store a silence and return its number."""
+
+    @abstractmethod
+    def silences(self, *, now: datetime) -> Sequence[Silence]:
+        """Return the silences in force."""
+
+    # -- deliveries ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def enqueue(self, deliveries: Sequence[Delivery]) -> None:
+        """Add outbox rows; a key that exists stays as it is."""
+
+    @abstractmethod
+    def due_deliveries(self, *, now: datetime) -> Sequence[Delivery]:
+        """Return rows to send now, oldest first: pending ones that are due, and `sending` ones left by a crash."""
+
+    @abstractmethod
+    def save_delivery(self, delivery: Delivery) -> None:
+        """Write the row's new state, found by its key."""
+
+    @abstractmethod
+    def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
+        """Return outbox rows, oldest first."""
+
+    def close(self) -> None:
+        """Release connections and locks."""
+
+
+class Notifier(ABC):
+    """A sink for messages."""
+
+    @abstractmethod
+    async def send(self, delivery: Delivery) -> str | None:
+        """Deliver once and return the remote's id, where it has one.
+
+        Raises
+        ------
+        DeliveryError
+            Saying whether it is permanent, and whether the message may have arrived.
+        """
+
+    async def aclose(self) -> None:
+        """Release connections."""
