@@ -83,7 +83,7 @@ class Incident:
     Parameters
     ----------
     id : int
-        The number in ``inc-42``; 0 before it is stored.
+        The number in ``inc-42``, from `Store.next_incident_id`.
     epoch, number : int
         With the endpoint its identity: stable over restarts, edits and nodes.
     findings : sequence of Finding
@@ -94,7 +94,7 @@ class Incident:
         The loudest message that was promised to anybody; ``none`` while silenced.
     """
 
-    id: int = 0
+    id: int
     endpoint: str
     kind: IncidentKind = IncidentKind.DRIFT
     epoch: int

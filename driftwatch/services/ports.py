@@ -150,6 +150,10 @@ class Store(ABC):
         """Return the seq of the last decided replay; 0 for none."""
 
     @abstractmethod
+    def next_incident_id(self) -> int:
+        """Return a number no incident has had: the 42 of ``inc-42``."""
+
+    @abstractmethod
     def save_incident(self, incident: Incident, deliveries: Sequence[Delivery] = ()) -> None:
         """Write one transition (a person's, say) and its outbox rows."""
 
