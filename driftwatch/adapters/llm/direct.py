@@ -1,0 +1,173 @@
+"""OpenAI-compatible chat completions over aiohttp: the driver that measures latency truthfully.
+
+Choose it for every endpoint that speaks this API; `LiteLLMModel` is for the rest. One attempt is one HTTP request.
+"""
+
+import asyncio
+import json
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from driftwatch.adapters.llm import trouble
+from driftwatch.adapters.llm.completion import Completion
+from driftwatch.adapters.llm.providers import BASE_URLS, identifying
+from driftwatch.adapters.llm.reception import drain, read_error_body, receive
+from driftwatch.domain.answer import Question, Reply
+from driftwatch.domain.endpoint import Endpoint
+from driftwatch.domain.errors import EndpointError
+from driftwatch.domain.secret import Secret
+from driftwatch.services.ports import Clock, LanguageModel
+
+VERSION = version("driftwatch-llm")
+
+
+class DirectModel(LanguageModel):
+    """One model behind one OpenAI-compatible address.
+
+    Parameters
+    ----------
+    model : str
+        As the server knows it, without LiteLLM's provider prefix.
+    base_url : str
+        Up to and including ``/v1``.
+    clock : Clock
+        Measures latency; deadlines are the event loop's own.
+    api_key : Secret, optional
+        Sent as a bearer token; None sends no Authorization header.
+    max_connections : int
+        The most connections at once. A question that waits for one spends its own deadline.
+    trust_env : bool
+        Whether ``HTTPS_PROXY`` and ``.netrc`` are looked at.
+
+    Notes
+    -----
+    Answers are streamed, unless the question's parameters say ``stream: false``; then there is no time to first
+    token. Redirects are not followed: another host than the pinned one must not answer. Cookies are not kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        base_url: str,
+        clock: Clock,
+        api_key: Secret | None = None,
+        max_connections: int = 16,
+        trust_env: bool = False,
+    ) -> None:
+        self.identity = f"direct {VERSION}"
+        self._model = model
+        self._url = base_url.rstrip("/") + "/chat/completions"
+        self._clock = clock
+        self._key = api_key
+        self._max_connections = max_connections
+        self._trust_env = trust_env
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @classmethod
+    def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock, trust_env: bool = False) -> "DirectModel":
+        """Return the driver of a configured endpoint; without a `base_url` its provider must be in `BASE_URLS`."""
+        return cls(
+            model=endpoint.model.partition("/")[2] or endpoint.model,
+            base_url=endpoint.base_url or BASE_URLS[endpoint.provider],
+            clock=clock,
+            api_key=endpoint.api_key,
+            max_connections=endpoint.concurrency,
+            trust_env=trust_env,
+        )
+
+    async def ask(self, question: Question) -> Reply:
+        """Make exactly one attempt within the question's deadline and size."""
+        body = self._body(question)
+        try:
+            async with asyncio.timeout(question.deadline_s):
+                return await self._attempt(question, body)
+        except TimeoutError:
+            raise trouble.timeout(question.deadline_s) from None
+        except (aiohttp.ClientError, OSError) as error:
+            # `from None`: aiohttp's errors carry the request, and the request carries the key.
+            raise trouble.network(error, self._key) from None
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _attempt(self, question: Question, body: bytes) -> Reply:
+        session = self._open_session()
+        completion = Completion(max_bytes=question.max_bytes, key=self._key)
+        started = self._clock.monotonic()
+        async with session.post(self._url, data=body, allow_redirects=False) as response:
+            if response.status != 200:
+                raise await self._refused(response)
+            first_token = await receive(response, completion, self._clock)
+            ended = self._clock.monotonic()
+            await drain(response)
+        headers = identifying(response.headers, self._key)
+        return Reply(
+            output=completion.output(),
+            finish_reason=completion.finish_reason,
+            refusal=completion.refusal(),
+            tool_calls=completion.tool_calls(),
+            model=completion.model,
+            system_fingerprint=completion.system_fingerprint,
+            usage=completion.usage,
+            latency_ms=(ended - started) * 1000,
+            ttft_ms=None if first_token is None else (first_token - started) * 1000,
+            logprobs=tuple(completion.logprobs),
+            request_id=headers.get("x-request-id") or completion.id,
+            headers=headers,
+        )
+
+    async def _refused(self, response: aiohttp.ClientResponse) -> EndpointError:
+        if 300 <= response.status < 400:
+            target = urlsplit(response.headers.get("location", "")).hostname or "another address"
+            return trouble.protocol(
+                f"HTTP {response.status}: redirected to {target}; redirects are not followed, "
+                "set base_url to where the API is",
+                self._key,
+            )
+        body = await read_error_body(response)
+        return trouble.from_status(
+            response.status, body, key=self._key, headers=response.headers, now=self._clock.now()
+        )
+
+    def _body(self, question: Question) -> bytes:
+        body: dict[str, Any] = {"model": self._model, "messages": list(question.messages), "stream": True}
+        if question.tools:
+            body["tools"] = list(question.tools)
+        if question.top_logprobs:
+            body |= {"logprobs": True, "top_logprobs": question.top_logprobs}
+        body |= question.params
+        if body["stream"]:
+            # Without it a stream carries no token counts, so no cost.
+            body.setdefault("stream_options", {"include_usage": True})
+        return json.dumps(body).encode()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._loop is not loop:
+            self._loop = loop
+            headers = {
+                "Content-Type": "application/json",
+                "Accept": "text/event-stream, application/json",
+                # A compressed stream is flushed when the compressor likes, which falsifies the time to first token.
+                "Accept-Encoding": "identity",
+                "User-Agent": f"driftwatch/{VERSION}",
+            }
+            if self._key is not None:
+                headers["Authorization"] = f"Bearer {self._key.reveal()}"
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_connections),
+                headers=headers,
+                # The one deadline is ask's; aiohttp's own defaults would cut at 300 s.
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=self._trust_env,
+            )
+        return self._session
