@@ -1,0 +1,117 @@
+"""Each probe's bag of reference values, growing by quiet replays up to a cap."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.errors import DegenerateError
+
+Floats = NDArray[np.float64]
+_BLOCK = 32
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """Reference values of every probe.
+
+    Parameters
+    ----------
+    probes : tuple of str
+        Probe keys, sorted, so that no result depends on the order in which answers arrived.
+    values : ndarray, shape (n_probes, capacity)
+        Values in the order in which they came, NaN beyond `counts`.
+    stamps : ndarray of int32, shape (n_probes, capacity)
+        Index of the replay each value came from, -1 beyond `counts`.
+    counts, last_seen : ndarrays of int32, shape (n_probes,)
+        Values held, and index of the last replay in which the probe was scored.
+    """
+
+    probes: tuple[str, ...]
+    values: Floats
+    stamps: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    last_seen: NDArray[np.int32]
+
+    @classmethod
+    def empty(cls) -> "Reference":
+        """No probes yet."""
+        none = np.zeros(0, dtype=np.int32)
+        return cls(
+            probes=(), values=np.zeros((0, 0)), stamps=np.zeros((0, 0), dtype=np.int32), counts=none, last_seen=none
+        )
+
+    @property
+    def held(self) -> Floats:
+        """The values without the unused columns, shape (n_probes, largest count)."""
+        return self.values[:, : int(self.counts.max(initial=0))]
+
+    def with_rows(self, probes: tuple[str, ...]) -> "Reference":
+        """The same bags for another sorted set of probes: rows are added empty, or dropped."""
+        if probes == self.probes:
+            return self
+        row = {probe: i for i, probe in enumerate(self.probes)}
+        source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
+        return Reference(
+            probes=probes,
+            values=_take(self.values, source, np.nan),
+            stamps=_take(self.stamps, source, -1),
+            counts=_take(self.counts, source, 0),
+            last_seen=_take(self.last_seen, source, -1),
+        )
+
+    def absorb(self, new: Floats, *, index: int, cap: int) -> "Reference":
+        """Add the values of replay `index`, shape (n_probes, n_samples), to bags that hold fewer than `cap`."""
+        counts = self.counts.copy()
+        wanted = min(int(counts.max(initial=0)) + new.shape[1], max(cap, int(counts.max(initial=0))))
+        extra = max(0, wanted - self.values.shape[1])
+        extra = -(-extra // _BLOCK) * _BLOCK
+        values = np.pad(self.values, ((0, 0), (0, extra)), constant_values=np.nan)
+        stamps = np.pad(self.stamps, ((0, 0), (0, extra)), constant_values=-1)
+        for sample in new.T:
+            rows = np.flatnonzero(np.isfinite(sample) & (counts < cap))
+            values[rows, counts[rows]] = sample[rows]
+            stamps[rows, counts[rows]] = index
+            counts[rows] += 1
+        return replace(self, values=values, stamps=stamps, counts=counts)
+
+    def seen(self, new: Floats, *, index: int) -> "Reference":
+        """Note which probes replay `index` scored."""
+        return replace(self, last_seen=np.where(np.isfinite(new).any(axis=1), index, self.last_seen).astype(np.int32))
+
+    def without_since(self, index: int) -> "Reference":
+        """The bags as if no replay from `index` on had been absorbed."""
+        keep = (self.stamps >= 0) & (self.stamps < index)
+        counts = keep.sum(axis=1).astype(np.int32)
+        # Values arrive in order, so those to be removed are the last ones of each row.
+        return replace(
+            self,
+            values=np.where(keep, self.values, np.nan),
+            stamps=np.where(keep, self.stamps, -1).astype(np.int32),
+            counts=counts,
+        )
+
+
+def replay_matrix(probes: Sequence[str], values: Mapping[str, tuple[float, ...]]) -> Floats:
+    """One replay as a matrix, shape (n_probes, most samples), NaN where a probe has fewer."""
+    samples = max((len(v) for v in values.values()), default=0)
+    if samples <= 1:
+        matrix = np.array([(values.get(probe) or (np.nan,))[0] for probe in probes], dtype=float).reshape(-1, 1)
+    else:
+        matrix = np.full((len(probes), samples), np.nan)
+        for row, probe in enumerate(probes):
+            given = values.get(probe, ())
+            matrix[row, : len(given)] = given
+    if int(np.isfinite(matrix).sum()) != sum(len(v) for v in values.values()):
+        bad = next((probe, v) for probe, v in values.items() if not np.isfinite(np.asarray(v, dtype=float)).all())
+        raise DegenerateError(f"stream: probe {bad[0]} has {bad[1]}; leave missing observations out")
+    return matrix
+
+
+def _take(array: NDArray[Any], source: NDArray[np.int64], missing: float) -> NDArray[Any]:
+    """Rows of `array` by position, a row of `missing` where the position is -1."""
+    out = np.full((len(source), *array.shape[1:]), missing, dtype=array.dtype)
+    out[source >= 0] = array[source[source >= 0]]
+    return out

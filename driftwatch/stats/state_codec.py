@@ -1,0 +1,108 @@
+"""A stream's state as bytes and back, exactly: what the store keeps between two replays."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from driftwatch.stats.cusum import CusumState
+from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.ks import KsState
+from driftwatch.stats.latch import Latch
+from driftwatch.stats.reference import Reference
+from driftwatch.stats.stream import StreamState
+
+VERSION = 1
+_MAGIC = b"driftwatch-stream-"
+_ARRAYS = ("history", "recent", "recent_index")
+_BAGS = ("values", "stamps", "counts", "last_seen")
+
+
+def encode_state(state: StreamState) -> bytes:
+    """Compact bytes of a state; equal states give equal bytes.
+
+    Examples
+    --------
+    >>> from driftwatch.stats.stream import StreamDetector
+    >>> start = StreamDetector(baseline_replays=20, arl=1000, kind="binary").start()
+    >>> encode_state(decode_state(encode_state(start))) == encode_state(start)
+    True
+    """
+    arrays = [getattr(state, name) for name in _ARRAYS]
+    arrays += [getattr(state.reference, name) for name in _BAGS] + list(state.ks.window)
+    plain = {
+        f.name: getattr(state, f.name)
+        for f in fields(state)
+        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "latch")
+    }
+    header = {
+        **plain,
+        "probes": state.reference.probes,
+        "cusum": asdict(state.cusum),
+        "ks_updates": state.ks.updates,
+        "latch": asdict(state.latch) if state.latch else None,
+        "arrays": [(array.dtype.str, array.shape) for array in arrays],
+    }
+    text = json.dumps(header, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+    body = b"".join([len(text).to_bytes(4), text, *(np.ascontiguousarray(array).tobytes() for array in arrays)])
+    return _MAGIC + VERSION.to_bytes(2) + zlib.compress(body, 1)
+
+
+def decode_state(data: bytes) -> StreamState:
+    """The state that `encode_state` wrote.
+
+    Raises
+    ------
+    DegenerateError
+        If the bytes are not a stream's state, or of another version: fold the stored scores again.
+    """
+    start = len(_MAGIC) + 2
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise DegenerateError("stream state: these bytes are not a stream's state; fold the stored scores again")
+    version = int.from_bytes(data[len(_MAGIC) : start])
+    if version != VERSION:
+        raise DegenerateError(
+            f"stream state: version is {version}, this engine reads {VERSION}; fold the stored scores again"
+        )
+    try:
+        body = zlib.decompress(data[start:])
+    except zlib.error as error:
+        raise DegenerateError(f"stream state: damaged ({error}); fold the stored scores again") from error
+    length = int.from_bytes(body[:4])
+    header = json.loads(body[4 : 4 + length])
+    arrays = _arrays(body[4 + length :], header.pop("arrays"))
+    return _state(header, arrays)
+
+
+def _arrays(body: bytes, layout: Iterable[tuple[str, list[int]]]) -> list[Any]:
+    arrays, offset = [], 0
+    for dtype, shape in layout:
+        size = int(np.prod(shape, dtype=np.int64))
+        arrays.append(np.frombuffer(body, dtype=dtype, count=size, offset=offset).reshape(shape))
+        offset += size * np.dtype(dtype).itemsize
+    return arrays
+
+
+def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
+    reference = Reference(
+        probes=tuple(header.pop("probes")),
+        **dict(zip(_BAGS, arrays[len(_ARRAYS) : len(_ARRAYS) + len(_BAGS)], strict=True)),
+    )
+    cusum, ks_updates = CusumState(**header.pop("cusum")), header.pop("ks_updates")
+    latch = header.pop("latch")
+    if latch:
+        latch = Latch(**{**latch, "onset_interval": tuple(latch["onset_interval"])})
+    return StreamState(
+        **{
+            **header,
+            **dict(zip(_ARRAYS, arrays, strict=False)),
+            "history_keys": tuple(header["history_keys"]),
+            "reference": reference,
+            "cusum": cusum,
+            "ks": KsState(window=tuple(arrays[len(_ARRAYS) + len(_BAGS) :]), updates=ks_updates),
+            "latch": latch,
+        }
+    )

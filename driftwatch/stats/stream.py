@@ -1,0 +1,443 @@
+"""The detector of one stream: replays in, one reading out; state is a fold of the replays."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats import effect as effects
+from driftwatch.stats.calibrate import cusum_threshold
+from driftwatch.stats.cusum import Cusum, CusumState
+from driftwatch.stats.detector import Reading
+from driftwatch.stats.dispersion import exchangeability_failure, next_square, over_dispersion, studentised
+from driftwatch.stats.effect import MovedProbe
+from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.exchangeable import Evidence, Kind, compare
+from driftwatch.stats.ks import KsChart, KsState, sequential_ranks
+from driftwatch.stats.ks_table import ks_threshold
+from driftwatch.stats.latch import Latch, latch_at, recovered
+from driftwatch.stats.reference import Reference, replay_matrix
+
+Floats = NDArray[np.float64]
+
+_HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
+_RECENT = 50  # replays whose values are kept to say what moved
+_INDEX, _RAW, _Z, _SQUARE = range(4)  # columns of the history
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayValues:
+    """What one replay measured on one stream.
+
+    Parameters
+    ----------
+    key : str
+        Unique name of the slot; also the seed of the one randomisation.
+    values : mapping of str to tuple of float
+        Probe key (id and content hash) to its scored samples. What is missing or unscored is absent.
+    """
+
+    key: str
+    values: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StreamState:
+    """A fold of the replays of one stream, of a size that does not grow with their number."""
+
+    replays: int
+    baseline_seen: int
+    reference: Reference
+    history: Floats
+    history_keys: tuple[str, ...]
+    frozen_sum: float
+    frozen_count: int
+    monitored_from: int
+    recent: Floats
+    recent_index: NDArray[np.int64]
+    cusum: CusumState
+    ks: KsState
+    inflation: float
+    z: float | None
+    trusted: bool
+    distrust: str | None
+    latch: Latch | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamReading:
+    """Where a stream stands after one replay.
+
+    Parameters
+    ----------
+    phase : {"baseline", "monitoring"}
+        Whether the stream still collects its reference.
+    replays, baseline_seen : int
+        Replays folded so far, and how many of them entered the baseline.
+    z : float or None
+        This replay's evidence, standard normal while nothing changed; None without information.
+    direction : {-1, 0, 1}
+        Sign of the movement; 0 when the location did not move.
+    charts : mapping of str to Reading
+        Each chart with its own threshold.
+    statistic : float
+        Largest ratio of statistic to threshold; 1 or more is an alarm.
+    alarm : bool
+        True from the first alarm of a trusted stream until restart or rearm; on a stream that may
+        not page, true only on the replay that reaches a threshold.
+    alarm_chart : str or None
+        The chart that alarmed.
+    onset_key, onset_interval : str, pair of str, or None
+        Keys of the replay where the change began, and of the ends of its likelihood interval.
+    mean_before, mean_after : float or None
+        Means over probes of the reference and of the replays since onset, in the metric's unit.
+    effect_interval : pair of float or None
+        95 % interval of the difference of the two.
+    moved : tuple of MovedProbe
+        Probes by evidence since onset.
+    calm : int
+        Consecutive latest replays that look like the reference again; 0 while they do not.
+    trusted, distrust : bool, str or None
+        Whether the stream passed its own check and may page, and why not.
+    """
+
+    phase: Literal["baseline", "monitoring"]
+    replays: int
+    baseline_seen: int
+    z: float | None
+    direction: Literal[-1, 0, 1]
+    charts: Mapping[str, Reading]
+    statistic: float
+    alarm: bool
+    alarm_chart: str | None
+    onset_key: str | None
+    onset_interval: tuple[str, str] | None
+    mean_before: float | None
+    mean_after: float | None
+    effect_interval: tuple[float, float] | None
+    moved: tuple[MovedProbe, ...]
+    calm: int
+    trusted: bool
+    distrust: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamDetector:
+    """Finds that an endpoint's answers changed on one metric.
+
+    Parameters
+    ----------
+    baseline_replays : int
+        Replays collected before monitoring starts, 2 or more; 20 to 30 is usual.
+    arl : float
+        In-control ARL, in replays, that all paging charts of this stream together may spend.
+    kind : {"binary", "graded", "continuous"}
+        Pass/fail and few-valued grades are scored by value, anything else by ranks within the probe.
+    reference_cap : int
+        Values a probe's bag holds at most.
+    cusum_reference : float
+        The ``k`` of the CUSUM, in standard deviations of a replay's evidence.
+    ks_share : float
+        Share of the false-alarm budget spent on the KS chart; the CUSUM has the rest.
+    ks_window : int
+        Replays whose ranks the KS chart pools.
+    studentise : bool
+        Divide the evidence by its own past spread, through the t law.
+    scale_prior : float
+        Replays' worth of belief that the spread is 1, as it is for independent probes.
+    pause_above : float
+        Share of the threshold above which the reference stops growing; 1 pauses only at an alarm.
+
+    Raises
+    ------
+    DegenerateError
+        If a parameter is out of range, or a replay holds NaN or an infinity.
+
+    Notes
+    -----
+    The reference is the baseline and then every later replay up to `reference_cap`, minus those since
+    the onset of a latched alarm. Sequential scores against a growing reference are independent under
+    "nothing changed"; once it is full, the error that successive scores share is predicted from their
+    own mean and removed, which is the same in one number. In-control ARLs measured for each kind of
+    metric stand in docs/explanation/engine.md.
+
+    Examples
+    --------
+    Forty probes that always passed; ten of them break at replay 34.
+
+    >>> from functools import reduce
+    >>> def replay(i):
+    ...     failed = 10 if i >= 34 else 0
+    ...     return ReplayValues(key=f"{i:03}", values={f"p{j:02}": (float(j >= failed),) for j in range(40)})
+    >>> detector = StreamDetector(baseline_replays=30, arl=50_000, kind="binary")
+    >>> reading = detector.read(reduce(detector.update, map(replay, range(36)), detector.start()))
+    >>> reading.alarm, reading.onset_key, reading.mean_before, reading.mean_after
+    (True, '034', 1.0, 0.75)
+    """
+
+    baseline_replays: int
+    arl: float
+    kind: Kind
+    reference_cap: int = 200
+    cusum_reference: float = 0.5
+    ks_share: float = 0.2
+    ks_window: int = 8
+    studentise: bool = True
+    scale_prior: float = 20.0
+    pause_above: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse parameters without a detector."""
+        if self.baseline_replays < 2:
+            raise DegenerateError(f"stream: baseline_replays must be 2 or more, got {self.baseline_replays}")
+        if self.kind not in ("binary", "graded", "continuous"):
+            raise DegenerateError(f"stream: kind must be binary, graded or continuous, got {self.kind!r}")
+        if self.reference_cap < 2:
+            raise DegenerateError(f"stream: reference_cap must be 2 values or more, got {self.reference_cap}")
+        if not 0 < self.ks_share < 1:
+            raise DegenerateError(f"stream: ks_share must lie between 0 and 1, got {self.ks_share}")
+        if not (math.isfinite(self.scale_prior) and self.scale_prior >= 1):
+            raise DegenerateError(f"stream: scale_prior must be a finite number of 1 or more, got {self.scale_prior}")
+        self._charts()
+
+    def start(self) -> StreamState:
+        """State before any replay."""
+        cusum, ks = self._charts()
+        return StreamState(
+            replays=0,
+            baseline_seen=0,
+            reference=Reference.empty(),
+            history=np.zeros((0, 4)),
+            history_keys=(),
+            frozen_sum=0.0,
+            frozen_count=0,
+            monitored_from=0,
+            recent=np.zeros((0, 0, 1)),
+            recent_index=np.zeros(0, dtype=np.int64),
+            cusum=cusum.start(),
+            ks=ks.start(),
+            inflation=1.0,
+            z=None,
+            trusted=True,
+            distrust=None,
+            latch=None,
+        )
+
+    def update(self, state: StreamState, replay: ReplayValues) -> StreamState:
+        """State after one more replay; a replay without any value only counts."""
+        if not any(replay.values.values()):
+            return replace(state, replays=state.replays + 1, z=None)
+        state, new = _with_probes(state, replay, self.reference_cap)
+        rng = np.random.default_rng(int.from_bytes(hashlib.sha256(replay.key.encode()).digest()[:16]))
+        evidence = compare(state.reference.held, new, self.kind, rng.random())
+        ranks = sequential_ranks(state.reference.held, new, rng)
+        scored = self._scored(state, evidence, replay.key, new)
+        if state.baseline_seen < self.baseline_replays:
+            after = self._collected(scored, new)
+        else:
+            after = self._monitored(scored, new, ranks)
+        return replace(after, replays=state.replays + 1)
+
+    def rearm(self, state: StreamState) -> StreamState:
+        """Clear a latched alarm: charts at zero, reference and scale as they were before its onset."""
+        cusum, ks = self._charts()
+        return replace(state, cusum=cusum.start(), ks=ks.start(), latch=None)
+
+    def read(self, state: StreamState) -> StreamReading:
+        """Everything a person or an incident needs to know about the stream now."""
+        charts = self._readings(state)
+        worst = max(charts, key=lambda name: _ratio(charts[name]))
+        latch = state.latch
+        crossed = _ratio(charts[worst]) >= 1
+        effect, moved = self._effect(state, latch)
+        return StreamReading(
+            phase="baseline" if state.baseline_seen < self.baseline_replays else "monitoring",
+            replays=state.replays,
+            baseline_seen=state.baseline_seen,
+            z=state.z,
+            direction=_direction(state, latch),
+            charts=charts,
+            statistic=_ratio(charts[worst]),
+            alarm=latch is not None or crossed,
+            alarm_chart=latch.chart if latch else worst if crossed else None,
+            onset_key=latch.onset_key if latch else None,
+            onset_interval=latch.onset_interval if latch else None,
+            mean_before=effect.before if effect else None,
+            mean_after=effect.after if effect else None,
+            effect_interval=effect.interval if effect else None,
+            moved=moved,
+            calm=latch.calm if latch else 0,
+            trusted=state.trusted,
+            distrust=state.distrust,
+        )
+
+    def _charts(self) -> tuple[Cusum, KsChart]:
+        cusum = cusum_threshold(arl=self.arl / (1 - self.ks_share), reference=self.cusum_reference)
+        ks = ks_threshold(arl=self.arl / self.ks_share, window=self.ks_window)
+        return Cusum(reference=self.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=self.ks_window)
+
+    def _readings(self, state: StreamState) -> dict[str, Reading]:
+        cusum, ks = self._charts()
+        threshold = ks.threshold * state.inflation
+        shape = replace(ks, threshold=threshold).read(state.ks)
+        return {"cusum": cusum.read(state.cusum), "ks": shape}
+
+    def _scored(self, state: StreamState, evidence: Evidence, key: str, new: Floats) -> StreamState:
+        """Standardise this replay's evidence and, unless an alarm is latched, add it to the history."""
+        if evidence.z is None:
+            return replace(state, z=None)
+        raw = self._without_shared_error(state, evidence, new)
+        degrees = len(state.history) + self.scale_prior
+        variance = (float(state.history[:, _SQUARE].sum()) + self.scale_prior) / degrees
+        z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
+        if state.latch is not None:
+            return replace(state, z=z)
+        row = [state.replays, evidence.z, z, next_square(raw, variance)]
+        return replace(
+            state,
+            z=z,
+            inflation=over_dispersion(variance, degrees) if self.studentise else 1.0,
+            history=np.concatenate([state.history, [row]])[-_HISTORY:],
+            history_keys=(*state.history_keys, key)[-_HISTORY:],
+        )
+
+    def _without_shared_error(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
+        """Predict, from the replays since the bags were full, the error that they share, and remove it."""
+        z = evidence.z or 0.0
+        if not state.frozen_count:
+            return z
+        used = evidence.variances > 0
+        weights = evidence.variances[used]
+        share = np.isfinite(new[used]).sum(axis=1) / state.reference.counts[used]
+        n = float(weights.sum() / (weights * share).sum())  # reference length in replays
+        m = state.frozen_count
+        return (z - state.frozen_sum / (n + m)) / math.sqrt(1 - m / ((n + 1) * (n + m)))
+
+    def _collected(self, state: StreamState, new: Floats) -> StreamState:
+        """One more replay of the baseline; after the last one the stream is checked."""
+        state = self._absorbed(state, new, cap=max(self.reference_cap, self.baseline_replays * new.shape[1]))
+        state = replace(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
+        return self._checked(state) if state.baseline_seen == self.baseline_replays else state
+
+    def _monitored(self, state: StreamState, new: Floats, ranks: Floats) -> StreamState:
+        """One replay against the reference."""
+        if not state.trusted and max(map(_ratio, self._readings(state).values())) >= 1:
+            state = self.rearm(state)  # an alarm that may not page is shown on one replay; watch anew
+        cusum, ks = self._charts()
+        if state.z is not None:
+            state = replace(state, cusum=cusum.update(state.cusum, state.z), ks=ks.update(state.ks, ranks))
+        elif state.latch is not None:
+            state = replace(state, ks=ks.update(state.ks, ranks))  # nothing differs: old ranks may leave
+        readings = self._readings(state)
+        if state.latch is not None:
+            return self._after_alarm(state, state.latch, readings, new)
+        state = _with_recent(state, new)
+        worst = max(readings, key=lambda name: _ratio(readings[name]))
+        ratio = _ratio(readings[worst])
+        if ratio >= 1 and state.trusted and state.z is not None:
+            return self._latched(state, worst, readings[worst])
+        if ratio < self.pause_above:
+            state = self._absorbed(state, new, cap=self.reference_cap)
+        return state if state.trusted else self._checked(state)
+
+    def _absorbed(self, state: StreamState, new: Floats, cap: int) -> StreamState:
+        """Let a quiet replay into the reference, or, once that is full, into the shared error."""
+        present = np.isfinite(new).any(axis=1)
+        if not (state.reference.counts[present] >= cap).all():
+            return replace(state, reference=state.reference.absorb(new, index=state.replays, cap=cap))
+        if state.z is None:
+            return state
+        raw = float(state.history[-1, _RAW])
+        return replace(state, frozen_sum=state.frozen_sum + raw, frozen_count=state.frozen_count + 1)
+
+    def _checked(self, state: StreamState) -> StreamState:
+        """Ask whether the quiet evidence is exchangeable."""
+        distrust = exchangeability_failure(state.history[:, _Z], studentise=self.studentise)
+        return replace(state, trusted=distrust is None, distrust=distrust)
+
+    def _latched(self, state: StreamState, chart: str, reading: Reading) -> StreamState:
+        """Date the change and take back what was absorbed since."""
+        index = state.history[:, _INDEX].astype(np.int64)
+        watched = int(np.searchsorted(index, state.monitored_from))
+        latch = latch_at(
+            chart=chart,
+            zs=state.history[watched:, _Z],
+            keys=state.history_keys[watched:],
+            indices=index[watched:],
+            excursion=state.ks.updates - reading.onset if chart == "ks" and reading.onset is not None else 1,
+        )
+        quiet = int(np.searchsorted(index, latch.onset_index))
+        # The alarming replay itself has not been absorbed.
+        taken = state.history[quiet:-1, _RAW][max(0, len(index) - 1 - quiet - state.frozen_count) :]
+        return replace(
+            state,
+            latch=latch,
+            reference=state.reference.without_since(latch.onset_index),
+            history=state.history[:quiet],
+            history_keys=state.history_keys[:quiet],
+            frozen_sum=state.frozen_sum - float(taken.sum()),
+            frozen_count=state.frozen_count - taken.size,
+        )
+
+    def _after_alarm(
+        self, state: StreamState, latch: Latch, readings: Mapping[str, Reading], new: Floats
+    ) -> StreamState:
+        """The reference rests; count the replays that look like it again."""
+        compared = np.isfinite(new).any(axis=1) & (state.reference.counts > 0)
+        if not compared.any():
+            return state
+        # All bags constant: today's answers equal the reference, which is as normal as can be.
+        after = recovered(latch, 0.0 if state.z is None else state.z, _ratio(readings["ks"]))
+        state = replace(state, latch=after)
+        return state if after.calm else _with_recent(state, new)
+
+    def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:
+        if latch is None:
+            return None, ()
+        recent = state.recent[state.recent_index >= latch.onset_index]
+        after = recent.transpose(1, 0, 2).reshape(len(state.reference.probes), -1)
+        held = state.reference.held
+        effect = effects.stratified_effect(held, after, dispersion=state.inflation)
+        return effect, effects.moved_probes(state.reference.probes, held, after, self.kind)
+
+
+def _ratio(reading: Reading) -> float:
+    return reading.statistic / reading.threshold
+
+
+def _direction(state: StreamState, latch: Latch | None) -> Literal[-1, 0, 1]:
+    movement = latch.shift if latch else state.cusum.upper - state.cusum.lower
+    return 0 if movement == 0 else 1 if movement > 0 else -1
+
+
+def _with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[StreamState, Floats]:
+    """Rows for every probe of the replay; probes not scored for `keep` replays are forgotten."""
+    known = state.reference
+    new_probes = replay.values.keys() - set(known.probes)
+    stale = {p for p, seen in zip(known.probes, known.last_seen.tolist(), strict=True) if state.replays - seen > keep}
+    if new_probes or stale - replay.values.keys():
+        probes = tuple(sorted((set(known.probes) - stale) | replay.values.keys()))
+        row = {probe: i for i, probe in enumerate(known.probes)}
+        source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
+        recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
+        recent[:, source >= 0] = state.recent[:, source[source >= 0]]
+        state = replace(state, reference=known.with_rows(probes), recent=recent)
+    new = replay_matrix(state.reference.probes, replay.values)
+    return replace(state, reference=state.reference.seen(new, index=state.replays)), new
+
+
+def _with_recent(state: StreamState, new: Floats) -> StreamState:
+    """Keep the values of the last replays, shape (n_replays, n_probes, n_samples)."""
+    recent, added = state.recent, new[None]
+    samples = max(recent.shape[2], added.shape[2])
+    recent = np.pad(recent, ((0, 0), (0, 0), (0, samples - recent.shape[2])), constant_values=np.nan)
+    added = np.pad(added, ((0, 0), (0, 0), (0, samples - added.shape[2])), constant_values=np.nan)
+    return replace(
+        state,
+        recent=np.concatenate([recent, added])[-_RECENT:],
+        recent_index=np.append(state.recent_index, state.replays)[-_RECENT:],
+    )
