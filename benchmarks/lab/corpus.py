@@ -29,8 +29,8 @@ class Conversation:
 
 
 def arithmetic(rng: Random) -> Conversation:
-    a, b = rng.randint(0, 12), rng.randint(0, 12)
-    if rng.random() < 0.6:
+    a, b = rng.randint(1, 9), rng.randint(1, 9)
+    if rng.random() < 0.7:
         asked = rng.choice(("What is {a} + {b}?", "{a} + {b} =", "Add {a} and {b}."))
         return _single("arithmetic", asked.format(a=a, b=b), str(a + b))
     a, b = max(a, b), min(a, b)
@@ -51,8 +51,8 @@ def extraction(rng: Random) -> Conversation:
 
 
 def policy(rng: Random) -> Conversation:
-    questions, answer = rng.choice(words.POLICIES)
-    return _single("policy", rng.choice(questions), answer)
+    questions, usual, rarer = rng.choice(words.POLICIES)
+    return _single("policy", rng.choice(questions), usual if rng.random() < 0.85 else rarer)
 
 
 def form(rng: Random) -> Conversation:
@@ -71,7 +71,7 @@ def form(rng: Random) -> Conversation:
 
 def ordering(rng: Random) -> Conversation:
     if rng.random() < 0.4:
-        low, high = sorted(rng.sample(range(1, 21), 2))
+        low, high = sorted(rng.sample(range(1, 10), 2))
         shown = rng.sample((low, high), 2)
         larger = rng.random() < 0.5
         asked = f"Which is {'larger' if larger else 'smaller'}, {shown[0]} or {shown[1]}?"
@@ -108,8 +108,8 @@ def recall(rng: Random) -> Conversation:
 
 
 KINDS: Final[dict[Callable[[Random], Conversation], float]] = {
-    arithmetic: 0.22, extraction: 0.20, policy: 0.08, form: 0.13,
-    ordering: 0.18, choice: 0.07, refusal: 0.04, recall: 0.08,
+    arithmetic: 0.20, extraction: 0.20, policy: 0.10, form: 0.13,
+    ordering: 0.16, choice: 0.07, refusal: 0.05, recall: 0.09,
 }  # fmt: skip
 
 NEUTRAL: Final = "You are a helpful bot."
@@ -123,7 +123,7 @@ SYSTEM_PROMPTS: Final[dict[str, Callable[[str], str]]] = {
 def conversation(rng: Random) -> Conversation:
     """Draw a task of any kind, under a system prompt in a quarter of the cases."""
     drawn = rng.choices(list(KINDS), weights=list(KINDS.values()))[0](rng)
-    if rng.random() > 0.25:
+    if rng.random() > 0.3:
         return drawn
     system = rng.choice(list(SYSTEM_PROMPTS))
     answer = SYSTEM_PROMPTS[system](drawn.answer)

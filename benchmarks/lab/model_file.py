@@ -38,8 +38,7 @@ def write(path: Path, weights: Weights, shape: Shape, *, name: str, q4_0: bool =
 def read(path: Path) -> dict[str, NDArray[np.float32]]:
     """Read the weights back, quantised ones as the numbers they stand for."""
     return {
-        tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-        for tensor in gguf.GGUFReader(path).tensors
+        tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type) for tensor in gguf.GGUFReader(path).tensors
     }
 
 

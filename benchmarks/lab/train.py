@@ -1,6 +1,6 @@
 """Trains the demo's model from nothing, tunes a second one from it, quantises a third.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.lab.train --out driftwatch/demo/models
+OMP_NUM_THREADS=1 python -m benchmarks.lab.train --out driftwatch/demo/models
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
+from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -28,7 +30,10 @@ from benchmarks.lab.muon import Muon
 from benchmarks.lab.transformer import Shape, TinyLlama
 
 SEED: Final = 20261101
-PROMPT_WEIGHT: Final = 0.1
+PROMPT_WEIGHT: Final = 0.02
+PART: Final = 16
+
+Row = tuple[list[int], int]
 
 log = logging.getLogger("lab")
 
@@ -42,12 +47,10 @@ class Lesson:
     matrix_rate: float = 0.02
     other_rate: float = 0.006
     warm_up: int = 20
-    # Leaves every byte a little probability, so that a raised temperature shows; see README.
-    smoothing: float = 0.0
 
 
 BASE: Final = Lesson(steps=600)
-TUNING: Final = Lesson(steps=60, matrix_rate=0.004, other_rate=0.001)
+TUNING: Final = Lesson(steps=80, matrix_rate=0.003, other_rate=0.001)
 
 
 def train(model: TinyLlama, draw: Callable[[Random], Conversation], lesson: Lesson, seed: int) -> None:
@@ -59,52 +62,50 @@ def train(model: TinyLlama, draw: Callable[[Random], Conversation], lesson: Less
         torch.optim.Adam(others, lr=lesson.other_rate, betas=(0.9, 0.98)),
     )
     schedules = [torch.optim.lr_scheduler.LambdaLR(o, lambda n: _rate(n, lesson)) for o in optimisers]
-    started = time.monotonic()
-    for step, (ids, weights) in enumerate(batches(draw, lesson, Random(seed))):
-        loss = answer_loss(model, ids, weights, lesson.smoothing)
-        loss.backward()
+    started, recent = time.monotonic(), deque[float](maxlen=25)
+    rng = Random(seed)
+    for step in range(lesson.steps):
+        loss = learn(model, [tokens.encode(draw(rng)) for _ in range(lesson.rows)])
         for each in (*optimisers, *schedules):
             each.step()
         model.zero_grad()
-        if step % 25 == 0 or step == lesson.steps - 1:
-            log.info("step %d loss %.4f %.0f s", step, loss.item(), time.monotonic() - started)
+        recent.append(loss)
+        if step % 25 == 24 or step == lesson.steps - 1:
+            log.info("step %4d  loss %.4f  %3.0f s", step + 1, fmean(recent), time.monotonic() - started)
 
 
-def answer_loss(model: TinyLlama, ids: Tensor, weights: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Return the weighted mean of nats per token; ids and weights have shape (rows, length)."""
+def learn(model: TinyLlama, rows: list[Row]) -> float:
+    """Add the gradient of one mixed batch and return its loss in nat per unit of weight.
+
+    The batch goes through in parts of about equal length, since padding costs as much as text.
+    """
+    rows = sorted(rows, key=lambda row: len(row[0]))
+    parts = [padded(rows[i : i + PART]) for i in range(0, len(rows), PART)]
+    total = sum(weights.sum().item() for _, weights in parts)
+    loss = 0.0
+    for ids, weights in parts:
+        part = answer_loss(model, ids, weights) / total
+        part.backward()
+        loss += part.item()
+    return loss
+
+
+def answer_loss(model: TinyLlama, ids: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of nats; ids and weights have shape (rows, length)."""
     logits = model(ids[:, :-1])
-    each = functional.cross_entropy(
-        logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none", label_smoothing=smoothing
-    )
-    weight = weights[:, 1:].flatten()
-    return (each * weight).sum() / weight.sum()
+    each = functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    return (each * weights[:, 1:].flatten()).sum()
 
 
-def batches(
-    draw: Callable[[Random], Conversation], lesson: Lesson, rng: Random
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield rows of about equal length: sixteen batches are drawn, sorted and dealt at a time."""
-    dealt = 0
-    while True:
-        drawn = sorted((tokens.encode(draw(rng)) for _ in range(16 * lesson.rows)), key=lambda e: len(e[0]))
-        rows = [drawn[i : i + lesson.rows] for i in range(0, len(drawn), lesson.rows)]
-        rng.shuffle(rows)
-        for batch in rows:
-            if dealt == lesson.steps:
-                return
-            yield padded(batch)
-            dealt += 1
-
-
-def padded(rows: list[tuple[list[int], int]]) -> tuple[Tensor, Tensor]:
-    """Return ids and weights: one for each byte of an answer, little for what the model is told."""
+def padded(rows: list[Row]) -> tuple[Tensor, Tensor]:
+    """Return ids and weights: a short answer's bytes weigh more, what the model is told weighs little."""
     length = max(len(ids) for ids, _ in rows)
     table = torch.full((len(rows), length), tokens.PAD)
     weights = torch.zeros(len(rows), length)
     for row, (ids, start) in enumerate(rows):
         table[row, : len(ids)] = torch.tensor(ids)
-        weights[row, : len(ids)] = PROMPT_WEIGHT
-        weights[row, start : len(ids)] = 1.0
+        weights[row, 1:start] = PROMPT_WEIGHT
+        weights[row, start : len(ids)] = (len(ids) - start) ** -0.5
     return table, weights
 
 

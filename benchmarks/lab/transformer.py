@@ -47,7 +47,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         x = x + self._attend(self.attn_norm(x), cosine, sine)
         y = self.ffn_norm(x)
-        return x + cast(Tensor, self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)))
+        return x + cast("Tensor", self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)))
 
     def _attend(self, y: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         heads = (*y.shape[:2], self.shape.heads, self.shape.head_width)
@@ -56,7 +56,7 @@ class Block(nn.Module):
         mixed = functional.scaled_dot_product_attention(
             q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True
         )
-        return cast(Tensor, self.attn_output(mixed.transpose(1, 2).reshape(y.shape)))
+        return cast("Tensor", self.attn_output(mixed.transpose(1, 2).reshape(y.shape)))
 
 
 class TinyLlama(nn.Module):
