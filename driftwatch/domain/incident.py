@@ -1,4 +1,4 @@
-"""What a person owns: one drift of one endpoint, and the pure decision about it."""
+"""What a person owns: one drift of one endpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from driftwatch.domain.metric import Severity
+from driftwatch.domain.probe import content_hash
 
 
 class IncidentState(StrEnum):
@@ -57,7 +58,25 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One stream's alarm, told in numbers a person can judge."""
+    """One stream's alarm, told in numbers a person can judge.
+
+    Parameters
+    ----------
+    severity : Severity
+        The loudest this stream may be; `decide` lowers a page whose movement harms nobody to a notice.
+    statistic, threshold : float
+        The chart's running value and its alarm level.
+    arl : float
+        Replays between two false alarms of this stream, on average.
+    direction : {-1, 0, 1}
+        Where the metric went; 0 where the chart does not say.
+    effect_low, effect_high : float, optional
+        95 % interval of ``after - before``.
+    onset, onset_early, onset_late : datetime, optional
+        The estimated change point and its interval.
+    moved : sequence of Moved
+        The probes that moved, most moved first.
+    """
 
     metric: str
     severity: Severity
@@ -116,8 +135,11 @@ class Incident:
 
     @property
     def key(self) -> str:
-        """Dedup key, at most 255 characters."""
-        return f"{self.endpoint[:200]}/{self.epoch}/{self.number}"
+        """Dedup key, short enough (128) that reason and route fit behind it within 255 characters."""
+        name = self.endpoint
+        # Two long names may share their beginning: the hash keeps their incidents apart.
+        short = name if len(name) <= 100 else f"{name[:87]}~{content_hash(name)}"
+        return f"{short}/{self.epoch}/{self.number}"
 
     @property
     def name(self) -> str:
@@ -127,7 +149,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Nobody is told about `endpoint` (``*``: any) until `ends_at`."""
+    """Nobody is told about `endpoint` (``*``: any) until `ends_at`.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> six, seven = datetime(2026, 7, 20, 6, tzinfo=UTC), datetime(2026, 7, 20, 7, tzinfo=UTC)
+    >>> night = Silence(endpoint="*", starts_at=six, ends_at=seven, by="ada", comment="vendor's maintenance")
+    >>> night.covers("support-bot", six), night.covers("support-bot", seven)
+    (True, False)
+    """
 
     id: int = 0
     endpoint: str
@@ -135,3 +166,7 @@ class Silence:
     ends_at: datetime
     by: str
     comment: str
+
+    def covers(self, endpoint: str, now: datetime) -> bool:
+        """Whether `endpoint` is silenced at `now`; the end itself is not."""
+        return self.endpoint in ("*", endpoint) and self.starts_at <= now < self.ends_at
