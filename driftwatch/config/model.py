@@ -1,0 +1,26 @@
+"""The base of all settings: frozen, nothing unknown, a secret given in one way only."""
+
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from driftwatch.config.values import refusal
+
+
+class Strict(BaseModel):
+    """Settings that refuse what they do not know.
+
+    `pairs` names the secrets that may also be given as ``…_file``.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True, protected_namespaces=()
+    )
+    pairs: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        for name in self.pairs:
+            if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
+                raise refusal(f"give `{name}` or `{name}_file`, not both.", slug="config-secret")
+        return self

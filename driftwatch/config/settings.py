@@ -1,0 +1,276 @@
+"""The shape of config/driftwatch.yaml: frozen, nothing unknown, every key with its unit and range."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
+
+from driftwatch.config.drivers import DriverChoice, key_variable
+from driftwatch.config.model import Strict
+from driftwatch.config.routes import Alerting, Route
+from driftwatch.config.values import (
+    Address,
+    CronLine,
+    Duration,
+    FalseAlarmRate,
+    Number,
+    SecretAddress,
+    SecretAddressFile,
+    SecretFile,
+    SecretText,
+    TimeZone,
+    Whole,
+    refusal,
+)
+from driftwatch.domain.endpoint import Price
+from driftwatch.domain.errors import Problem
+from driftwatch.domain.probe import content_hash
+from driftwatch.domain.schedule import Cron, Every
+from driftwatch.domain.secret import Secret
+from driftwatch.stats.budget import FalseAlarmBudget
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,99}$"
+OURS = (
+    "messages",
+    "model",
+    "stream",
+    "stream_options",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "tools",
+    "api_key",
+    "base_url",
+)
+"""Parameters that driftwatch sets itself."""
+
+Name = Annotated[str, Field(pattern=NAME)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class FalseAlarms(Strict):
+    """How many false alarms are accepted for each endpoint, all its metrics together."""
+
+    pages: FalseAlarmRate = FalseAlarmBudget(count=1, period_days=365)
+    notices: FalseAlarmRate = FalseAlarmBudget(count=4, period_days=365)
+
+
+class BudgetSettings(Strict):
+    """What all replays together may cost; nothing is asked once it is spent."""
+
+    usd_per_day: Annotated[Number, Field(ge=0, description="US dollars per UTC day.")]
+
+
+class ScheduleSettings(Strict):
+    """When replays are due: `every` or `cron`."""
+
+    every: Annotated[Duration | None, Field(description="Distance between replays, at least 1s.")] = None
+    cron: CronLine | None = None
+    timezone: Annotated[TimeZone | None, Field(description="Zone of the cron line; UTC if left out.")] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.every is None) == (self.cron is None):
+            raise refusal("give `every: 1h`, or `cron:`, and not both.", slug="config-schedule")
+        if self.every is not None and self.timezone is not None:
+            raise refusal("`timezone` belongs to `cron`; remove it.", slug="config-schedule")
+        if self.every is not None and self.every < timedelta(seconds=1):
+            raise refusal("`every` must be at least 1s.", slug="config-schedule")
+        return self
+
+    def as_schedule(self) -> Every | Cron:
+        """Return the domain's schedule."""
+        if self.cron is not None:
+            return Cron(line=self.cron, timezone=self.timezone or "UTC")
+        return Every(interval=self.every or timedelta(hours=1))
+
+
+class BaselineSettings(Strict):
+    """The reference replays."""
+
+    replays: Annotated[Whole, Field(ge=4, le=10_000, description="How many replays make the baseline.")] = 24
+
+
+class PriceSettings(Strict):
+    """US dollars for a million tokens; for models that the price map does not know."""
+
+    input_usd: Annotated[Number, Field(ge=0)]
+    output_usd: Annotated[Number, Field(ge=0)]
+    cached_input_usd: Annotated[Number | None, Field(ge=0)] = None
+
+    def as_price(self) -> Price:
+        """Return the domain's price."""
+        return Price(**self.model_dump())
+
+
+class ModelSettings(Strict):
+    """A model and the key to it: what endpoints and judges share."""
+
+    pairs: ClassVar[tuple[str, ...]] = ("api_key",)
+
+    model: Annotated[
+        str, Field(pattern=r"^[^\s/]+/\S+$", max_length=300, description="LiteLLM's naming: provider/model.")
+    ]
+    base_url: Address | None = None
+    api_key: SecretText | None = None
+    api_key_file: SecretFile | None = None
+    params: Annotated[Mapping[str, JsonValue], Field(description="Sampling parameters, passed on untouched.")] = {}
+
+    @field_validator("params")
+    @classmethod
+    def _sendable(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if taken := sorted(set(value) & set(OURS)):
+            raise refusal(f"`{taken[0]}` is set by driftwatch itself; remove it.")
+        try:
+            content_hash(dict(value))
+        except (ValueError, RecursionError):
+            need = "its numbers must be finite and below 2^53, its text without broken characters."
+            raise refusal(need) from None
+        return value
+
+    @property
+    def key(self) -> Secret | None:
+        """The key, wherever it was given."""
+        return self.api_key or self.api_key_file
+
+    @model_validator(mode="before")
+    @classmethod
+    def _key_by_custom(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict) or {"api_key", "api_key_file"} & set(data):
+            return data
+        model, base_url = data.get("model"), data.get("base_url")
+        known = isinstance(model, str) and (base_url is None or isinstance(base_url, str))
+        variable = key_variable(str(model), base_url) if known else None
+        found = (info.context or {}).get("environ", {}).get(variable or "")
+        return data | {"api_key": found.strip()} if found and found.strip() else data
+
+
+class EndpointSettings(ModelSettings):
+    """One pinned model that is watched."""
+
+    name: Annotated[Name, Field(description="Your name for it: letters, digits and . _ @ : / + -")]
+    driver: DriverChoice = "auto"
+    probes: Annotated[tuple[Text, ...], Field(min_length=1, description="Golden set files.")]
+    schedule: ScheduleSettings = ScheduleSettings(every="1h")  # type: ignore[arg-type]  # read from text
+    baseline: BaselineSettings = BaselineSettings()
+    price: PriceSettings | None = None
+    top_logprobs: Annotated[Whole, Field(ge=0, le=20, description="Alternatives per token; 0 asks for none.")] = 0
+    timeout: Annotated[Duration, Field(description="Total time of one attempt.")] = timedelta(seconds=60)
+    attempts: Annotated[Whole, Field(ge=1, le=10, description="Requests per question at most.")] = 3
+    concurrency: Annotated[Whole, Field(ge=1, le=16, description="Questions in flight at most.")] = 16
+    max_bytes: Annotated[Whole, Field(ge=1, le=50_000_000, description="Longest answer, in bytes.")] = 1_000_000
+    tags: tuple[Text, ...] = ()
+
+
+class Judge(ModelSettings):
+    """A model that grades answers."""
+
+
+class Watch(Strict):
+    """Local things whose change explains a shift."""
+
+    paths: tuple[Text, ...] = ()
+    git: Text | None = None
+
+
+class Deadman(Strict):
+    """An address that hears from us while we are alive."""
+
+    pairs: ClassVar[tuple[str, ...]] = ("url",)
+
+    url: SecretAddress | None = None
+    url_file: SecretAddressFile | None = None
+
+    @property
+    def address(self) -> Secret | None:
+        """The address, wherever it was given."""
+        return self.url or self.url_file
+
+
+class Retention(Strict):
+    """How long raw answers are kept; scores stay."""
+
+    answers: Duration = timedelta(days=90)
+
+
+class Http(Strict):
+    """Where the dashboard listens."""
+
+    bind: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}$")] = "127.0.0.1:8470"
+
+
+class Settings(Strict):
+    """Everything in config/driftwatch.yaml."""
+
+    store: Annotated[str, Field(pattern=r"^sqlite:///.+", repr=False)] = "sqlite:///driftwatch.db"
+    false_alarms: FalseAlarms = FalseAlarms()
+    budget: BudgetSettings | None = None
+    endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1)]
+    judges: Mapping[Name, Judge] = {}
+    routes: Mapping[Name, Route] = {}
+    alerting: Alerting = Alerting()
+    watch: Watch | None = None
+    deadman: Deadman | None = None
+    retention: Retention = Retention()
+    http: Http = Http()
+
+    _file: Path = PrivateAttr(default=Path("config/driftwatch.yaml"))
+    _warnings: tuple[Problem, ...] = PrivateAttr(default=())
+    _missing_keys: tuple[Problem, ...] = PrivateAttr(default=())
+
+    def remember(self, *, file: Path, warnings: tuple[Problem, ...], missing_keys: tuple[Problem, ...]) -> None:
+        """Keep where the settings came from and what was noticed; for the loader alone."""
+        self._file, self._warnings, self._missing_keys = file, warnings, missing_keys
+
+    @property
+    def file(self) -> Path:
+        """The file that was read."""
+        return self._file
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is allowed, but worth a look."""
+        return self._warnings
+
+    @property
+    def missing_keys(self) -> tuple[Problem, ...]:
+        """One problem for each endpoint whose vendor wants a key that was not found."""
+        return self._missing_keys
+
+    @property
+    def root(self) -> Path:
+        """The project's folder, which relative paths start from: see `project_root`."""
+        return project_root(self._file)
+
+    @property
+    def store_path(self) -> Path:
+        """The store's file, absolute."""
+        return (self.root / self.store.removeprefix("sqlite:///")).absolute()
+
+    @property
+    def store_url(self) -> str:
+        """The store with an absolute path, as SQLAlchemy takes it."""
+        return f"sqlite:///{self.store_path}"
+
+    def probe_paths(self, endpoint: EndpointSettings) -> tuple[Path, ...]:
+        """Return an endpoint's golden set files, relative ones seen from the project's folder."""
+        return tuple(self.root / name for name in endpoint.probes)
+
+
+def project_root(file: Path) -> Path:
+    """Return the folder that a configuration's relative paths start from.
+
+    It is the folder of the file, or the one above where that folder is called ``config``; so the
+    same file works from any working directory.
+
+    Examples
+    --------
+    >>> project_root(Path("/srv/watch/config/driftwatch.yaml")).as_posix()
+    '/srv/watch'
+    >>> project_root(Path("/etc/driftwatch/driftwatch.yaml")).as_posix()
+    '/etc/driftwatch'
+    """
+    folder = file.absolute().parent
+    return folder.parent if folder.name == "config" else folder
