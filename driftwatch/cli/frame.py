@@ -1,0 +1,92 @@
+"""The group `driftwatch`: its table of commands, the options before them, and what commands share."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from driftwatch.cli.lazy import Entry, LazyGroup
+
+if TYPE_CHECKING:
+    from driftwatch.config.settings import Settings
+
+DEFAULT_CONFIG = Path("config/driftwatch.yaml")
+
+COMMANDS = {
+    "init": Entry("driftwatch.cli.init:init", "Write a first configuration and golden set."),
+    "check": Entry("driftwatch.cli.check:check", "Check configuration, golden sets, store, endpoints and routes."),
+    "demo": Entry("driftwatch.cli.demo:demo", "See a silent model swap being caught; no key, no network."),
+    "run": Entry("driftwatch.cli.run:run", "The daemon: replay on schedule, watch, page."),
+    "replay": Entry("driftwatch.cli.replay:replay", "One replay of an endpoint, now."),
+    "status": Entry("driftwatch.cli.status:status", "Every stream: its state, last replay, coverage, spend."),
+    "report": Entry("driftwatch.cli.report:report", "The weekly summary."),
+    "incidents": Entry("driftwatch.cli.incidents:incidents", "List incidents."),
+    "show": Entry("driftwatch.cli.show:show", "An incident with its evidence."),
+    "ack": Entry("driftwatch.cli.ack:ack", "Take an incident: I am looking at it."),
+    "accept": Entry("driftwatch.cli.accept:accept", "End an incident: the new behaviour is the baseline."),
+    "resolve": Entry("driftwatch.cli.resolve:resolve", "End an incident: the old behaviour is back."),
+    "silence": Entry("driftwatch.cli.silence:silence", "Tell nobody about an endpoint for a while."),
+    "baseline": Entry("driftwatch.cli.baseline:baseline", "Show, accept or reset a baseline."),
+    "import": Entry("driftwatch.cli.import_:import_", "Read recorded observations into the store."),
+    "export": Entry("driftwatch.cli.export:export", "Write observations from the store."),
+    "db": Entry("driftwatch.cli.db:db", "Upgrade or check the store's tables."),
+    "schema": Entry("driftwatch.cli.schema:schema", "Print the JSON Schema of the configuration."),
+    "explain": Entry("driftwatch.cli.explain:explain", "Say more about an error."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What was said before the command's name; ``ctx.obj`` of every command.
+
+    Parameters
+    ----------
+    config : Path
+        The configuration file; it need not exist.
+    """
+
+    config: Path
+
+    def settings(self) -> "Settings":
+        """Return the settings, read now.
+
+        Raises
+        ------
+        ConfigError
+            With everything that is wrong with the file.
+        """
+        from driftwatch.config.load import load_settings
+        from driftwatch.domain.errors import ConfigError, Problem
+
+        if not self.config.exists():
+            need = "`driftwatch init` writes one; `--config` names another."
+            problem = Problem(
+                file=str(self.config), line=None, met="there is no such file", need=need, slug="config-not-found"
+            )
+            raise ConfigError((problem,))
+        return load_settings(self.config, os.environ)
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 no drift, 1 drift, 2 usage or configuration, 3 could not find out.",
+)
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    envvar="DRIFTWATCH_CONFIG",
+    show_envvar=True,
+    help="The configuration file.",
+)
+@click.version_option(package_name="driftwatch-llm", prog_name="driftwatch")
+@click.pass_context
+def main(ctx: click.Context, config: Path) -> None:
+    """Pages you when the model behind an unchanged endpoint was silently changed."""
+    ctx.obj = Frame(config=config)
