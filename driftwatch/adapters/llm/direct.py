@@ -13,7 +13,7 @@ import aiohttp
 
 from driftwatch.adapters.llm import trouble
 from driftwatch.adapters.llm.completion import Completion
-from driftwatch.adapters.llm.providers import BASE_URLS, identifying
+from driftwatch.adapters.llm.headers import identifying
 from driftwatch.adapters.llm.reception import drain, read_error_body, receive
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.endpoint import Endpoint
@@ -70,10 +70,12 @@ class DirectModel(LanguageModel):
 
     @classmethod
     def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock, trust_env: bool = False) -> "DirectModel":
-        """Return the driver of a configured endpoint; without a `base_url` its provider must be in `BASE_URLS`."""
+        """Return the driver of a configured endpoint; configuration has resolved its `base_url`."""
+        if endpoint.base_url is None:
+            raise ValueError(f"endpoint {endpoint.name}: the direct driver needs a base_url")
         return cls(
             model=endpoint.model.partition("/")[2] or endpoint.model,
-            base_url=endpoint.base_url or BASE_URLS[endpoint.provider],
+            base_url=endpoint.base_url,
             clock=clock,
             api_key=endpoint.api_key,
             max_connections=endpoint.concurrency,

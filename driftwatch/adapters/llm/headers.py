@@ -1,23 +1,10 @@
-"""Facts about providers: where their OpenAI-compatible API is, and which headers identify what answered."""
+"""Which of a reply's headers identify what answered."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from driftwatch.adapters.llm.trouble import clean
 from driftwatch.domain.secret import Secret
-
-BASE_URLS: Final[Mapping[str, str]] = {
-    "openai": "https://api.openai.com/v1",
-    "cerebras": "https://api.cerebras.ai/v1",
-    "deepseek": "https://api.deepseek.com/v1",
-    "fireworks_ai": "https://api.fireworks.ai/inference/v1",
-    "groq": "https://api.groq.com/openai/v1",
-    "mistral": "https://api.mistral.ai/v1",
-    "openrouter": "https://openrouter.ai/api/v1",
-    "together_ai": "https://api.together.xyz/v1",
-    "xai": "https://api.x.ai/v1",
-}
-"""Providers whose own API the direct driver speaks, by LiteLLM's name for them."""
 
 IDENTIFYING_HEADERS: Final = (
     "cf-ray",
