@@ -143,3 +143,33 @@ class Answer:
     def latency_ms(self) -> float | None:
         """Milliseconds to the last byte."""
         return self.reply.latency_ms if self.reply else None
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Milliseconds to the first token, where the answer was streamed."""
+        return self.reply.ttft_ms if self.reply else None
+
+    @property
+    def token_logprobs(self) -> Sequence[float]:
+        """Log-probability of each token, in nat."""
+        return tuple(token.logprob for token in self.reply.logprobs) if self.reply else ()
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the question, as the vendor counts."""
+        return self.reply.usage.input_tokens if self.reply else None
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens of the answer."""
+        return self.reply.usage.output_tokens if self.reply else None
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """Tokens of hidden reasoning."""
+        return self.reply.usage.reasoning_tokens if self.reply else None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the question that were cached."""
+        return self.reply.usage.cached_tokens if self.reply else None

@@ -1,6 +1,6 @@
 """What a scorer may look at, and what it may answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -45,6 +45,34 @@ class Scorable(Protocol):
     @property
     def cost_usd(self) -> float | None:
         """What the answer cost; None where no price is known."""
+
+
+class Measurable(Scorable, Protocol):
+    """What is measured without asking looks at more of an answer than scorers do."""
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Milliseconds to the first token; None where it was not streamed."""
+
+    @property
+    def token_logprobs(self) -> Sequence[float]:
+        """Log-probability of each token, in nat; empty where there are none."""
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the question, as the vendor counts."""
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens of the answer."""
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """Tokens of hidden reasoning."""
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the question that were cached."""
 
 
 Scorer = Callable[[Scorable], Scored]

@@ -1,0 +1,52 @@
+"""What an answer looks like: Markdown, JSON, script. Measured, never judged."""
+
+import re
+
+from driftwatch.scorers.structure import read_json
+from driftwatch.scorers.verdict import Scored, Unscored
+
+# Each alternative is bounded, so that a hostile answer costs no more than a plain one.
+_MARKDOWN = re.compile(
+    r"""^[ ]{0,3}(?:`{3}|~{3})                       # a fence
+      | ^[ ]{0,3}\#{1,6}[ ]\S                        # a heading
+      | ^[ ]{0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]{1,4}\S  # a list
+      | (?<![\w*])\*\*(?![\s*])[^*\n]{1,300}\*\*     # bold; not 2**3**2
+      | ^[ ]{0,3}\|?[ ]?:?-{3,50}:?[ ]?\|            # the rule of a table""",
+    re.VERBOSE | re.MULTILINE,
+)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NOT_LATIN = re.compile(r"[^A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff\uff21-\uff5a]")
+
+
+def markdown(text: str) -> float:
+    """Return 1 if a fence, heading, list, bold word or table shows, else 0.
+
+    Examples
+    --------
+    >>> markdown("**No.**"), markdown("2**3**2 - 5 * 3")
+    (1.0, 0.0)
+    """
+    return float(_MARKDOWN.search(text) is not None)
+
+
+def json_shape(text: str) -> Scored:
+    """Return 1 if the whole answer is a JSON object or list, else 0."""
+    stripped = text.strip()
+    if (stripped[:1], stripped[-1:]) not in (("{", "}"), ("[", "]")):
+        return 0.0
+    found = read_json(stripped)
+    return found if isinstance(found, Unscored) else float(found is not None)
+
+
+def script(text: str) -> Scored:
+    """Return the share of letters that are not Latin.
+
+    Examples
+    --------
+    >>> script("Dvořák"), script("Да, yes"), script("42")
+    (0.0, 0.4, Unscored(reason='no letters'))
+    """
+    letters = "".join(_LETTERS.findall(text))
+    if not letters:
+        return Unscored("no letters")
+    return 0.0 if letters.isascii() else len(_NOT_LATIN.findall(letters)) / len(letters)
