@@ -39,10 +39,10 @@ def slots_between(schedule: Schedule, after: datetime, until: datetime) -> Itera
 def replays_per_year(schedule: Schedule, now: datetime) -> float:
     """Return how many slots a year has; a cron line is counted over the next four weeks."""
     if isinstance(schedule, Every):
-        return timedelta(days=365.25) / schedule.interval
+        return timedelta(days=365) / schedule.interval
     weeks = timedelta(weeks=4)
     counted = sum(1 for _ in slots_between(schedule, now, now + weeks))
-    return max(1.0, counted * (timedelta(days=365.25) / weeks))
+    return max(1.0, counted * (timedelta(days=365) / weeks))
 
 
 def _next_cron(schedule: Cron, after: datetime) -> datetime | None:

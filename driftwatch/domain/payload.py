@@ -104,7 +104,7 @@ def promises(
     payloads : mapping
         What to say at each severity in ``decision.tell``.
     routes : mapping
-        Audience -> name of the route it is told on.
+        Audience -> name of the route it is told on; one without a route is told nothing.
     """
     return tuple(
         Delivery(
@@ -115,6 +115,7 @@ def promises(
             created_at=now,
         )
         for tell in decision.tell
+        if tell.audience in routes
     )
 
 

@@ -1,0 +1,83 @@
+"""When, never what: APScheduler wakes an endpoint's job at its slots."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from apscheduler.job import Job
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from driftwatch.daemon.calendar import next_slot
+from driftwatch.domain.schedule import Schedule
+from driftwatch.services.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+OnDue = Callable[[], Awaitable[None]]
+CHECK_S = 1.0
+TOLERANCE = timedelta(seconds=2)
+
+
+class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Fires when our clock says the next slot is due, on whatever wall clock APScheduler reads."""
+
+    def __init__(self, schedule: Schedule, clock: Clock) -> None:
+        self._schedule, self._clock = schedule, clock
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:  # noqa: ARG002
+        """Return APScheduler's `now` plus the real time to wait for the next slot."""
+        slot = next_slot(self._schedule, self._clock.now())
+        return None if slot is None else now + timedelta(seconds=max(0.0, self._clock.seconds_until(slot)) + 0.001)
+
+
+class SlotScheduler:
+    """Wakes each endpoint at its slots until it is stopped.
+
+    Parameters
+    ----------
+    clock : Clock
+        Decides which slot is due; may run faster than the wall.
+    wall : Clock
+        What APScheduler itself goes by: the system's clock.
+    """
+
+    def __init__(self, *, clock: Clock, wall: Clock) -> None:
+        self._clock, self._wall = clock, wall
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def add(self, name: str, schedule: Schedule, on_due: OnDue) -> None:
+        """Call `on_due` at each slot of `schedule`; it must return at once."""
+        self._scheduler.add_job(
+            on_due,
+            SlotTrigger(schedule, self._clock),
+            id=name,
+            # The default grace of one second drops a job whose loop was busy for two.
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+
+    def start(self) -> None:
+        """Begin to wake jobs; needs a running loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Wake nobody any more. Waiting would cancel running coroutines, so nothing runs inside the jobs."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def guard(self) -> None:
+        """Set jobs right for ever: APScheduler sleeps an hour when the wall clock steps back an hour."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            for job in self._scheduler.get_jobs():
+                self._set_right(job)
+
+    def _set_right(self, job: Job) -> None:
+        now = self._wall.now()
+        wanted = job.trigger.get_next_fire_time(None, now)
+        if wanted is not None and job.next_run_time is not None and job.next_run_time - wanted > TOLERANCE:
+            log.warning("clock jumped", endpoint=job.id, was=str(job.next_run_time), now=str(wanted))
+            job.modify(next_run_time=wanted)

@@ -1,0 +1,209 @@
+"""From committed facts to a decision and its promises, one transaction for each replay."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from driftwatch.domain.decide import Decision, decide, decide_unmeasured
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason
+from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
+from driftwatch.domain.replay import ReplayScores, SlotState
+from driftwatch.services import monitor
+from driftwatch.services.echo import STREAM as ECHO
+from driftwatch.services.echo import Echo
+from driftwatch.services.monitor import Watch
+from driftwatch.services.our_side import REQUALIFYING
+from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
+from driftwatch.services.watched import Watched
+from driftwatch.stats.state_codec import decode_state, encode_state
+
+LOOK_BACK = timedelta(days=7)
+"""How far back failed slots are counted."""
+
+
+def judge_pending(watched: Watched, store: Store, clock: Clock) -> Reason:
+    """Decide every committed replay that was not decided yet, and return the last decision's reason.
+
+    Usually that is the replay just committed; after a crash between facts and decision it is the
+    one before as well.
+    """
+    name = watched.endpoint.name
+    reason = Reason.NONE
+    for replay in store.replays(name, after_seq=store.decided_seq(name)):
+        reason = _judge(watched, store, clock.now(), replay)
+    return reason
+
+
+def judge_failure(
+    watched: Watched, store: Store, clock: Clock, *, outcome: Outcome, spent_usd: float, limit_usd: float
+) -> Reason:
+    """Decide what a slot without data means, and tell operations if it means something."""
+    name, now = watched.endpoint.name, clock.now()
+    incident = store.open_incident(name)
+    decision = decide_unmeasured(
+        endpoint=name,
+        epoch=store.epoch(name),
+        seq=store.decided_seq(name),
+        incident_id=store.next_incident_id(),
+        failed=_failed_in_a_row(store, name, now),
+        outcome=outcome,
+        incident=incident,
+        silences=store.silences(now=now),
+        now=now,
+    )
+    if decision.incident is not None:
+        store.save_incident(decision.incident, _promises(watched, decision, now=now))
+    elif decision.tell:
+        payload = budget_payload(endpoint=name, now=now, spent_usd=spent_usd, limit_usd=limit_usd)
+        said = {tell.severity: payload for tell in decision.tell}
+        store.enqueue(promises(decision, payloads=said, routes=watched.routes, now=now))
+    return decision.reason
+
+
+def load_watch(watched: Watched, store: Store) -> tuple[Watch, Echo]:
+    """Return the detectors' states and the echoed identities as they were committed last."""
+    saved = store.streams(watched.endpoint.name)
+    epoch = max((s.epoch for s in saved.values()), default=0)
+    fresh = monitor.begin(watched.plans, epoch)
+    kept = {name: decode_state(s.state) for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
+    echo = saved.get(ECHO)
+    return (
+        Watch(epoch=epoch, seq=max((s.seq for s in saved.values()), default=0), states={**fresh.states, **kept}),
+        Echo.decode(echo.state) if echo and echo.epoch == epoch else Echo(),
+    )
+
+
+def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) -> Reason:
+    before, echo = load_watch(watched, store)
+    if _resolved_by_hand(store, replay.slot.endpoint, before.seq):
+        before = monitor.rearm(watched.plans, before)
+    changed = _changed(store, replay, before)
+    if replay.epoch != before.epoch:
+        echo = Echo()
+    watch = monitor.fold(watched.plans, before, replay)
+    readings = monitor.read(watched.plans, watch)
+    decision = decide(
+        endpoint=replay.slot.endpoint,
+        epoch=replay.epoch,
+        seq=replay.seq,
+        incident_id=store.next_incident_id(),
+        findings=monitor.findings(watched.plans, readings),
+        calm=monitor.calm(readings),
+        incident=store.open_incident(replay.slot.endpoint),
+        silences=store.silences(now=now),
+        now=now,
+        changed=changed,
+        announced=echo.announced(replay),
+    )
+    if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
+        watch = monitor.rearm(watched.plans, watch)
+    deliveries = _promises(
+        watched,
+        decision,
+        now=now,
+        replay=replay,
+        changed=changed,
+        excerpts=_excerpts(store, replay, decision) if decision.tell else {},
+        replays=_replays_since_onset(store, replay, decision) if decision.tell else None,
+    )
+    store.commit_decision(
+        DecisionCommit(
+            endpoint=replay.slot.endpoint,
+            seq=replay.seq,
+            streams=_saved(watch, echo.heard(replay)),
+            incident=decision.incident,
+            deliveries=deliveries,
+        )
+    )
+    return decision.reason
+
+
+def _resolved_by_hand(store: Store, endpoint: str, seq: int) -> bool:
+    """Return whether a person ended the incident since the replay `seq`: its streams watch anew."""
+    last = next((i for i in store.incidents(endpoint=endpoint) if i.kind is IncidentKind.DRIFT), None)
+    return last is not None and last.state is IncidentState.RESOLVED and last.by is not None and last.seq == seq
+
+
+def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ...]:
+    """Return what changed on our side with this replay's epoch; an accepted baseline changes nothing there."""
+    if replay.epoch == before.epoch or before.seq == 0:
+        return ()
+    last = next(iter(store.replays(replay.slot.endpoint, after_seq=replay.seq - 2, metrics=())), None)
+    if last is None or last.seq == replay.seq:
+        return ()
+    return tuple(part for part in replay.fingerprint.changed(last.fingerprint) if part in REQUALIFYING)
+
+
+def _saved(watch: Watch, echo: Echo) -> tuple[SavedStream, ...]:
+    states = {name: encode_state(state) for name, state in watch.states.items()} | {ECHO: echo.encode()}
+    return tuple(
+        SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
+    )
+
+
+def _promises(
+    watched: Watched,
+    decision: Decision,
+    *,
+    now: datetime,
+    replay: ReplayScores | None = None,
+    changed: Sequence[str] = (),
+    excerpts: Excerpts | None = None,
+    replays: int | None = None,
+) -> tuple[Delivery, ...]:
+    if decision.incident is None:
+        return ()
+    payloads = {
+        tell.severity: payload_for(
+            decision.incident,
+            reason=decision.reason,
+            severity=tell.severity,
+            now=now,
+            fingerprint=replay.fingerprint if replay else None,
+            changed=changed,
+            model=watched.endpoint.model,
+            excerpts=excerpts,
+            replays=replays,
+        )
+        for tell in decision.tell
+    }
+    return promises(decision, payloads=payloads, routes=watched.routes, now=now)
+
+
+def _replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) -> int | None:
+    finding = _first_finding(decision)
+    if finding is None or finding.onset is None:
+        return None
+    slots = store.slots(replay.slot.endpoint, since=finding.onset)
+    return sum(record.state is SlotState.DONE and record.slot.due <= replay.slot.due for record in slots)
+
+
+def _excerpts(store: Store, replay: ReplayScores, decision: Decision) -> Excerpts:
+    """Return, for the probes that moved most, an answer from the baseline and today's."""
+    finding = _first_finding(decision)
+    if finding is None:
+        return {}
+    wanted = {moved.probe_id for moved in finding.moved}
+    today = {a.probe_id: a.text for a in store.answers(replay.slot.endpoint, replay.slot) if a.reply}
+    before = _by_id(store.reference_texts(replay.slot.endpoint, epoch=replay.epoch, limit=1))
+    return {probe: (before.get(probe), today.get(probe)) for probe in wanted}
+
+
+def _first_finding(decision: Decision) -> Finding | None:
+    found = decision.incident.findings if decision.incident else ()
+    return found[0] if found else None
+
+
+def _by_id(texts: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {key.rpartition("@")[0]: kept[0] for key, kept in texts.items() if kept}
+
+
+def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> int:
+    ended = [r for r in store.slots(endpoint, since=now - LOOK_BACK) if r.state is not SlotState.SKIPPED]
+    count = 0
+    for record in reversed(ended):
+        if record.state is not SlotState.FAILED:
+            break
+        count += 1
+    return count

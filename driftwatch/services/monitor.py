@@ -1,0 +1,104 @@
+"""Fold a committed replay into the detectors of its endpoint, and say in numbers what they found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftwatch.domain.incident import Finding, Moved
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.replay import ReplayScores
+from driftwatch.services.streams import StreamPlan
+from driftwatch.stats.stream import ReplayValues, StreamReading, StreamState
+
+MIN_COVERAGE = 0.5
+"""A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """The detectors' states after the replay `seq`; a fold of the committed scores, so it can be recomputed."""
+
+    epoch: int
+    seq: int
+    states: Mapping[str, StreamState]
+
+
+def begin(plans: Mapping[str, StreamPlan], epoch: int) -> Watch:
+    """Return the state before the first replay of an epoch."""
+    return Watch(epoch=epoch, seq=0, states={name: plan.detector.start() for name, plan in plans.items()})
+
+
+def fold(plans: Mapping[str, StreamPlan], watch: Watch, replay: ReplayScores) -> Watch:
+    """Return the state after `replay`; a new epoch starts every detector anew, a stream that joins starts now."""
+    if replay.epoch != watch.epoch:
+        watch = begin(plans, replay.epoch)
+    if not covered(replay):
+        return Watch(epoch=watch.epoch, seq=replay.seq, states=watch.states)
+    states = {}
+    for name, plan in plans.items():
+        state = watch.states.get(name) or plan.detector.start()
+        values = replay.values.get(name)
+        states[name] = plan.detector.update(state, ReplayValues(key=replay.slot.key, values=values)) if values else state
+    return Watch(epoch=watch.epoch, seq=replay.seq, states=states)
+
+
+def covered(replay: ReplayScores) -> bool:
+    """Return whether enough probes answered for the replay to be evidence."""
+    return replay.asked > 0 and replay.answered >= MIN_COVERAGE * replay.asked
+
+
+def read(plans: Mapping[str, StreamPlan], watch: Watch) -> dict[str, StreamReading]:
+    """Return every stream's reading."""
+    return {name: plan.detector.read(watch.states[name]) for name, plan in plans.items() if name in watch.states}
+
+
+def findings(plans: Mapping[str, StreamPlan], readings: Mapping[str, StreamReading]) -> tuple[Finding, ...]:
+    """Return the alarms of trusted streams that still stand, worst first: pages before notices, then by how far above."""
+    alarms = [(plans[name], r) for name, r in readings.items() if r.alarm and r.trusted and not r.calm]
+    found = [(_finding(plan, reading), reading.statistic) for plan, reading in alarms]
+    found.sort(key=lambda pair: (-pair[0].severity.rank, -pair[1], pair[0].metric))
+    return tuple(finding for finding, _ in found)
+
+
+def calm(readings: Mapping[str, StreamReading]) -> int:
+    """Return for how many replays every alarmed stream has been back to normal; 0 if none has alarmed."""
+    return min((r.calm for r in readings.values() if r.alarm and r.trusted), default=0)
+
+
+def rearm(plans: Mapping[str, StreamPlan], watch: Watch) -> Watch:
+    """Return the state in which the alarmed streams may alarm again, their reference kept."""
+    states = {
+        name: plans[name].detector.rearm(state) if plans[name].detector.read(state).alarm else state
+        for name, state in watch.states.items()
+        if name in plans
+    }
+    return Watch(epoch=watch.epoch, seq=watch.seq, states=states)
+
+
+def _finding(plan: StreamPlan, reading: StreamReading) -> Finding:
+    chart = reading.charts[reading.alarm_chart or next(iter(reading.charts))]
+    low, high = reading.effect_interval or (None, None)
+    early, late = reading.onset_interval or (None, None)
+    return Finding(
+        metric=plan.metric.name,
+        severity=plan.metric.severity,
+        chart=reading.alarm_chart or "",
+        statistic=chart.statistic,
+        threshold=chart.threshold,
+        arl=plan.arl_together,
+        direction=reading.direction,
+        before=reading.mean_before,
+        after=reading.mean_after,
+        effect_low=low,
+        effect_high=high,
+        onset=_moment(reading.onset_key),
+        onset_early=_moment(early),
+        onset_late=_moment(late),
+        moved=tuple(
+            Moved(probe_id=m.probe.rpartition("@")[0], before=m.before, after=m.after, q=m.q) for m in reading.moved
+        ),
+    )
+
+
+def _moment(key: str | None) -> datetime | None:
+    return datetime.fromisoformat(key) if key else None

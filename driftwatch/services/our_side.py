@@ -1,0 +1,30 @@
+"""The fingerprint of our side: what must be unchanged before a vendor is blamed."""
+
+from dataclasses import asdict
+
+from driftwatch.domain.endpoint import Endpoint
+from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.probe import content_hash
+
+SCORING = "1"
+"""Raised by hand when a scorer's or a measure's meaning changes: old and new scores are then not compared."""
+
+REQUALIFYING = frozenset({"endpoint", "sampling", "driver", "scoring"})
+"""Parts whose change may move every score: a new baseline begins. An edited probe re-qualifies itself alone."""
+
+
+def our_side(endpoint: Endpoint, driver_identity: str) -> Fingerprint:
+    """Return the parts of our side that could move a score of this endpoint.
+
+    The key is left out, and so are schedule and concurrency: they change when and how fast we ask, not what.
+    """
+    return Fingerprint(
+        parts={
+            "endpoint": content_hash([endpoint.model, endpoint.base_url or ""]),
+            "sampling": content_hash([dict(endpoint.params), endpoint.top_logprobs]),
+            "probes": endpoint.probe_set.content_hash,
+            "scoring": SCORING,
+            "driver": driver_identity,
+            "price": content_hash(asdict(endpoint.price) if endpoint.price else None),
+        }
+    )

@@ -1,0 +1,71 @@
+"""The streams of one endpoint and their share of its false-alarm budget."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from driftwatch.domain.metric import MEASURED, PASS, Metric, Severity
+from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
+from driftwatch.stats.stream import StreamDetector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlan:
+    """One stream to be: its metric, its detector, and the false-alarm rate it may spend.
+
+    Parameters
+    ----------
+    arl : float
+        In-control average run length of this stream alone, in replays.
+    arl_together : float
+        The same for all streams of this severity together: what the user's budget says.
+    """
+
+    metric: Metric
+    detector: StreamDetector
+    arl: float
+    arl_together: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """How many false pages and false notices an endpoint may cost its people."""
+
+    pages: FalseAlarmBudget
+    notices: FalseAlarmBudget
+
+
+def watched_metrics(scored: Iterable[Metric], *, logprobs: bool) -> dict[str, Metric]:
+    """Return every metric of an endpoint by name: the user's scorers, ``pass``, and what is measured without asking."""
+    own = {metric.name: metric for metric in scored}
+    measured = {
+        name: metric
+        for name, metric in MEASURED.items()
+        if (name != PASS.name or own) and (name != "logprob" or logprobs)
+    }
+    return measured | own
+
+
+def plan_streams(
+    metrics: Mapping[str, Metric], budgets: Budgets, *, replays_per_year: float, baseline_replays: int
+) -> dict[str, StreamPlan]:
+    """Give every alarming metric its detector; each severity's streams share that severity's budget.
+
+    Examples
+    --------
+    >>> budget = FalseAlarmBudget.parse("1 per endpoint-year")
+    >>> plans = plan_streams(
+    ...     {"pass": PASS}, Budgets(pages=budget, notices=budget), replays_per_year=8760, baseline_replays=24
+    ... )
+    >>> plans["pass"].arl
+    8760.0
+    """
+    plans: dict[str, StreamPlan] = {}
+    for severity, budget in ((Severity.PAGE, budgets.pages), (Severity.NOTICE, budgets.notices)):
+        weights = {name: m.weight for name, m in metrics.items() if m.severity is severity}
+        if not weights:
+            continue
+        together = budget.arl_replays(replays_per_year)
+        for name, arl in allocate_arl(together, weights).items():
+            detector = StreamDetector(baseline_replays=baseline_replays, arl=arl, kind=metrics[name].kind)
+            plans[name] = StreamPlan(metric=metrics[name], detector=detector, arl=arl, arl_together=together)
+    return plans

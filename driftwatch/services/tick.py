@@ -1,0 +1,123 @@
+"""The whole flow, from a slot that is due to the promise to page somebody."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.replay import Replay, Slot, SlotState
+from driftwatch.services.ask import ask_all
+from driftwatch.services.judge import judge_failure, judge_pending
+from driftwatch.services.our_side import REQUALIFYING
+from driftwatch.services.ports import Clock, Store
+from driftwatch.services.score import score_replay
+from driftwatch.services.spend import SpendGuard
+from driftwatch.services.watched import Watched
+
+log = structlog.get_logger(__name__)
+
+
+class Ticked(StrEnum):
+    """What a tick did with its slot."""
+
+    REPLAYED = "replayed"
+    FAILED = "failed"
+    ALREADY = "already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a tick needs beside its endpoint."""
+
+    store: Store
+    clock: Clock
+    guard: SpendGuard
+
+
+async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
+    """Replay the slot, commit the facts, then commit what they decide.
+
+    A slot that has ended already is a no-op, and so is every step of a repeated tick: killed at any
+    point and started again, the outcome is the same.
+    """
+    estimate = world.guard.estimate(watched.endpoint)
+    if not await asyncio.to_thread(world.store.claim, slot, now=world.clock.now(), reserve_usd=estimate):
+        return Ticked.ALREADY
+    replay = await _replay(watched, slot, world)
+    if not any(answer.reply for answer in replay.answers):
+        return await _fail(watched, replay, world)
+    references = await asyncio.to_thread(
+        world.store.reference_texts, slot.endpoint, epoch=replay.epoch, limit=watched.endpoint.baseline_replays
+    )
+    scores = score_replay(replay.answers, watched.scorers, references)
+    await asyncio.to_thread(world.store.record_replay, replay, scores)
+    reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)
+    _tell(replay, reason)
+    return Ticked.REPLAYED
+
+
+async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
+    """Ask every probe; what our own side changed since the last replay decides which baseline it belongs to."""
+    epoch = await asyncio.to_thread(_epoch, watched, world)
+    started = world.clock.now()
+    asked = await ask_all(watched.endpoint, watched.model, clock=world.clock, guard=world.guard)
+    return Replay(
+        slot=slot,
+        epoch=epoch,
+        started_at=started,
+        finished_at=world.clock.now(),
+        fingerprint=watched.fingerprint,
+        answers=asked.answers,
+        loop_lag_ms=asked.loop_lag_ms,
+    )
+
+
+def _epoch(watched: Watched, world: World) -> int:
+    store, name = world.store, watched.endpoint.name
+    last = next(iter(store.replays(name, after_seq=store.decided_seq(name) - 1, metrics=())), None)
+    epoch = store.epoch(name)
+    if last is None or last.epoch != epoch:
+        return epoch
+    changed = [part for part in watched.fingerprint.changed(last.fingerprint) if part in REQUALIFYING]
+    if not changed:
+        return epoch
+    log.warning("our side changed, a new baseline begins", endpoint=name, changed=changed)
+    return store.start_epoch(name, reason=f"local change: {', '.join(changed)}", now=world.clock.now())
+
+
+async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
+    """End the slot without evidence: a provider's failure never becomes a score."""
+    outcome, _ = Counter(answer.outcome for answer in replay.answers).most_common(1)[0]
+    error = next((a.error for a in replay.answers if a.outcome is outcome and a.error), "")
+    reason = f"{outcome}: {error}" if error else str(outcome)
+    cost = sum(answer.cost_usd or 0.0 for answer in replay.answers)
+    await asyncio.to_thread(
+        world.store.end_slot, replay.slot, SlotState.FAILED, reason=reason, now=world.clock.now(), cost_usd=cost
+    )
+    await asyncio.to_thread(
+        judge_failure,
+        watched,
+        world.store,
+        world.clock,
+        outcome=outcome,
+        spent_usd=world.guard.spent_usd,
+        limit_usd=world.guard.limit_usd or 0.0,
+    )
+    log.warning("replay failed", endpoint=replay.slot.endpoint, slot=replay.slot.key, reason=reason)
+    return Ticked.FAILED
+
+
+def _tell(replay: Replay, reason: str) -> None:
+    answered = sum(answer.outcome is Outcome.OK for answer in replay.answers)
+    log.info(
+        "replay finished",
+        endpoint=replay.slot.endpoint,
+        slot=replay.slot.key,
+        answers=len(replay.answers),
+        unanswered=len(replay.answers) - answered,
+        cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),
+        decision=reason,
+    )
