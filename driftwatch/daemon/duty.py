@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from driftwatch.daemon.calendar import slots_between
+from driftwatch.adapters.calendar import slots_between
 from driftwatch.domain.replay import Slot, SlotState
 from driftwatch.services.tick import Ticked, World, tick
 from driftwatch.services.watched import Watched

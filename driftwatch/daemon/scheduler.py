@@ -9,7 +9,7 @@ from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from driftwatch.daemon.calendar import next_slot
+from driftwatch.adapters.calendar import next_slot
 from driftwatch.domain.schedule import Schedule
 from driftwatch.services.ports import Clock
 
