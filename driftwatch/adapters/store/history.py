@@ -1,0 +1,145 @@
+"""Reading what was observed, a piece at a time: evidence, scores, reference texts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from driftwatch.adapters.store import packing
+from driftwatch.adapters.store.database import Database, endpoint_id
+from driftwatch.adapters.store.packing import Cell, unsqueeze
+from driftwatch.adapters.store.tables import ANSWER, EVIDENCE, FINGERPRINT, LAYOUT, PROBE, REPLAY, TEXT
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.replay import ReplayScores, Score, Slot
+from driftwatch.services.ports import Store
+
+# Replays in one read: a year of hours is 35 reads, and none of them keeps the log from being written back.
+_CHUNK = 256
+
+
+class History(Store):
+    """The part of the store that gives the past back."""
+
+    _db: Database
+
+    def replays(
+        self, endpoint: str, *, after_seq: int = 0, metrics: Sequence[str] | None = None
+    ) -> Iterator[ReplayScores]:
+        reader = _Reader(endpoint, metrics)
+        while True:
+            with self._db.reading() as connection:
+                page = reader.page(connection, after_seq)
+            if not page:
+                return
+            yield from page
+            after_seq = page[-1].seq
+
+    def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:
+        """Return a slot's scores one by one, the unscored with their reasons."""
+        with self._db.reading() as connection:
+            query = select(REPLAY.c.endpoint_id, REPLAY.c.seq, LAYOUT.c.body).join(LAYOUT)
+            here = (REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)) & (REPLAY.c.due == slot.due)
+            row = connection.execute(query.where(here)).first()
+            if row is None:
+                return ()
+            cells = _cells(row.body)
+            bodies = select(EVIDENCE.c.metric, EVIDENCE.c.body).order_by(EVIDENCE.c.metric)
+            here = (EVIDENCE.c.endpoint_id == row.endpoint_id) & (EVIDENCE.c.seq == row.seq)
+            return tuple(
+                Score(probe_key=key, sample=sample, metric=metric, value=value)
+                for metric, body in connection.execute(bodies.where(here))
+                for (key, sample), value in packing.unpack(body, cells).items()
+            )
+
+    def reference_texts(self, endpoint: str, *, epoch: int, limit: int) -> Mapping[str, Sequence[str]]:
+        found = dict[str, list[str]]()
+        with self._db.reading() as connection:
+            here = (REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)) & (REPLAY.c.epoch == epoch)
+            seqs = connection.scalars(select(REPLAY.c.seq).where(here).order_by(REPLAY.c.seq)).all()
+            waiting = _probe_ids(connection, here) if limit > 0 else {}
+            # Mostly the first step is enough; a probe that never answers makes us look further.
+            step = max(limit, 24)
+            for start in range(0, len(seqs), step):
+                if not waiting:
+                    break
+                span = seqs[start : start + step]
+                for number, body in connection.execute(_texts(here, span[0], span[-1], list(waiting))):
+                    texts = found.setdefault(waiting[number], [])
+                    if len(texts) < limit:
+                        texts.append(unsqueeze(body).decode("utf-8", "replace"))
+                waiting = {number: key for number, key in waiting.items() if len(found.get(key, ())) < limit}
+        return {key: tuple(texts) for key, texts in found.items()}
+
+
+class _Reader:
+    """Reads an endpoint's replays page by page; fingerprints and layouts are decoded once each."""
+
+    def __init__(self, endpoint: str, metrics: Sequence[str] | None) -> None:
+        self._endpoint = endpoint
+        self._metrics = metrics
+        self._fingerprints = dict[int, Fingerprint]()
+        self._layouts = dict[int, tuple[list[Cell], tuple[str, ...] | None]]()
+
+    def page(self, connection: Connection, after_seq: int) -> list[ReplayScores]:
+        """Return the next replays; none at the end."""
+        row = endpoint_id(connection, self._endpoint)
+        query = select(REPLAY).where(REPLAY.c.endpoint_id == row, REPLAY.c.seq > after_seq)
+        replays = connection.execute(query.order_by(REPLAY.c.seq).limit(_CHUNK)).all()
+        if not replays:
+            return []
+        self._load(connection, {replay.fingerprint_id for replay in replays}, {replay.layout_id for replay in replays})
+        layouts = {replay.seq: self._layouts[replay.layout_id] for replay in replays}
+        values: dict[int, dict[str, Mapping[str, tuple[float, ...]]]] = {replay.seq: {} for replay in replays}
+        for seq, metric, body in connection.execute(self._evidence(replays[0].endpoint_id, min(values), max(values))):
+            if found := packing.values(body, *layouts[seq]):
+                values[seq][metric] = found
+        return [self._scores(replay, values[replay.seq]) for replay in replays]
+
+    def _evidence(self, row: int, first: int, last: int) -> Select[Any]:
+        query = select(EVIDENCE.c.seq, EVIDENCE.c.metric, EVIDENCE.c.body)
+        query = query.where(EVIDENCE.c.endpoint_id == row, EVIDENCE.c.seq.between(first, last))
+        return query if self._metrics is None else query.where(EVIDENCE.c.metric.in_(self._metrics))
+
+    def _load(self, connection: Connection, fingerprints: set[int], layouts: set[int]) -> None:
+        new = FINGERPRINT.c.id.in_(fingerprints - self._fingerprints.keys())
+        for number, parts in connection.execute(select(FINGERPRINT.c.id, FINGERPRINT.c.body).where(new)):
+            self._fingerprints[number] = Fingerprint(parts=parts)
+        new = LAYOUT.c.id.in_(layouts - self._layouts.keys())
+        for number, body in connection.execute(select(LAYOUT.c.id, LAYOUT.c.body).where(new)):
+            cells = _cells(body)
+            self._layouts[number] = cells, packing.single_sample_keys(cells)
+
+    def _scores(self, row: Any, values: Mapping[str, Mapping[str, tuple[float, ...]]]) -> ReplayScores:
+        return ReplayScores(
+            slot=Slot(endpoint=self._endpoint, due=row.due),
+            seq=row.seq,
+            epoch=row.epoch,
+            fingerprint=self._fingerprints[row.fingerprint_id],
+            asked=row.asked,
+            answered=row.answered,
+            values=values,
+            models=frozenset(row.models),
+            system_fingerprints=frozenset(row.system_fingerprints),
+        )
+
+
+def _cells(body: Sequence[Sequence[Any]]) -> list[Cell]:
+    return [(key, sample) for key, sample in body]
+
+
+def _probe_ids(connection: Connection, here: Any) -> dict[int, str]:
+    """Return the row numbers and keys of all probes that the replays `here` asked."""
+    layouts = select(LAYOUT.c.body).where(LAYOUT.c.id.in_(select(REPLAY.c.layout_id).where(here)))
+    keys = {key for body in connection.scalars(layouts) for key, _ in body}
+    return {number: key for number, key in connection.execute(select(PROBE)) if key in keys}
+
+
+def _texts(here: Any, first: int, last: int, probes: Sequence[int]) -> Select[Any]:
+    answered = ANSWER.join(REPLAY).join(TEXT, ANSWER.c.text_id == TEXT.c.id)
+    return (
+        select(ANSWER.c.probe_id, TEXT.c.body)
+        .select_from(answered)
+        .where(here, REPLAY.c.seq.between(first, last), ANSWER.c.outcome == Outcome.OK, ANSWER.c.probe_id.in_(probes))
+        .order_by(ANSWER.c.seq, ANSWER.c.position)
+    )

@@ -1,0 +1,109 @@
+"""Evidence as bytes: one array of numbers for each (replay, metric), over a shared layout."""
+
+import json
+import math
+import sys
+import zlib
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from driftwatch.adapters.store.types import json_text
+from driftwatch.scorers.verdict import Scored, Unscored
+
+Cell = tuple[str, int]
+"""(probe key, sample)."""
+
+# Narrowest first: 60 pass marks are 60 bytes before compression, not 480.
+_KINDS = "bhid"
+_WORTH_COMPRESSING = 48
+
+
+def squeeze(plain: bytes) -> bytes:
+    """Return `plain` compressed when that is smaller, with one byte that says which."""
+    if len(plain) >= _WORTH_COMPRESSING and len(packed := zlib.compress(plain)) < len(plain):
+        return b"z" + packed
+    return b"r" + plain
+
+
+def unsqueeze(body: bytes) -> bytes:
+    """Return what `squeeze` was given."""
+    return zlib.decompress(body[1:]) if body[:1] == b"z" else body[1:]
+
+
+def pack(scores: Mapping[Cell, Scored], layout: Mapping[Cell, int]) -> bytes:
+    """Return the scores of one metric as bytes: kind, mask of scored cells, numbers, reasons of the unscored."""
+    mask, numbers, reasons = 0, [], dict[str, list[int]]()
+    for cell, position in layout.items():
+        match scores.get(cell):
+            case None:
+                continue
+            case Unscored(reason=reason):
+                reasons.setdefault(reason, []).append(position)
+            case number:
+                mask |= 1 << position
+                numbers.append(_finite(number, cell))
+    kind, raw = _narrow(numbers)
+    tail = json_text(reasons, canonical=True).encode() if reasons else b""
+    return squeeze(kind.encode() + mask.to_bytes(_mask_size(len(layout)), "little") + raw + tail)
+
+
+def unpack(body: bytes, cells: Sequence[Cell]) -> dict[Cell, Scored]:
+    """Return what `pack` was given."""
+    mask, numbers, tail = _open(body, len(cells))
+    scored: dict[Cell, Scored] = dict(zip(_chosen(cells, mask), numbers, strict=True))
+    for reason, positions in json.loads(tail).items() if tail else ():
+        scored |= dict.fromkeys((cells[position] for position in positions), Unscored(reason))
+    return scored
+
+
+def values(body: bytes, cells: Sequence[Cell], keys: Sequence[str] | None) -> dict[str, tuple[float, ...]]:
+    """Return the scored samples by probe key; `keys` are the cells' keys where each probe has one sample."""
+    mask, numbers, _ = _open(body, len(cells))
+    if keys is not None and len(numbers) == len(keys):
+        return dict(zip(keys, zip(numbers), strict=True))
+    pairs = zip(_chosen(cells, mask), numbers, strict=True)
+    return {key: tuple(number for _, number in group) for key, group in groupby(pairs, lambda pair: pair[0][0])}
+
+
+def single_sample_keys(cells: Sequence[Cell]) -> tuple[str, ...] | None:
+    """Return the probe keys in order if no probe has two samples."""
+    keys = tuple(key for key, _ in cells)
+    return keys if len(set(keys)) == len(keys) else None
+
+
+def _open(body: bytes, cells: int) -> tuple[int, list[float], bytes]:
+    plain = unsqueeze(body)
+    start = 1 + _mask_size(cells)
+    mask = int.from_bytes(plain[1:start], "little")
+    numbers = array(chr(plain[0]))
+    end = start + mask.bit_count() * numbers.itemsize
+    numbers.frombytes(plain[start:end])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return mask, list(map(float, numbers)), plain[end:]
+
+
+def _narrow(numbers: Sequence[float]) -> tuple[str, bytes]:
+    # A negative zero is no whole number: its sign would be lost.
+    whole = all(number.is_integer() and math.copysign(1, number) == (-1 if number < 0 else 1) for number in numbers)
+    low, high = min(numbers, default=0), max(numbers, default=0)
+    kind = next((k for k in "bhi" if -(_reach := 1 << (8 * array(k).itemsize - 1)) <= low and high < _reach), "d")
+    packed = array(kind, map(int, numbers)) if whole and kind != "d" else array("d", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.typecode, packed.tobytes()
+
+
+def _chosen(cells: Sequence[Cell], mask: int) -> Iterable[Cell]:
+    return (cell for position, cell in enumerate(cells) if mask >> position & 1)
+
+
+def _mask_size(cells: int) -> int:
+    return (cells + 7) // 8
+
+
+def _finite(number: float, cell: Cell) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"the score of {cell} is {number}; a score is a finite number, or Unscored(reason)")
+    return float(number)

@@ -1,0 +1,43 @@
+"""The tables: declared with SQLModel, written with SQLAlchemy Core; rows never leave the package."""
+
+from driftwatch.adapters.store.tables.base import Row, table
+from driftwatch.adapters.store.tables.decisions import (
+    CounterRow,
+    DeliveryRow,
+    IncidentRow,
+    SilenceRow,
+    StreamRow,
+    TransitionRow,
+)
+from driftwatch.adapters.store.tables.facts import (
+    AnswerRow,
+    EndpointRow,
+    EpochRow,
+    EvidenceRow,
+    FingerprintRow,
+    LayoutRow,
+    LogprobsRow,
+    ProbeRow,
+    ReplayRow,
+    SlotRow,
+    TextRow,
+)
+
+METADATA = Row.metadata
+ENDPOINT = table(EndpointRow)
+EPOCH = table(EpochRow)
+SLOT = table(SlotRow)
+FINGERPRINT = table(FingerprintRow)
+LAYOUT = table(LayoutRow)
+REPLAY = table(ReplayRow)
+EVIDENCE = table(EvidenceRow)
+PROBE = table(ProbeRow)
+TEXT = table(TextRow)
+ANSWER = table(AnswerRow)
+LOGPROBS = table(LogprobsRow)
+STREAM = table(StreamRow)
+COUNTER = table(CounterRow)
+INCIDENT = table(IncidentRow)
+TRANSITION = table(TransitionRow)
+SILENCE = table(SilenceRow)
+OUTBOX = table(DeliveryRow)
