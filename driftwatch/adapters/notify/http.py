@@ -1,0 +1,97 @@
+"""HTTP for sinks, with the doors closed: no redirect is followed, no reply read beyond a cap, every wait is bounded."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+
+from driftwatch.domain.errors import DeliveryError
+
+MAX_REPLY = 65_536
+"""Bytes of a reply that are read; Slack's are under a thousand."""
+TOTAL_S = 10.0
+CONNECT_S = 5.0
+
+
+class _ReplyTooLongError(aiohttp.ClientPayloadError):
+    pass
+
+
+class _RedirectedError(aiohttp.ClientError):
+    pass
+
+
+class _CappedResponse(ClientResponse):
+    """Reads at most `MAX_REPLY` bytes, so that a sink cannot fill our memory."""
+
+    async def read(self) -> bytes:
+        if self._body is None:
+            body = bytearray()
+            while chunk := await self.content.read(MAX_REPLY):
+                body += chunk
+                if len(body) > MAX_REPLY:
+                    self.close()
+                    raise _ReplyTooLongError("the reply is longer than 64 KiB")
+            self._body = bytes(body)
+        return await super().read()
+
+
+async def _refuse_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise _RedirectedError(f"redirected with status {response.status}")
+    return response
+
+
+def guarded_session(timeout_s: float = TOTAL_S) -> aiohttp.ClientSession:
+    """Return a session for one message.
+
+    A new connection each time: pages are rare, and a connection kept alive may be dead without our knowing, which
+    would make a harmless failure look as if the message might have arrived.
+    """
+    return aiohttp.ClientSession(
+        # `connect` covers DNS too: what it cuts off was never written, so it may be sent again with a clear conscience.
+        timeout=aiohttp.ClientTimeout(total=timeout_s, connect=min(CONNECT_S, timeout_s * 0.8)),
+        connector=aiohttp.TCPConnector(force_close=True),
+        response_class=_CappedResponse,
+        middlewares=(_refuse_redirects,),
+        trust_env=True,
+    )
+
+
+def as_delivery_error(error: BaseException, sink: str) -> DeliveryError:
+    """Translate what aiohttp raised. Its words are not repeated: they may hold the address, which is a secret."""
+    if isinstance(error, _RedirectedError):
+        return DeliveryError(
+            f"{sink} answered with a redirect, which is not followed. Use the address it moved to.", permanent=True
+        )
+    if isinstance(error, aiohttp.InvalidURL):
+        return DeliveryError(f"{sink}'s address is not a URL. Correct it in routes:.", permanent=True)
+    if isinstance(error, _ReplyTooLongError):
+        return DeliveryError(f"{sink} sent a reply longer than 64 KiB.", permanent=False, ambiguous=True)
+    never_written = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    what = "could not be reached" if never_written else "did not answer after the message was sent"
+    return DeliveryError(f"{sink} {what} ({type(error).__name__}).", permanent=False, ambiguous=not never_written)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for, given as a number or as an HTTP date.
+
+    Examples
+    --------
+    >>> retry_after_s({"Retry-After": "30"}, datetime(2026, 7, 20, tzinfo=UTC))
+    30.0
+    >>> retry_after_s({"Retry-After": "Mon, 20 Jul 2026 00:01:00 GMT"}, datetime(2026, 7, 20, tzinfo=UTC))
+    60.0
+    """
+    value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "").strip()
+    if value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

@@ -1,0 +1,157 @@
+"""A payload as a Slack message: blocks and fallback text. Pure; snapshot-tested.
+
+Our own words stand in escaped ``mrkdwn`` with `verbatim` (nothing is linked), model output only in ``rich_text``,
+which knows no markup: no string of a model's can ping, link, or end a block.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
+    RichTextSectionElement,
+    SectionBlock,
+)
+
+from driftwatch.adapters.notify import wording
+from driftwatch.adapters.notify.wording import Payload, render_text
+from driftwatch.domain.legible import ELLIPSIS, legible
+from driftwatch.domain.payload import EXCERPT
+
+__all__ = ["Message", "escape", "render", "render_text"]
+
+MAX_BLOCKS = 50
+MAX_SECTION = 3_000
+MAX_HEADER = 150
+# Slack refuses messages whose blocks hold about 13,200 characters together; that limit is documented nowhere.
+MAX_TOTAL = 12_000
+LEVELS = 3
+"""Full; without the answers; text only."""
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_Text = RichTextElementParts.Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What goes to Slack.
+
+    Parameters
+    ----------
+    text : str
+        The fallback, shown in push notifications, and alone where no blocks are left; escaped.
+    blocks : sequence of dict
+        Empty for a plain message.
+    """
+
+    text: str
+    blocks: Sequence[dict[str, Any]] = ()
+
+
+def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0) -> Message:
+    """Return the message at the fullest level, from `level` on, that Slack's limits allow; never nothing.
+
+    Parameters
+    ----------
+    level : int
+        0 full, 1 without the answers, 2 text only.
+
+    Examples
+    --------
+    >>> payload = {"kind": "budget", "reason": "BUDGET_EXHAUSTED", "endpoint": "a<b", "severity": "notice",
+    ...     "at": "2026-10-14T09:00:00+00:00", "spent_usd": 5.0, "limit_usd": 5}
+    >>> render(payload).text.splitlines()[0]
+    'a&lt;b · budget exhausted: 5.00 of 5.00 USD spent today'
+    """
+    text = escape(_fallback(payload, possible_repeat=possible_repeat), MAX_SECTION)
+    for blocks in _levels(payload, possible_repeat=possible_repeat)[level:]:
+        if len(blocks) <= MAX_BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= MAX_TOTAL:
+            return Message(text=text, blocks=blocks)
+    return Message(text=text)
+
+
+def escape(text: str, limit: int) -> str:
+    """Escape ``& < >`` once, for mrkdwn; a cut never falls inside an entity.
+
+    Examples
+    --------
+    >>> escape("<!channel> & co", 100)
+    '&lt;!channel&gt; &amp; co'
+    >>> escape("a<<<<", 10)
+    'a&lt;&lt;…'
+    """
+    pieces = [_ENTITIES.get(character, character) for character in legible(text)]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    kept, length = [], len(ELLIPSIS)
+    for piece in pieces:
+        length += len(piece)
+        if length > limit:
+            break
+        kept.append(piece)
+    return "".join(kept) + ELLIPSIS
+
+
+def _levels(payload: Payload, *, possible_repeat: bool) -> list[list[dict[str, Any]]]:
+    own = list(_own_words(payload))
+    last = list(_last_words(payload, possible_repeat=possible_repeat))
+    answers = list(_answers(payload))
+    return [[block.to_dict() for block in blocks] for blocks in ([*own, *answers, *last], [*own, *last])]
+
+
+def _fallback(payload: Payload, *, possible_repeat: bool) -> str:
+    """Return the words without any answer of the model's: a text-only message may link what looks like an address."""
+    return render_text({**payload, "moved": _named_only(payload)}, possible_repeat=possible_repeat)
+
+
+def _named_only(payload: Payload) -> list[dict[str, Any]]:
+    return [{"probe": moved["probe"]} for moved in payload.get("moved", ())]
+
+
+def _own_words(payload: Payload) -> Iterator[Block]:
+    yield HeaderBlock(text=PlainTextObject(text=legible(wording.headline(payload), MAX_HEADER), emoji=False))
+    opening = wording.since(payload).strip()
+    lines = [opening[:1].upper() + opening[1:], wording.evidence(payload), wording.also(payload)]
+    if any(lines):
+        yield _section("\n".join(line for line in lines if line))
+    if wording.movers(payload):
+        yield _section(f"{wording.movers(payload)}.")
+
+
+def _answers(payload: Payload) -> Iterator[Block]:
+    for moved in payload.get("moved", ()):
+        shown = [(when, moved[key]) for when, key in (("before", "old_answer"), ("now", "new_answer")) if key in moved]
+        if not shown:
+            continue
+        elements: list[dict[str, Any] | RichTextSectionElement | RichTextPreformattedElement] = []
+        for when, answer in shown:
+            label = _Text(text=f"{moved['probe']}, {when}:", style={"bold": True})
+            elements.append(RichTextSectionElement(elements=[label]))
+            text = _Text(text=wording.excerpt(answer, EXCERPT))
+            elements.append(RichTextPreformattedElement(elements=[text]))
+        yield RichTextBlock(elements=elements)
+
+
+def _last_words(payload: Payload, *, possible_repeat: bool) -> Iterator[Block]:
+    if wording.actions(payload):
+        command = _Text(text=wording.actions(payload), style={"code": True})
+        yield RichTextBlock(elements=[RichTextSectionElement(elements=[command])])
+    words = [payload.get("severity", ""), payload.get("incident", ""), payload.get("model", "")]
+    words += [wording.note(payload), wording.remarks(payload, possible_repeat=possible_repeat)]
+    yield ContextBlock(elements=[_mrkdwn(" · ".join(word for word in words if word), 2_000)])
+
+
+def _section(text: str) -> SectionBlock:
+    return SectionBlock(text=_mrkdwn(text, MAX_SECTION))
+
+
+def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:
+    return MarkdownTextObject(text=escape(text, limit), verbatim=True)

@@ -1,0 +1,249 @@
+"""The words of a message, from its frozen payload: one wording for Slack, terminal and webhook.
+
+Every function returns plain text; whoever puts it into a markup escapes it there, once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from driftwatch.domain.legible import legible, one_line
+
+Payload = Mapping[str, Any]
+
+_COUNT = ("No", "One", "Two", "Three")
+_OPENING = {
+    "WORSE": "worse: ",
+    "REPEAT_DUE": "still: ",
+    "SILENCE_ENDED": "silence ended, still: ",
+}
+
+
+def render_text(payload: Payload, *, possible_repeat: bool = False) -> str:
+    """Return the message for a terminal: the three lines that matter, then old and new answers.
+
+    Examples
+    --------
+    >>> print(render_text({"kind": "budget", "reason": "BUDGET_EXHAUSTED", "endpoint": "support-bot",
+    ...     "at": "2026-10-14T09:00:00+00:00", "spent_usd": 5.0, "limit_usd": 5}))
+    support-bot · budget exhausted: 5.00 of 5.00 USD spent today
+    No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner.
+    """
+    way_on = " → ".join(part for part in (movers(payload), actions(payload)) if part)
+    lines = [headline(payload) + since(payload), evidence(payload), way_on]
+    lines += [also(payload), note(payload), remarks(payload, possible_repeat=possible_repeat)]
+    for moved in payload.get("moved", ()):
+        lines += [
+            f"  {moved['probe']} {when}: {one_line(moved[key])}"
+            for when, key in (("before", "old_answer"), ("now", "new_answer"))
+            if key in moved
+        ]
+    return "\n".join(one_line(line) for line in lines if line)
+
+
+def headline(payload: Payload) -> str:
+    """Return what changed: endpoint, metric, before → after."""
+    if payload["kind"] == "budget":
+        spent, limit = payload["spent_usd"], payload["limit_usd"]
+        return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
+    return f"{payload['endpoint']} · {_OPENING.get(payload['reason'], '')}{_news(payload)}"
+
+
+def since(payload: Payload) -> str:
+    """Return the onset with its interval, and how many replays tell it; empty where unknown."""
+    if not _drifting(payload):
+        return ""
+    finding = payload["findings"][0]
+    words = _interval(finding)
+    at = _moment(payload["at"])
+    if "onset" in finding:
+        onset = _moment(finding["onset"])
+        words += f" since {_day(onset, at)} {onset:%H:%M} UTC"
+        if "onset_early" in finding and "onset_late" in finding:
+            words += f" (between {_between(finding)})"
+    if "replays" in payload:
+        words += f", {payload['replays']} replays" if words else f" ({payload['replays']} replays)"
+    return words
+
+
+def evidence(payload: Payload) -> str:
+    """Return statistic against threshold, how often chance does this, and our side."""
+    if payload["kind"] == "budget":
+        return "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
+    sentences = []
+    if _drifting(payload):
+        finding = payload["findings"][0]
+        if "statistic" in finding and "threshold" in finding:
+            words = f"{_chart(finding)} {finding['statistic']:.1f} ≥ {finding['threshold']:.1f}"
+            if "arl" in finding:
+                words += f"; by chance about once in {finding['arl']:,.0f} replays"
+            sentences.append(words + ".")
+    sentences.append(our_side(payload))
+    return " ".join(s for s in sentences if s)
+
+
+def our_side(payload: Payload) -> str:
+    """Return which of our own fingerprints were compared.
+
+    Examples
+    --------
+    >>> our_side({"fingerprint": {"probes": "3f2a90c1d2e3", "driver": "driver 1.4.0", "sampling": "77aa00bb11cc"}})
+    'Our side unchanged: probes 3f2a, driver 1.4.0, sampling.'
+    """
+    if payload.get("changed"):
+        return f"Our side changed: {', '.join(payload['changed'])}."
+    parts = payload.get("fingerprint")
+    if not parts:
+        return ""
+    first = [name for name in ("probes", "driver", "sampling") if name in parts]
+    names = first + sorted(set(parts) - set(first))
+    return f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}."
+
+
+def movers(payload: Payload) -> str:
+    """Return the probes that moved most, by name."""
+    names = [moved["probe"] for moved in payload.get("moved", ())]
+    if not names:
+        return ""
+    noun = "probe" if len(names) == 1 else "probes"
+    count = _COUNT[len(names)] if len(names) < len(_COUNT) else str(len(names))
+    return f"{count} {noun} moved most: {', '.join(names)}"
+
+
+def actions(payload: Payload) -> str:
+    """Return what can be done now: ``driftwatch`` and the verbs that fit the incident's state."""
+    return f"driftwatch {' · '.join(_verbs(payload))}" if "incident" in payload else ""
+
+
+def _verbs(payload: Payload) -> Sequence[str]:
+    show = f"show {payload['incident']}"
+    if payload["state"] in ("resolved", "accepted"):
+        return (show,)
+    acknowledge = () if payload["state"] == "acknowledged" else ("ack",)
+    accept = ("accept",) if payload["kind"] == "drift" else ()
+    return (show, *acknowledge, "silence", *accept)
+
+
+def also(payload: Payload) -> str:
+    """Return the other streams that alarm."""
+    others = payload.get("findings", ())[1:] if _drifting(payload) else ()
+    if not others:
+        return ""
+    more = f", and {payload['more_findings']} more" if payload.get("more_findings") else ""
+    return f"Also: {', '.join(f'{_movement(f)} ({_chart(f)})' for f in others)}{more}."
+
+
+def note(payload: Payload) -> str:
+    """Return attribution, the vendor's announcement, and what a person said."""
+    words = []
+    if payload.get("attribution") and _drifting(payload):
+        words.append(f"{payload['attribution'].capitalize()}.")
+    if payload.get("detail") and payload["detail"] not in headline(payload):
+        words.append(f"{payload['detail']}.")
+    if payload.get("comment"):
+        words.append(f"{payload.get('by', 'somebody')}: {payload['comment']}")
+    return " ".join(words)
+
+
+def remarks(payload: Payload, *, possible_repeat: bool) -> str:
+    """Return what the reader must know about the message itself: repeated, late, or on another route."""
+    words = []
+    if possible_repeat:
+        words.append("possible repeat: an earlier attempt may have arrived")
+    if payload.get("delayed_min"):
+        words.append(f"delayed by {payload['delayed_min']} min")
+    if payload.get("instead_of"):
+        words.append(f"sent here because route {payload['instead_of']} did not take it")
+    return "; ".join(words)
+
+
+# -- pieces -------------------------------------------------------------------------------------
+
+
+def _drifting(payload: Payload) -> bool:
+    return bool(payload.get("findings")) and payload["reason"] not in (
+        "RESOLVED",
+        "ACCEPTED",
+        "LOCAL_CHANGE",
+        "NO_DATA",
+    )
+
+
+def _news(payload: Payload) -> str:
+    reason, name = payload["reason"], payload.get("incident", "")
+    by = f" by {payload['by']}" if payload.get("by") else ""
+    if reason == "RESOLVED":
+        return f"{name} resolved{by or ': ' + payload.get('detail', 'calm again')}"
+    if reason == "ACCEPTED":
+        return f"{name} accepted{by} as the new baseline"
+    if reason == "LOCAL_CHANGE":
+        return f"{name} ended: {payload.get('detail') or 'our side changed'}; a new baseline begins"
+    if payload.get("findings") and reason != "NO_DATA":
+        return _movement(payload["findings"][0])
+    return str(payload.get("detail") or payload.get("attribution") or "changed")
+
+
+def _movement(finding: Payload) -> str:
+    before, after, unit = finding.get("before"), finding.get("after"), finding.get("unit", "")
+    direction = finding.get("direction", 0)
+    if before is not None and after is not None:
+        direction = after - before
+    verb = "fell" if direction < 0 else "rose" if direction > 0 else "moved"
+    if before is None or after is None:
+        return f"{finding['metric']} {verb}"
+    old, new = _numbers(before, after)
+    return f"{finding['metric']} {verb} {old} → {new}{' ' + unit if unit else ''}"
+
+
+def _interval(finding: Payload) -> str:
+    if finding.get("before") is None or "effect_low" not in finding or "effect_high" not in finding:
+        return ""
+    low, high = _numbers(finding["before"] + finding["effect_low"], finding["before"] + finding["effect_high"])
+    return f" ({low}-{high})"
+
+
+def _numbers(first: float, second: float) -> tuple[str, str]:
+    """Format two numbers alike, with as many decimals as it takes to tell them apart.
+
+    Examples
+    --------
+    >>> _numbers(0.91, 0.78), _numbers(0.9121, 0.9119), _numbers(412.3, 655.0)
+    (('0.91', '0.78'), ('0.9121', '0.9119'), ('412', '655'))
+    """
+    size = max(abs(first), abs(second))
+    decimals = 2 if size < 10 else 1 if size < 100 else 0
+    while first != second and decimals < 6 and f"{first:.{decimals}f}" == f"{second:.{decimals}f}":
+        decimals += 1
+    return f"{first:,.{decimals}f}", f"{second:,.{decimals}f}"
+
+
+def _chart(finding: Payload) -> str:
+    name: str = finding["chart"]
+    return name.upper() if len(name) <= 5 else name
+
+
+def _part(name: str, value: str) -> str:
+    hashed = len(value) >= 8 and all(c in "0123456789abcdef" for c in value)
+    if hashed:
+        return f"{name} {value[:4]}" if name == "probes" else name
+    return value if value.startswith(name) else f"{name} {value}"
+
+
+def _moment(value: str) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _day(moment: datetime, at: datetime) -> str:
+    year = "" if abs(at - moment) < timedelta(days=180) else f" {moment.year}"
+    return f"{moment:%a} {moment.day} {moment:%b}{year}"
+
+
+def _between(finding: Payload) -> str:
+    onset, early, late = (_moment(finding[key]) for key in ("onset", "onset_early", "onset_late"))
+    ends = (f"{m:%H:%M}" if m.date() == onset.date() else f"{_day(m, onset)} {m:%H:%M}" for m in (early, late))
+    return " and ".join(ends)
+
+
+def excerpt(text: str, limit: int) -> str:
+    """Return an answer as it may be shown in a preformatted block."""
+    return legible(text, limit) or "(empty)"

@@ -1,0 +1,263 @@
+"""A Slack that really speaks HTTP on 127.0.0.1: webhook and Web API, its limits and its bad days."""
+
+import asyncio
+import json
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+from driftwatch.domain.secret import Secret
+
+HOOK = "/services/T000/B000/loopback"
+MAX_TOTAL = 13_200
+_LIMITS = {"header": 150, "section": 3_000}
+
+Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""What happens to one request instead of what should."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One message that Slack showed to people."""
+
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The fallback text."""
+        return str(self.body.get("text", ""))
+
+
+class FakeSlack:
+    """Use as an async context manager, or `serve_slack` from code without a loop.
+
+    Behaviours queued with `then` are used up first, one for each request; after them everything works.
+
+    Examples
+    --------
+    >>> import aiohttp
+    >>> async def post():
+    ...     async with FakeSlack() as slack, aiohttp.ClientSession() as session:
+    ...         async with session.post(slack.webhook_url.reveal(), json={"text": "hello"}) as reply:
+    ...             return await reply.text(), [post.text for post in slack.posts]
+    >>> asyncio.run(post())
+    ('ok', ['hello'])
+    """
+
+    def __init__(self, *, token: str = "xoxb-loopback", on_post: Callable[[Post], None] | None = None) -> None:  # noqa: S107
+        self.token = Secret(token)
+        self.posts: list[Post] = []
+        """What people saw, in order."""
+        self.requests = 0
+        """What came in, whatever became of it."""
+        self.strayed = 0
+        """Requests that followed a redirect."""
+        self.sent_bytes = 0
+        """Bytes of the last huge reply that were taken from us."""
+        self._on_post = on_post
+        self._script: deque[Behaviour] = deque()
+        self._always: Behaviour | None = None
+        self._origin = ""
+        self._runner: web.AppRunner | None = None
+
+    # -- what a test says ------------------------------------------------------------------------
+
+    @property
+    def webhook_url(self) -> Secret:
+        """Where to post."""
+        return Secret(f"{self._origin}{HOOK}")
+
+    @property
+    def api_url(self) -> str:
+        """Base address of the Web API."""
+        return f"{self._origin}/api/"
+
+    def then(self, *behaviours: Behaviour) -> Self:
+        """Queue behaviours for the next requests."""
+        self._script.extend(behaviours)
+        return self
+
+    def always(self, behaviour: Behaviour | None) -> Self:
+        """Behave like this from now on, until told None."""
+        self._always = behaviour
+        return self
+
+    def answer(self, status: int, body: str = "", headers: Mapping[str, str] | None = None) -> Behaviour:
+        """Refuse with a status and a body."""
+
+        async def behave(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=status, text=body, headers=headers)
+
+        return behave
+
+    def json(self, status: int, **body: Any) -> Behaviour:
+        """Answer with a JSON object without showing the message to anybody."""
+
+        async def behave(_: web.Request) -> web.StreamResponse:
+            return web.json_response(body, status=status)
+
+        return behave
+
+    def rate_limited(self, retry_after: str | None = None) -> Behaviour:
+        """Answer 429, with or without a Retry-After header."""
+        return self.answer(429, "rate_limited", {"Retry-After": retry_after} if retry_after is not None else None)
+
+    def redirect(self) -> Behaviour:
+        """Send the client elsewhere; `strayed` counts those that go."""
+        return self.answer(307, "", {"Location": "/elsewhere"})
+
+    def drop(self, *, accepted: bool, reset: bool = True) -> Behaviour:
+        """Read the request, show the message or not, and lose the connection without a word."""
+
+        async def behave(request: web.Request) -> web.StreamResponse:
+            body = await _body(request)
+            if accepted:
+                self._show(body, request)
+            if request.transport is not None:
+                (request.transport.abort if reset else request.transport.close)()
+            return web.Response()
+
+        return behave
+
+    def hang(self, seconds: float, *, accepted: bool = False) -> Behaviour:
+        """Say nothing for a while."""
+
+        async def behave(request: web.Request) -> web.StreamResponse:
+            if accepted:
+                self._show(await _body(request), request)
+            await asyncio.sleep(seconds)
+            return web.Response(text="ok")
+
+        return behave
+
+    def huge_reply(self, size: int) -> Behaviour:
+        """Show the message and never stop talking about it."""
+
+        async def behave(request: web.Request) -> web.StreamResponse:
+            self._show(await _body(request), request)
+            reply = web.StreamResponse()
+            await reply.prepare(request)
+            self.sent_bytes = 0
+            chunk = b"o" * 65_536
+            try:
+                while self.sent_bytes < size:
+                    await reply.write(chunk)
+                    self.sent_bytes += len(chunk)
+            except (ConnectionError, RuntimeError):
+                pass  # The client hung up, as it should.
+            return reply
+
+        return behave
+
+    # -- Slack itself ----------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=10_000_000)
+        app.router.add_post(HOOK, self._handle(self._webhook))
+        app.router.add_post("/api/chat.postMessage", self._handle(self._post_message))
+        app.router.add_route("*", "/api/conversations.history", self._handle(self._history))
+        app.router.add_route("*", "/elsewhere", self._stray)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self._origin = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    def _handle(self, well: Behaviour) -> Behaviour:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.requests += 1
+            behave = self._script.popleft() if self._script else (self._always or well)
+            return await behave(request)
+
+        return handle
+
+    async def _webhook(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        if trouble := _trouble(body):
+            return web.Response(status=400, text=trouble)
+        self._show(body, request)
+        return web.Response(text="ok")
+
+    async def _post_message(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {self.token.reveal()}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        body = await _body(request)
+        if not body.get("channel"):
+            return web.json_response({"ok": False, "error": "channel_not_found"})
+        if trouble := _trouble(body):
+            return web.json_response({"ok": False, "error": trouble})
+        self._show(body, request)
+        return web.json_response({"ok": True, "channel": body["channel"], "ts": f"1700000000.{len(self.posts):06d}"})
+
+    async def _history(self, _: web.Request) -> web.StreamResponse:
+        messages = [{"text": p.text, "metadata": p.body.get("metadata")} for p in reversed(self.posts)]
+        return web.json_response({"ok": True, "messages": messages, "has_more": False})
+
+    async def _stray(self, _: web.Request) -> web.StreamResponse:
+        self.strayed += 1
+        return web.Response(text="ok")
+
+    def _show(self, body: Mapping[str, Any], request: web.Request) -> None:
+        post = Post(body=body, headers=dict(request.headers))
+        self.posts.append(post)
+        if self._on_post:
+            self._on_post(post)
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    parsed = json.loads(await request.text())
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _trouble(body: Mapping[str, Any]) -> str | None:
+    """Return Slack's name for what is wrong with a message's size."""
+    blocks = body.get("blocks", [])
+    if not body.get("text") and not blocks:
+        return "no_text"
+    if len(blocks) > 50 or sum(map(_length, blocks)) > MAX_TOTAL:
+        return "invalid_blocks"
+    for block in blocks:
+        text = block.get("text") or {}
+        if len(text.get("text", "")) > _LIMITS.get(block["type"], MAX_TOTAL):
+            return "invalid_blocks"
+        fields = block.get("fields", [])
+        if len(fields) > 10 or any(len(f["text"]) > 2_000 for f in fields):
+            return "invalid_blocks"
+    return "msg_too_long" if len(str(body.get("text", ""))) > 40_000 else None
+
+
+def _length(part: Any) -> int:
+    """Return how many characters of text a part of a message holds."""
+    if isinstance(part, dict):
+        own = part["text"] if isinstance(part.get("text"), str) else ""
+        return len(own) + sum(_length(v) for v in part.values() if not isinstance(v, str))
+    return sum(map(_length, part)) if isinstance(part, list) else 0
+
+
+@contextmanager
+def serve_slack(slack: FakeSlack | None = None) -> Iterator[FakeSlack]:
+    """Run a fake Slack on a thread of its own."""
+    slack = slack or FakeSlack()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fake-slack", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(slack.__aenter__(), loop).result(10)
+        yield slack
+    finally:
+        asyncio.run_coroutine_threadsafe(slack.__aexit__(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
