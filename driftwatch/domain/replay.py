@@ -40,13 +40,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRecord:
-    """A slot as the store knows it."""
+    """A slot as the store knows it; `cost_usd` is what its answers cost."""
 
     slot: Slot
     state: SlotState
     reason: str | None = None
     seq: int | None = None
     finished_at: datetime | None = None
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,6 +170,10 @@ class Store(ABC):
         """Return incidents that were open at or after `since`, newest first."""
 
     @abstractmethod
+    def transitions(self, incident_id: int) -> Sequence[Incident]:
+        """Return the incident as it stood after each of its changes, oldest first."""
+
+    @abstractmethod
     def add_silence(self, silence: Silence) -> int:
         """Store a silence and return its number."""
 

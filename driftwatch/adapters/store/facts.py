@@ -184,4 +184,5 @@ def _record(endpoint: str, row: Mapping[Any, Any]) -> SlotRecord:
         reason=row["reason"],
         seq=row["seq"],
         finished_at=row["finished_at"],
+        cost_usd=row["cost_usd"],
     )
