@@ -13,7 +13,7 @@ ROUNDING = 1e-9
 # 1\,234 and 1{,}234 are how LaTeX writes 1,234.
 _LATEX_COMMA = re.compile(r"(?<=\d)(?:\\,|\{,\})(?=\d{3}(?!\d))")
 _NUMBER = re.compile(
-    r"""(?<!\w)(?<!\w\.)            # not the 2 of H2O, nor the 3 of 1.2.3
+    r"""(?=[-\u2212$€£.\d])(?<!\w)(?<!\w\.)  # not the 2 of H2O, nor the 3 of 1.2.3
     (?P<sign>(?<![\w)\]}])[-\u2212](?=[$€£]?\.?\d))?[$€£]?
     (?P<whole>\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+(?![\d])|\d+)?
     (?P<fraction>\.\d+)?

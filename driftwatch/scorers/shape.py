@@ -5,15 +5,18 @@ import re
 from driftwatch.scorers.structure import read_json
 from driftwatch.scorers.verdict import Scored, Unscored
 
-# Each alternative is bounded, so that a hostile answer costs no more than a plain one.
-_MARKDOWN = re.compile(
-    r"""^[ ]{0,3}(?:`{3}|~{3})                       # a fence
-      | ^[ ]{0,3}\#{1,6}[ ]\S                        # a heading
-      | ^[ ]{0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]{1,4}\S  # a list
-      | (?<![\w*])\*\*(?![\s*])[^*\n]{1,300}\*\*     # bold; not 2**3**2
-      | ^[ ]{0,3}\|?[ ]?:?-{3,50}:?[ ]?\|            # the rule of a table""",
+# Every repetition is bounded, so that a hostile answer costs no more than a plain one.
+_LINE = re.compile(
+    r"""^[ ]{0,8}(?:
+        `{3}|~{3}                          # a fence
+      | \#{1,6}[ ]\S                       # a heading
+      | (?:[-*+•]|\d{1,3}[.)])[ \t]{1,4}\S  # a list
+      | \|?[ ]?:?-{3,50}:?[ ]?\|           # the rule of a table
+    )""",
     re.VERBOSE | re.MULTILINE,
 )
+_BOLD = re.compile(r"(?<![\w*])\*\*(?![\s*])[^*\n]{1,300}\*\*")
+_NO_LETTERS = Unscored("no letters")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NOT_LATIN = re.compile(r"[^A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff\uff21-\uff5a]")
 
@@ -26,7 +29,7 @@ def markdown(text: str) -> float:
     >>> markdown("**No.**"), markdown("2**3**2 - 5 * 3")
     (1.0, 0.0)
     """
-    return float(_MARKDOWN.search(text) is not None)
+    return float(_LINE.search(text) is not None or ("**" in text and _BOLD.search(text) is not None))
 
 
 def json_shape(text: str) -> Scored:
@@ -46,7 +49,9 @@ def script(text: str) -> Scored:
     >>> script("Dvořák"), script("Да, yes"), script("42")
     (0.0, 0.4, Unscored(reason='no letters'))
     """
+    if text.isascii():
+        return 0.0 if _LETTERS.search(text) else _NO_LETTERS
     letters = "".join(_LETTERS.findall(text))
     if not letters:
-        return Unscored("no letters")
-    return 0.0 if letters.isascii() else len(_NOT_LATIN.findall(letters)) / len(letters)
+        return _NO_LETTERS
+    return len(_NOT_LATIN.findall(letters)) / len(letters)
