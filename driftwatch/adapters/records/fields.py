@@ -1,0 +1,175 @@
+"""The fields of an observation record, each read strictly."""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from driftwatch.domain.answer import TokenLogprob
+
+_LONGEST_NAME = 500
+_YEARS = range(1970, 9000)
+_MOST_SAMPLES = 1_000_000
+_MOST = 1e11
+
+
+class RecordError(ValueError):
+    """A line that cannot be used: what was met."""
+
+
+def json_object(line: bytes) -> dict[str, Any]:
+    try:
+        item = json.loads(line, parse_constant=_refuse_constant)
+    except RecordError:
+        raise
+    except UnicodeDecodeError:
+        raise RecordError("the line is not UTF-8") from None
+    except RecursionError:
+        raise RecordError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise RecordError(f"not JSON: {getattr(error, 'msg', error)}") from None
+    if not isinstance(item, dict):
+        raise RecordError("the line is not a JSON object")
+    return item
+
+
+def _refuse_constant(name: str) -> None:
+    raise RecordError(f"{name} is not a number that JSON knows")
+
+
+def moment(item: Mapping[str, Any], name: str) -> tuple[datetime, bool]:
+    """Return a time in UTC and whether it had no offset."""
+    value = item.get(name)
+    if not isinstance(value, str):
+        raise RecordError(f"{name} is missing" if value is None else f"{name} is not a time written as text")
+    try:
+        given = datetime.fromisoformat(value)
+        naive = given.utcoffset() is None
+        utc = given.replace(tzinfo=UTC) if naive else given.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise RecordError(f"{name} is not an ISO 8601 time: {value[:40]!r}") from None
+    if utc.year not in _YEARS:
+        raise RecordError(f"{name} is in the year {utc.year}")
+    return utc, naive
+
+
+def name_of(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise RecordError(f"{name} is missing" if value is None else f"{name} is not a name")
+    if len(value) > _LONGEST_NAME:
+        raise RecordError(f"{name} is longer than {_LONGEST_NAME} characters")
+    return value
+
+
+def content_hash(item: Mapping[str, Any]) -> str | None:
+    """Return the probe's content hash, if the record has it."""
+    if item.get("probe_hash") is None:
+        return None
+    if "@" in (given := name_of(item, "probe_hash")):
+        raise RecordError("probe_hash has an @ in it, which ends a probe's name")
+    return given
+
+
+def sample(item: Mapping[str, Any]) -> int | None:
+    value = item.get("sample")
+    if value is None or (type(value) is int and 0 <= value < _MOST_SAMPLES):
+        return value
+    raise RecordError("sample is not a count from 0")
+
+
+def output(item: Mapping[str, Any]) -> bytes | None:
+    if (encoded := item.get("output_b64")) is not None:
+        try:
+            return base64.b64decode(text(encoded, "output_b64"), validate=True)
+        except (binascii.Error, ValueError):
+            raise RecordError("output_b64 is not base64") from None
+    value = item.get("output")
+    # A lone surrogate, which JSON can write, is kept as the bytes that models send for it.
+    return None if value is None else text(value, "output").encode("utf-8", "surrogatepass")
+
+
+def text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise RecordError(f"{name} is not text")
+    return value
+
+
+def number(value: Any, name: str) -> float:
+    # Booleans are numbers to Python; in a score they mean 1 and 0, elsewhere nothing.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RecordError(f"{name} is not a number")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise RecordError(f"{name} is not a finite number")
+    return value
+
+
+def amount(value: Any, name: str) -> float:
+    """Return a time, count or price."""
+    if abs(given := number(value, name)) > _MOST:
+        raise RecordError(f"{name} is absurd: {given:.3g}")
+    return given
+
+
+def scores(item: Mapping[str, Any]) -> dict[str, float]:
+    given = item.get("scores")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise RecordError("scores is not an object of numbers")
+    return {
+        metric: float(value) if isinstance(value, bool) else float(number(value, f"the score {metric[:80]!r}"))
+        for metric, value in given.items()
+        if value is not None
+    }
+
+
+def tool_calls(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    given = item.get("tool_calls")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(call, dict) for call in given):
+        raise RecordError("tool_calls is not a list of objects")
+    return tuple(given)
+
+
+def text_map(item: Mapping[str, Any], name: str) -> dict[str, str]:
+    given = item.get(name)
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise RecordError(f"{name} is not an object of texts")
+    return given
+
+
+def fingerprint(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parts; a bare text, as other systems log it, is one part."""
+    given = item.get("fingerprint")
+    return {"imported": given} if isinstance(given, str) else text_map(item, "fingerprint")
+
+
+def logprobs(item: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
+    given = item.get("logprobs")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(token, dict) for token in given):
+        raise RecordError("logprobs is not a list of objects")
+    return tuple(_token(token) for token in given)
+
+
+def _token(given: Mapping[str, Any]) -> TokenLogprob:
+    top = given.get("top") or {}
+    if not isinstance(top, dict):
+        raise RecordError("logprobs: top is not an object of numbers")
+    return TokenLogprob(
+        token=text(given.get("token"), "logprobs: token"),
+        logprob=float(number(given.get("logprob"), "logprobs: logprob")),
+        top={token: float(number(value, "logprobs: top")) for token, value in top.items()},
+    )

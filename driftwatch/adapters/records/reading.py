@@ -1,0 +1,94 @@
+"""Reading observation records line by line: what is good is used, what is not is named with its line."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from driftwatch.adapters.records.fields import RecordError
+from driftwatch.adapters.records.record import Record, parse_record
+from driftwatch.domain.errors import DriftwatchError, Problem
+
+LONGEST_LINE = 64 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+
+Source = Path | str | IO[bytes]
+"""A path, gzip by its name (``.gz``), or an open binary stream."""
+
+
+def read_records(source: Source) -> Iterator[tuple[int, Record | Problem]]:
+    r"""Yield each line's number with its record, or with what is wrong with it; blank lines are passed over.
+
+    Raises
+    ------
+    DriftwatchError
+        If the file cannot be opened.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> [(line, str(found)) for line, found in read_records(BytesIO(b"\nnonsense\n"))]
+    [(2, 'stdin:2: not JSON: Expecting value; a record ...')]
+    """
+    for line, found in read_lines(source):
+        yield line, found if isinstance(found, Problem) else understood(source, line, found)
+
+
+def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
+    """Yield the numbers and bytes of all lines that are not blank."""
+    line = 0
+    with _opened(source) as stream:
+        try:
+            while body := stream.readline(LONGEST_LINE):
+                line += 1
+                if len(body) == LONGEST_LINE and not body.endswith(b"\n"):
+                    yield line, problem(source, line, "the line is longer than 64 MiB")
+                    _skip_line(stream)
+                elif body := (body.removeprefix(_BOM) if line == 1 else body).strip():
+                    yield line, body
+        except (EOFError, OSError, zlib.error) as error:
+            yield line + 1, problem(source, line + 1, f"the file cannot be read any further ({error})")
+
+
+def understood(source: Source, line: int, body: bytes) -> Record | Problem:
+    """Return a line's record, or what is wrong with it."""
+    try:
+        return parse_record(body)
+    except RecordError as error:
+        return problem(source, line, str(error))
+
+
+def problem(source: Source, line: int, met: str) -> Problem:
+    """Return what was met in a line, with what is needed."""
+    need = "a record is a JSON object with endpoint, probe, replay and output, scores, latency_ms or error."
+    return Problem(file=file_name(source), line=line, met=met, need=need, slug="records-line")
+
+
+def file_name(source: Source) -> str:
+    """Return the name under which messages speak of a source."""
+    return str(source) if isinstance(source, Path | str) else "stdin"
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[IO[bytes]]:
+    if not isinstance(source, Path | str):
+        yield source
+        return
+    path = Path(source)
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise DriftwatchError(
+            f"{path}: cannot be read: {error.strerror}. Name a file of observation records (.jsonl or .jsonl.gz).",
+            slug="records-unreadable",
+        ) from None
+    with stream:
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if path.suffix == ".gz" else stream
+
+
+def _skip_line(stream: IO[bytes]) -> None:
+    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
