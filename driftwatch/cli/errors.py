@@ -37,15 +37,15 @@ def guarded(run: Callable[[], Any]) -> Any:
         click.echo("interrupted", err=True)
         raise click.exceptions.Exit(Exit.INTERRUPTED) from None
     except click.ClickException as error:
-        error.exit_code = Exit.USAGE
-        raise
+        error.show()
+        raise click.exceptions.Exit(Exit.USAGE) from None
     except BrokenPipeError:
         # So that the interpreter's last flush of stdout does not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(Exit.BROKEN_PIPE) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the last place before the user
         told = explain(error)
-        click.echo(printable(told) if told else _bug(), err=True)
+        click.echo(printable(told or _bug()), err=True)
         raise click.exceptions.Exit(exit_code(error)) from None
 
 
@@ -86,4 +86,4 @@ def _is_engine_refusal(error: Exception) -> bool:
 
 
 def _bug() -> str:
-    return f"{printable(traceback.format_exc())}\nThis is a mistake in driftwatch, not yours. Please report the lines above."
+    return f"{traceback.format_exc()}\nThis is a mistake in driftwatch, not yours. Please report the lines above."

@@ -9,7 +9,7 @@ from driftwatch.config.drivers import is_dated, key_variable
 from driftwatch.config.faults import nearest, read_mapping
 from driftwatch.config.interpolate import Where
 from driftwatch.config.secrets import readable_by_all, secret_path
-from driftwatch.config.settings import Settings
+from driftwatch.config.settings import MOST_ENDPOINTS, Settings
 from driftwatch.domain.errors import Problem
 from driftwatch.domain.schedule import Every
 from driftwatch.stats.errors import BudgetError
@@ -76,7 +76,7 @@ def unkeepable(settings: Settings, document: Document) -> Iterator[Problem]:
 
 def _endpoints(values: Values) -> Iterator[tuple[Where, Values]]:
     listed = values.get("endpoints")
-    for index, endpoint in enumerate(listed if isinstance(listed, list) else []):
+    for index, endpoint in enumerate(listed[:MOST_ENDPOINTS] if isinstance(listed, list) else []):
         yield ("endpoints", index), read_mapping(endpoint)
 
 

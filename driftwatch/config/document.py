@@ -8,7 +8,7 @@ from driftwatch.adapters.yaml_strict import Parsed, parse, read_text
 from driftwatch.config.interpolate import Shield, Where
 from driftwatch.domain.errors import ConfigError, Problem
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 128_000
 # Never shown in a message, nor what stands under them; a key pasted into `api_key_file` is a key too.
 _SECRET = ("api_key", "slack_webhook", "slack_token", "webhook", "url", "store", "base_url", "params")
 

@@ -69,9 +69,17 @@ def key_variable(model: str, base_url: str | None) -> str | None:
     >>> key_variable("openai/tiny", "http://127.0.0.1:8080/v1")
     """
     provider = model.partition("/")[0]
-    own = BASE_URLS.get(provider)
-    at_home = base_url is None or (own is not None and urlsplit(base_url).hostname == urlsplit(own).hostname)
+    at_home = base_url is None or (provider in BASE_URLS and _origin(base_url) == _origin(BASE_URLS[provider]))
     return KEY_VARIABLES.get(provider) if at_home else None
+
+
+def _origin(url: str) -> tuple[str, str | None]:
+    """Return scheme and host; a host that cannot be read is nobody's."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", None
+    return parts.scheme, parts.hostname
 
 
 def is_dated(model: str) -> bool:

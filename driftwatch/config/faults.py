@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from driftwatch.config.document import Document, dotted
 from driftwatch.config.interpolate import Where
-from driftwatch.config.settings import Settings
+from driftwatch.config.settings import MOST_ENDPOINTS, Settings
 from driftwatch.domain.errors import Problem
 
 MOST = 100
@@ -25,6 +25,7 @@ _KINDS = {
     "dict_type": "it must be a mapping of keys.",
     "string_pattern_mismatch": "it must have the form that the reference gives.",
     "too_short": "it must have at least one item.",
+    "too_long": f"at most {MOST_ENDPOINTS} are possible in one file.",
     "string_too_short": "it must not be empty.",
     "missing": "it has no default; add it.",
 }
@@ -89,10 +90,10 @@ def _need(details: ErrorDetails, path: Where) -> str:
 
 def _way_on(loc: Where) -> str:
     name, names = str(loc[-1]), fields_at(loc[:-1])
-    if near := nearest(name, names):
-        return f"did you mean `{near}`?"
     if name in _SAMPLING and "params" in names:
         return "sampling parameters stand under `params:`."
+    if near := nearest(name, names):
+        return f"did you mean `{near}`?"
     return f"known here: {', '.join(sorted(names))}." if names else "remove it."
 
 

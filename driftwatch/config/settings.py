@@ -32,6 +32,7 @@ from driftwatch.domain.secret import Secret
 from driftwatch.stats.budget import FalseAlarmBudget
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,99}$"
+MOST_ENDPOINTS = 500
 OURS = (
     "messages",
     "model",
@@ -207,7 +208,7 @@ class Settings(Strict):
     store: Annotated[str, Field(pattern=r"^sqlite:///.+", repr=False)] = "sqlite:///driftwatch.db"
     false_alarms: FalseAlarms = FalseAlarms()
     budget: BudgetSettings | None = None
-    endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1)]
+    endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1, max_length=MOST_ENDPOINTS)]
     judges: Mapping[Name, Judge] = {}
     routes: Mapping[Name, Route] = {}
     alerting: Alerting = Alerting()

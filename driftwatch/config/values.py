@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, PlainValidator, Strict, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Strict, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from driftwatch.config.cron import read_cron
@@ -149,7 +149,12 @@ def _text(description: str) -> WithJsonSchema:
 Whole = Annotated[int, Strict(), BeforeValidator(_number)]
 Number = Annotated[float, Strict(), BeforeValidator(_number), Field(allow_inf_nan=False)]
 Duration = Annotated[timedelta, PlainValidator(_duration), _text("A number and a unit: 30s, 5m, 1h, 90d.")]
-FalseAlarmRate = Annotated[FalseAlarmBudget, PlainValidator(_budget), _text("As in `1 per endpoint-year`.")]
+FalseAlarmRate = Annotated[
+    FalseAlarmBudget,
+    PlainValidator(_budget),
+    PlainSerializer(lambda budget: f"{budget.count:g} per {budget.period_days:g} endpoint-days"),
+    _text("As in `1 per endpoint-year`."),
+]
 SecretText = Annotated[Secret, PlainValidator(_secret), _text("A secret; better ${VARIABLE}, or the _file key.")]
 SecretFile = Annotated[Secret, PlainValidator(_secret_file), _text("A file that holds the secret and nothing else.")]
 SecretAddress = Annotated[

@@ -1,0 +1,109 @@
+"""`driftwatch check`: configuration, golden sets and the store's place, before anything is paid for."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from driftwatch.cli.errors import Exit
+from driftwatch.cli.frame import Frame
+from driftwatch.cli.terminal import say, say_json
+from driftwatch.config.settings import Settings
+from driftwatch.domain.errors import ConfigError, DriftwatchError, Problem
+
+Mark = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that was checked."""
+
+    mark: Mark
+    what: str
+    told: str
+    slug: str | None = None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check(ctx: click.Context, *, as_json: bool) -> None:
+    """Check the configuration, its golden sets, keys and the store's place.
+
+    Exits with 2 if something must be mended. Warnings do not change the exit code.
+    """
+    frame = ctx.find_object(Frame)
+    assert frame is not None  # noqa: S101  # set by the group; for mypy
+    lines = list(checked(frame))
+    show(lines, as_json=as_json)
+    if any(line.mark == "error" for line in lines):
+        ctx.exit(Exit.USAGE)
+
+
+def checked(frame: Frame) -> Iterator[Line]:
+    """Yield what was checked, in order; a configuration that cannot be read ends it."""
+    try:
+        settings = frame.settings()
+    except ConfigError as error:
+        yield from lines_of(error.problems, "error")
+        return
+    yield Line(mark="ok", what=str(frame.config), told=f"{len(settings.endpoints)} endpoint(s)")
+    yield from lines_of(settings.warnings, "warning")
+    yield from lines_of(settings.missing_keys, "error")
+    yield from _golden_sets(settings)
+    yield _store(settings.store_path)
+
+
+def lines_of(problems: Iterable[Problem], mark: Mark) -> Iterator[Line]:
+    """Yield one line for each problem."""
+    for problem in problems:
+        where = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+        yield Line(mark=mark, what=where, told=f"{problem.met}; {problem.need}", slug=problem.slug)
+
+
+def show(lines: Iterable[Line], *, as_json: bool) -> None:
+    """Print what was checked."""
+    if as_json:
+        say_json([{"mark": i.mark, "what": i.what, "told": i.told, "slug": i.slug} for i in lines])
+        return
+    for line in lines:
+        more = f" See: driftwatch explain {line.slug}" if line.slug else ""
+        say(f"{line.mark:<8} {line.what}: {line.told}{more}")
+
+
+def attempt(what: str, told: Callable[[], str]) -> Iterator[Line]:
+    """Yield an ok line with what `told` returns, or the errors it raises."""
+    try:
+        yield Line(mark="ok", what=what, told=told())
+    except ConfigError as error:
+        yield from lines_of(error.problems, "error")
+    except DriftwatchError as error:
+        yield Line(mark="error", what=what, told=str(error), slug=error.slug)
+
+
+def _golden_sets(settings: Settings) -> Iterator[Line]:
+    for endpoint in settings.endpoints:
+        paths = settings.probe_paths(endpoint)
+        yield from attempt(endpoint.name, lambda paths=paths: _golden_set(paths))
+
+
+def _golden_set(paths: tuple[Path, ...]) -> str:
+    raise NotImplementedError
+
+
+def _store(path: Path) -> Line:
+    """Say whether the store can be made or written where it is to be; nothing is written."""
+    if path.is_dir():
+        return Line(mark="error", what=str(path), told="the store is a folder; name a file.", slug="store-path")
+    if path.exists():
+        fine = os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
+        told = "the store can be written" if fine else "the store cannot be written; mend its owner or mode."
+    else:
+        fine = path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)
+        told = (
+            "the store will be made here" if fine else "the store cannot be made here: no such folder, or no right to."
+        )
+    return Line(mark="ok" if fine else "error", what=str(path), told=told, slug=None if fine else "store-path")

@@ -1,0 +1,119 @@
+"""`driftwatch replay`: one replay now, for cron, Kubernetes Jobs and people."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from driftwatch.cli.errors import Exit
+from driftwatch.cli.frame import Frame
+from driftwatch.cli.terminal import say, say_json
+from driftwatch.domain.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from driftwatch.config.settings import EndpointSettings, Settings
+    from driftwatch.domain.replay import Slot
+    from driftwatch.services.ports import Store
+    from driftwatch.services.tick import Ticked
+
+
+@click.command()
+@click.argument("endpoint")
+@click.option(
+    "--slot", "slot_text", metavar="TIME", help="The slot to replay, ISO 8601; now by default. Done twice is done once."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json: bool) -> None:
+    """Replay ENDPOINT once, judge it, and send what is due.
+
+    Exits with 1 if an incident is open afterwards, with 3 if the endpoint gave no answers.
+    """
+    frame = ctx.find_object(Frame)
+    assert frame is not None  # noqa: S101  # set by the group; for mypy
+    told = asyncio.run(_replay(frame, endpoint, slot_text))
+    if as_json:
+        say_json(told)
+    else:
+        say(_sentence(told))
+    ctx.exit(Exit.UNKNOWN if told["outcome"] == "failed" else Exit.DRIFT if told["incident"] else Exit.NO_DRIFT)
+
+
+async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, Any]:
+    from driftwatch import bootstrap
+    from driftwatch.daemon.logs import configure
+    from driftwatch.domain.replay import Slot
+    from driftwatch.services.judge import judge_pending
+    from driftwatch.services.tick import tick
+
+    settings = frame.settings()
+    wanted = find_endpoint(settings, name)
+    configure(secrets=bootstrap.secrets_of(settings), level="WARNING")
+    clock = bootstrap.system_clock()
+    slot = Slot(endpoint=name, due=_due(slot_text, clock.now()))
+    with bootstrap.lock_store(settings), bootstrap.open_store(settings) as store:
+        watched = bootstrap.watch(settings, bootstrap.endpoint_of(settings, wanted), clock)
+        try:
+            judge_pending(watched, store, clock)
+            ticked = await tick(watched, slot, bootstrap.world(settings, store, clock))
+            await bootstrap.pager(settings, store, clock).deliver_due()
+        finally:
+            await watched.model.aclose()
+        return _told(store, slot, ticked)
+
+
+def find_endpoint(settings: "Settings", name: str) -> "EndpointSettings":
+    """Return the endpoint of that name, or say which there are."""
+    for endpoint in settings.endpoints:
+        if endpoint.name == name:
+            return endpoint
+    known = ", ".join(endpoint.name for endpoint in settings.endpoints)
+    problem = Problem(
+        file=str(settings.file),
+        line=None,
+        met=f"there is no endpoint {name!r}",
+        need=f"known are: {known}.",
+        slug="unknown-endpoint",
+    )
+    raise ConfigError((problem,))
+
+
+def _due(text: str | None, now: datetime) -> datetime:
+    if text is None:
+        return now.replace(microsecond=0)
+    try:
+        due = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a time; write ISO 8601, as in 2026-07-20T06:00Z."
+        raise click.BadParameter(message, param_hint="--slot") from None
+    return due.astimezone(UTC) if due.tzinfo else due.replace(tzinfo=UTC)
+
+
+def _told(store: "Store", slot: "Slot", ticked: "Ticked") -> dict[str, Any]:
+    record = next((r for r in store.slots(slot.endpoint, since=slot.due) if r.slot == slot), None)
+    incident = store.open_incident(slot.endpoint)
+    answers = store.answers(slot.endpoint, slot)
+    return {
+        "endpoint": slot.endpoint,
+        "slot": slot.key,
+        "outcome": ticked.value,
+        "state": record.state.value if record else None,
+        "reason": record.reason if record else None,
+        "answers": sum(answer.reply is not None for answer in answers),
+        "asked": len(answers),
+        "cost_usd": round(sum(answer.cost_usd or 0.0 for answer in answers), 6),
+        "incident": incident.name if incident else None,
+        "severity": incident.severity.value if incident else None,
+    }
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    where = f"{told['endpoint']} {told['slot']}"
+    if told["outcome"] == "failed":
+        return f"{where}: no answers ({told['reason']})."
+    done = "was replayed before" if told["outcome"] == "already" else "replayed"
+    sentence = f"{where}: {done}, {told['answers']} of {told['asked']} answers, {told['cost_usd']:.4f} USD."
+    if told["incident"]:
+        sentence += f" Open: {told['incident']} ({told['severity']}); driftwatch show {told['incident']}"
+    return sentence

@@ -1,0 +1,33 @@
+"""`driftwatch run`: the daemon."""
+
+import asyncio
+
+import click
+
+from driftwatch.cli.frame import Frame
+
+
+@click.command()
+@click.option("--json-logs", is_flag=True, help="Log one JSON object per line.")
+@click.pass_obj
+def run(frame: Frame, *, json_logs: bool) -> None:
+    """Replay every endpoint on its schedule, watch, and page until told to stop.
+
+    SIGTERM and Ctrl-C finish the running replays, send what is due, and exit with 0.
+    """
+    from driftwatch import bootstrap
+    from driftwatch.daemon import Daemon
+    from driftwatch.daemon.logs import configure
+
+    settings = frame.settings()
+    configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
+    with bootstrap.lock_store(settings):
+        clock = bootstrap.system_clock()
+        store = bootstrap.open_store(settings)
+        daemon = Daemon(
+            watched=bootstrap.watched_endpoints(settings, clock),
+            world=bootstrap.world(settings, store, clock),
+            pager=bootstrap.pager(settings, store, clock).run,
+            wall=clock,
+        )
+        asyncio.run(daemon.run())
