@@ -65,17 +65,19 @@ def choice(argument: Any) -> Scorer:
     """Build: the answer picks this letter or word from the list."""
     if not isinstance(argument, dict):
         argument = {"value": argument}
-    given = arg.options(argument, known=("value", "of"), required=("value",))
+    given = arg.options(argument, known=("value", "options"), required=("value",))
     value = arg.text(given["value"], what="value").strip()
-    listed = given.get("of", LETTERS if len(value) == 1 else None)
+    listed = given.get("options", LETTERS if len(value) == 1 else None)
     if listed is None:
-        raise ScorerArgumentError(f"the choice {arg.shown(value)} is not a letter", "add `of:` with all the choices.")
+        raise ScorerArgumentError(
+            f"the choice {arg.shown(value)} is not a letter", "add `options:` with all the choices."
+        )
     of = tuple(option.strip() for option in arg.texts(list(listed)))
     if len(set(map(str.casefold, of))) < max(2, len(of)) or not all(of):
-        raise ScorerArgumentError(f"of is {arg.shown(list(of))}", "it must list two or more different choices.")
+        raise ScorerArgumentError(f"options is {arg.shown(list(of))}", "it must list two or more different choices.")
     wanted = value.casefold()
     if wanted not in map(str.casefold, of):
-        raise ScorerArgumentError(f"the value {arg.shown(value)} is not among the choices", "add it to `of:`.")
+        raise ScorerArgumentError(f"the value {arg.shown(value)} is not among the choices", "add it to `options:`.")
 
     def judge(text: str) -> float:
         picked = chosen(text, of)

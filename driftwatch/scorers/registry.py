@@ -142,8 +142,8 @@ SCORERS = {
             name="choice",
             build=choice,
             doc="The answer picks this letter or word, and no other.",
-            argument="a letter, or `value:` with `of:`, the list of all choices (default: A to J)",
-            example='choice: {value: "not spam", of: [spam, "not spam"]}',
+            argument="a letter, or `value:` with `options:`, the list of all choices (default: A to J)",
+            example='choice: {value: "not spam", options: [spam, "not spam"]}',
         ),
         ScorerKind(
             name="word-count",

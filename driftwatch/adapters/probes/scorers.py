@@ -1,0 +1,149 @@
+"""Reads the scorers of one probe, with the files and functions they name."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from driftwatch.adapters.probes.functions import FunctionError, load_function
+from driftwatch.adapters.probes.place import Place, shown
+from driftwatch.adapters.yaml_strict import parse, read_text
+from driftwatch.domain.errors import ConfigError
+from driftwatch.domain.metric import MEASURED
+from driftwatch.domain.probe import ScorerSpec
+from driftwatch.scorers.errors import ScorerArgumentError
+from driftwatch.scorers.registry import SCORERS, build, hint, split_name
+from driftwatch.scorers.structure import schema_path
+
+WITH_SCHEMA = ("is-json", "contains-json")
+_METRIC = re.compile(r"\w[\w./: -]{0,79}\Z")
+
+
+def read_scorers(place: Place) -> tuple[ScorerSpec, ...]:
+    """Return the scorers of the probe that stands here; what is wrong is noted and left out."""
+    listed = place.list("scorers")
+    if listed is None:
+        return ()
+    taken: Counter[str] = Counter()
+    specs = []
+    for item in listed.items():
+        spec = _scorer(item)
+        if spec is not None:
+            taken[spec.metric] += 1
+            specs.append(_numbered(spec, taken[spec.metric]))
+    return tuple(specs)
+
+
+def _numbered(spec: ScorerSpec, number: int) -> ScorerSpec:
+    if number == 1:
+        return spec
+    return ScorerSpec(name=spec.name, argument=spec.argument, negate=spec.negate, metric=f"{spec.metric}#{number}")
+
+
+def _scorer(place: Place) -> ScorerSpec | None:
+    written = _written(place)
+    if written is None:
+        return None
+    key, argument, where, metric = written
+    name, negate = split_name(key)
+    if name not in SCORERS:
+        where.note(f"there is no scorer `{key}`", hint(key), "unknown-scorer")
+        return None
+    spec = ScorerSpec(
+        name=name, argument=_resolved(where, name, argument), negate=negate, metric=_metric(place, key, metric)
+    )
+    if isinstance(spec.argument, _Unresolved):
+        return None
+    try:
+        build(spec.name, spec.argument, negate=negate)
+    except ScorerArgumentError as error:
+        where.note(f"`{key}`: {error.met}", error.need, "bad-scorer-argument")
+        return None
+    return spec
+
+
+def _written(place: Place) -> tuple[str, Any, Place, Any] | None:
+    """Return name, argument, its place, and the metric's name or None."""
+    value = place.value
+    if isinstance(value, str):
+        return value, None, place, None
+    if not isinstance(value, dict):
+        met = f"{shown(value)} stands here"
+        place.note(met, "a scorer's name must stand here, or `name: argument`.", "bad-scorer-argument")
+        return None
+    names = [key for key in value if key != "metric"]
+    if len(names) != 1:
+        met = f"this item has {len(names)} scorers ({', '.join(names) or 'none'})"
+        need = "each scorer is an item of its own; options are indented below its name."
+        place.note(met, need, "bad-scorer-argument")
+        return None
+    argument, metric = value[names[0]], value.get("metric")
+    if isinstance(argument, dict) and "metric" in argument and metric is None:
+        metric = argument["metric"]
+        argument = {key: item for key, item in argument.items() if key != "metric"}
+    return names[0], argument, place.at(names[0]), metric
+
+
+def _metric(place: Place, key: str, metric: Any) -> str:
+    if metric is None:
+        # `latency` and `cost` are measured in milliseconds and dollars already.
+        return f"{key}-limit" if key in MEASURED else key
+    if not isinstance(metric, str) or not _METRIC.match(metric):
+        need = "it must be a text of letters, digits, spaces and . _ - / : up to 80 characters."
+        place.note(f"`metric` is {shown(metric)}", need, "bad-scorer-argument")
+        return key
+    if metric in MEASURED:
+        place.note(
+            f"the metric `{metric}` is measured on every answer already", "take another name.", "bad-scorer-argument"
+        )
+    return metric
+
+
+class _Unresolved:
+    """What an argument names could not be loaded; noted."""
+
+
+def _resolved(place: Place, name: str, argument: Any) -> Any:
+    if name in WITH_SCHEMA and (path := schema_path(argument)):
+        return _schema(place, path)
+    if name == "python":
+        return _function(place, argument)
+    return argument
+
+
+def _schema(place: Place, path: str) -> Any:
+    """Return the schema itself, so that editing its file changes the probe's hash."""
+    file = place.folder / path
+    key = f"schema {file}"
+    if key not in place.loaded:
+        try:
+            text = read_text(file, shown=str(file))
+            place.loaded[key] = {"schema": _json_or_yaml(text, str(file))}
+        except ConfigError as error:
+            place.loaded[key] = _Unresolved()
+            for problem in error.problems:
+                at = f":{problem.line}" if problem.line else ""
+                place.note(f"the schema {file}{at}: {problem.met}", problem.need, "schema-file-missing")
+    return place.loaded[key]
+
+
+def _json_or_yaml(text: str, file: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        # YAML reads nearly all of JSON, and says on which line it goes wrong.
+        return parse(text, file=file).value
+
+
+def _function(place: Place, argument: Any) -> Any:
+    named = argument.get("value") if isinstance(argument, dict) and set(argument) == {"value"} else argument
+    if not isinstance(named, str):
+        need = "name a function: `module:function` or `file.py:function`."
+        place.note(f"the argument is {shown(named)}", need, "python-scorer-not-loaded")
+        return _Unresolved()
+    try:
+        return load_function(named, Path(place.folder), place.loaded)
+    except FunctionError as error:
+        place.note(str(error), error.need, "python-scorer-not-loaded")
+        return _Unresolved()
