@@ -7,6 +7,7 @@ import structlog
 
 from driftwatch.adapters.calendar import slots_between
 from driftwatch.domain.replay import Slot, SlotState
+from driftwatch.services.judge import judge_pending
 from driftwatch.services.tick import Ticked, World, tick
 from driftwatch.services.watched import Watched
 
@@ -38,6 +39,9 @@ class Duty:
             self._missed = BUSY
             return None
         async with self._busy:
+            if self._seen is None:
+                # A crash may have left facts without their decision.
+                await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
             return await self._catch_up()
 
     async def _catch_up(self) -> Ticked | None:
@@ -46,7 +50,16 @@ class Duty:
             return None
         await asyncio.to_thread(self._skip, due[:-1])
         self._seen, self._missed = due[-1], BUSY
-        return await tick(self._watched, Slot(endpoint=self._name, due=due[-1]), self._world)
+        slot = Slot(endpoint=self._name, due=due[-1])
+        try:
+            return await tick(self._watched, slot, self._world)
+        except Exception as error:
+            # A slot that has its facts already stays done.
+            reason = f"driftwatch itself: {type(error).__name__}"
+            await asyncio.to_thread(
+                self._world.store.end_slot, slot, SlotState.FAILED, reason=reason, now=self._world.clock.now()
+            )
+            raise
 
     def _due(self) -> list[datetime]:
         now, schedule = self._world.clock.now(), self._watched.endpoint.schedule

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -19,7 +20,7 @@ log = structlog.get_logger(__name__)
 GRACE_S = 25.0
 """Replays may finish for this long after SIGTERM; below systemd's and Kubernetes' patience."""
 
-Pager = Callable[[asyncio.Event], Awaitable[None]]
+Pager = Callable[[asyncio.Event, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass(kw_only=True)
@@ -29,7 +30,7 @@ class Daemon:
     Parameters
     ----------
     pager : callable
-        Delivers the outbox until the event it is given is set, then once more.
+        Delivers the outbox until the first event it is given is set, then once more; the second one wakes it.
     wall : Clock
         The system's own clock, which APScheduler goes by.
     """
@@ -45,11 +46,12 @@ class Daemon:
         stop = stop or asyncio.Event()
         self._listen(stop)
         self._replays: set[asyncio.Task[None]] = set()
+        self._decided = asyncio.Event()
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
         for watched in self.watched:
             self._enlist(watched, scheduler)
         quiet = asyncio.Event()
-        pager = asyncio.create_task(_lasting(self.pager, quiet))
+        pager = asyncio.create_task(self.pager(quiet, self._decided))
         guard = asyncio.create_task(scheduler.guard())
         scheduler.start()
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
@@ -67,15 +69,12 @@ class Daemon:
         duty = Duty(watched, self.world)
 
         async def on_due() -> None:
+            # APScheduler cancels what runs inside its jobs when it stops: the replay is a task of ours.
             task = asyncio.create_task(self._on_duty(duty, watched.endpoint.name))
             self._replays.add(task)
             task.add_done_callback(self._replays.discard)
 
         scheduler.add(watched.endpoint.name, watched.endpoint.schedule, on_due)
-        # What was missed while nobody ran is made good at once, not at the next slot.
-        first = asyncio.ensure_future(self._on_duty(duty, watched.endpoint.name))
-        self._replays.add(first)
-        first.add_done_callback(self._replays.discard)
 
     async def _on_duty(self, duty: Duty, name: str) -> None:
         try:
@@ -83,6 +82,8 @@ class Daemon:
         except Exception:
             # One endpoint's trouble must not silence the others; the slot stays open and is taken again.
             log.exception("replay broke off", endpoint=name)
+        # Pages wait for nobody's poll.
+        self._decided.set()
 
     async def _finish_replays(self) -> None:
         if self._replays:
@@ -103,17 +104,3 @@ class Daemon:
             # Outside the main thread (tests) there are no signals to listen to.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, stop.set)
-
-
-async def _lasting(pager: Pager, quiet: asyncio.Event) -> None:
-    """Keep the pager alive: a page that cannot be sent now is sent later."""
-    while True:
-        try:
-            await pager(quiet)
-        except Exception:
-            log.exception("pager broke off, starting it again")
-            if quiet.is_set():
-                return
-            await asyncio.sleep(1.0)
-        else:
-            return

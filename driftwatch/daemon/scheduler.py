@@ -57,6 +57,8 @@ class SlotScheduler:
             misfire_grace_time=None,
             coalesce=True,
             max_instances=1,
+            # What was missed while nobody ran is made good at once, not at the next slot.
+            next_run_time=self._wall.now(),
         )
 
     def start(self) -> None:

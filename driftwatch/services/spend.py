@@ -84,6 +84,11 @@ class SpendGuard:
         self._spent = spent_today_usd
 
     @property
+    def limit_usd(self) -> float | None:
+        """The day's budget; None for no limit."""
+        return self._limit
+
+    @property
     def left_usd(self) -> float | None:
         """What is left of today's budget; None without a limit."""
         self._roll_over()

@@ -1,0 +1,202 @@
+"""The one place that names concrete adapters: from settings to a program that runs.
+
+Adapters are imported where they are built, so that a command pays only for what it uses.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from driftwatch.adapters.clock import SystemClock
+from driftwatch.config.drivers import resolve_base_url, resolve_driver
+from driftwatch.config.settings import EndpointSettings, Settings
+from driftwatch.domain.decide import Audience
+from driftwatch.domain.endpoint import Endpoint, Price
+from driftwatch.domain.metric import Metric, scored_metric
+from driftwatch.domain.probe import ProbeSet
+from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store
+
+if TYPE_CHECKING:
+    from driftwatch.adapters.store import SqlStore, StoreLock
+    from driftwatch.services.page import Pager
+    from driftwatch.services.score import Scorers
+    from driftwatch.services.tick import World
+    from driftwatch.services.watched import Watched
+
+
+def open_store(settings: Settings) -> "SqlStore":
+    """Return the store, made or brought up to date."""
+    from driftwatch.adapters.store import open_store as open_sql
+
+    return open_sql(settings.store_url)
+
+
+def lock_store(settings: Settings) -> "StoreLock":
+    """Return the lock that one daemon holds on its store, or say who has it."""
+    from driftwatch.adapters.store import StoreLock
+
+    return StoreLock(settings.store_url)
+
+
+def probe_set(settings: Settings, endpoint: EndpointSettings) -> ProbeSet:
+    """Return an endpoint's golden set."""
+    from driftwatch.adapters.probes import load_probe_set
+
+    return load_probe_set(settings.probe_paths(endpoint))
+
+
+def endpoint_of(settings: Settings, wanted: EndpointSettings) -> Endpoint:
+    """Return the endpoint that these settings describe."""
+    return Endpoint(
+        name=wanted.name,
+        model=wanted.model,
+        driver=resolve_driver(wanted.model, wanted.base_url, wanted.driver),
+        base_url=resolve_base_url(wanted.model, wanted.base_url),
+        api_key=wanted.key,
+        params=wanted.params,
+        top_logprobs=wanted.top_logprobs,
+        price=price_of(wanted),
+        probe_set=probe_set(settings, wanted),
+        schedule=wanted.schedule.as_schedule(),
+        baseline_replays=wanted.baseline.replays,
+        concurrency=wanted.concurrency,
+        attempts=wanted.attempts,
+        deadline_s=wanted.timeout.total_seconds(),
+        max_bytes=wanted.max_bytes,
+    )
+
+
+def price_of(wanted: EndpointSettings) -> Price | None:
+    """Return the endpoint's price: the user's own, or the price map's, or none."""
+    if wanted.price is not None:
+        return wanted.price.as_price()
+    from driftwatch.adapters.llm.prices import price_of as price_in_map
+
+    return price_in_map(wanted.model)
+
+
+def language_model(endpoint: Endpoint, clock: Clock) -> LanguageModel:
+    """Return what answers for the endpoint; nothing is sent yet."""
+    if endpoint.driver == "direct":
+        from driftwatch.adapters.llm.direct import DirectModel
+
+        return DirectModel.for_endpoint(endpoint, clock=clock)
+    if endpoint.driver == "litellm":
+        from driftwatch.adapters.llm.litellm import LiteLLMModel
+
+        return LiteLLMModel.for_endpoint(endpoint, clock=clock)
+    from driftwatch.testing.model import ScriptedModel
+
+    return ScriptedModel(clock=clock)
+
+
+def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
+    """Return every probe's scorers, and the metrics that they make."""
+    from driftwatch.scorers import SCORERS, build
+    from driftwatch.services.score import NamedScorer
+
+    scorers = {
+        probe.key: tuple(
+            NamedScorer(metric=spec.metric, scorer=build(spec.name, spec.argument, negate=spec.negate))
+            for spec in probe.scorers
+        )
+        for probe in probes.probes
+    }
+    kinds = {spec.metric: SCORERS[spec.name].kind for probe in probes.probes for spec in probe.scorers}
+    return scorers, {name: scored_metric(name, kind) for name, kind in kinds.items()}
+
+
+def watch(settings: Settings, endpoint: Endpoint, clock: Clock) -> "Watched":
+    """Return the endpoint with all that it takes to replay and judge it."""
+    from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.services.our_side import our_side
+    from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
+    from driftwatch.services.watched import Watched
+
+    scorers, scored = build_scorers(endpoint.probe_set)
+    metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0)
+    model = language_model(endpoint, clock)
+    return Watched(
+        endpoint=endpoint,
+        model=model,
+        fingerprint=our_side(endpoint, model.identity),
+        scorers=scorers,
+        metrics=metrics,
+        plans=plan_streams(
+            metrics,
+            Budgets(pages=settings.false_alarms.pages, notices=settings.false_alarms.notices),
+            replays_per_year=replays_per_year(endpoint.schedule, clock.now()),
+            baseline_replays=endpoint.baseline_replays,
+        ),
+        routes=audiences(settings),
+    )
+
+
+def watched_endpoints(settings: Settings, clock: Clock) -> tuple["Watched", ...]:
+    """Return every endpoint of the configuration; nothing is sent yet."""
+    return tuple(watch(settings, endpoint_of(settings, wanted), clock) for wanted in settings.endpoints)
+
+
+def audiences(settings: Settings) -> dict[Audience, str]:
+    """Return which route each audience hears from; operations share the notices' route if they have none."""
+    alerting = settings.alerting
+    notices = alerting.notices or alerting.pages
+    wanted = {
+        Audience.PAGES: alerting.pages,
+        Audience.NOTICES: notices,
+        Audience.OPS: alerting.ops or notices,
+    }
+    return {audience: route for audience, route in wanted.items() if route}
+
+
+def notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
+    """Return the sink behind every route."""
+    from driftwatch.adapters.notify.slack import SlackBot, SlackWebhook
+    from driftwatch.adapters.notify.webhook import Webhook
+
+    sinks: dict[str, Notifier] = {}
+    for name, route in settings.routes.items():
+        if route.kind == "slack_webhook":
+            sinks[name] = SlackWebhook(route.secret, clock=clock)
+        elif route.kind == "slack_token":
+            sinks[name] = SlackBot(route.secret, route.channel or "", clock=clock)
+        else:
+            sinks[name] = Webhook(route.secret, clock=clock)
+    return sinks
+
+
+def pager(settings: Settings, store: Store, clock: Clock) -> "Pager":
+    """Return what delivers the outbox."""
+    from driftwatch.services.page import Pager
+
+    return Pager(store, notifiers(settings, clock), clock=clock, fallback=audiences(settings).get(Audience.OPS))
+
+
+def world(settings: Settings, store: Store, clock: Clock) -> "World":
+    """Return what a tick needs beside its endpoint; today's spending is read from the store."""
+    from driftwatch.services.spend import SpendGuard
+    from driftwatch.services.tick import World
+
+    limit = settings.budget.usd_per_day if settings.budget else None
+    spent = store.spent_usd(since=midnight(clock.now()))
+    return World(
+        store=store, clock=clock, guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent)
+    )
+
+
+def midnight(now: datetime) -> datetime:
+    """Return the beginning of the UTC day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def system_clock() -> Clock:
+    """Return the machine's own clock."""
+    return SystemClock()
+
+
+def secrets_of(settings: Settings) -> Sequence[str]:
+    """Return every secret of the configuration, to be removed from logs."""
+    keys = [endpoint.key for endpoint in settings.endpoints] + [route.secret for route in settings.routes.values()]
+    return tuple(key.reveal() for key in keys if key is not None)
+
+
