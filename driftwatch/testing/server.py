@@ -91,7 +91,8 @@ class ScriptedServer:
         app = web.Application(client_max_size=1 << 30)
         for path in ("/v1/chat/completions", "/v1/messages"):
             app.router.add_post(path, self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.0, handler_cancellation=True)
+        # 0 would mean "wait for ever": a hanging behaviour would hang the test.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
         await site.start()
