@@ -3,7 +3,7 @@
 Adapters are imported where they are built, so that a command pays only for what it uses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint, Price
 from driftwatch.domain.metric import Metric, scored_metric
 from driftwatch.domain.probe import ProbeSet
+from driftwatch.domain.replay import Replay, Score
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from driftwatch.services.score import Scorers
     from driftwatch.services.tick import World
     from driftwatch.services.watched import Watched
+
+REFERENCE_TEXTS = 30
+"""Answers of a probe that a new one's text is compared with."""
 
 
 def open_store(settings: Settings) -> "SqlStore":
@@ -182,6 +186,24 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
     return World(
         store=store, clock=clock, guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent)
     )
+
+
+def score_imported(settings: Settings, store: Store) -> "Callable[[Replay, Mapping[tuple[str, int], Mapping[str, float]]], Iterable[Score]]":
+    """Return what scores an imported replay: what is measured without asking, and the golden set where one is known."""
+    from driftwatch.services.score import score_replay
+
+    names = {wanted.name: wanted for wanted in settings.endpoints}
+    known: dict[str, Scorers] = {}
+
+    def score(replay: Replay, given: Mapping[tuple[str, int], Mapping[str, float]]) -> Iterable[Score]:
+        name = replay.slot.endpoint
+        if name not in known:
+            known[name] = build_scorers(probe_set(settings, names[name]))[0] if name in names else {}
+        references = store.reference_texts(name, epoch=replay.epoch, limit=REFERENCE_TEXTS)
+        scores = score_replay(replay.answers, known[name], references)
+        return [s for s in scores if s.metric not in given.get((s.probe_key, s.sample), {})]
+
+    return score
 
 
 def midnight(now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from driftwatch.services import monitor
 from driftwatch.services.echo import STREAM as ECHO
 from driftwatch.services.echo import Echo
 from driftwatch.services.monitor import Watch
-from driftwatch.services.our_side import REQUALIFYING
+from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
 from driftwatch.services.watched import Watched
 from driftwatch.stats.state_codec import decode_state, encode_state
@@ -132,7 +132,7 @@ def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ..
     last = next(iter(store.replays(replay.slot.endpoint, after_seq=replay.seq - 2, metrics=())), None)
     if last is None or last.seq == replay.seq:
         return ()
-    return tuple(part for part in replay.fingerprint.changed(last.fingerprint) if part in REQUALIFYING)
+    return requalifying(replay.fingerprint, last.fingerprint)
 
 
 def _saved(watch: Watch, echo: Echo) -> tuple[SavedStream, ...]:

@@ -28,3 +28,15 @@ def our_side(endpoint: Endpoint, driver_identity: str) -> Fingerprint:
             "price": content_hash(asdict(endpoint.price) if endpoint.price else None),
         }
     )
+
+
+def requalifying(now: Fingerprint, before: Fingerprint) -> tuple[str, ...]:
+    """Return the parts whose change begins a new baseline; a part that either side does not know has not changed.
+
+    Examples
+    --------
+    >>> imported = Fingerprint(parts={})
+    >>> requalifying(Fingerprint(parts={"sampling": "3f2a"}), imported)
+    ()
+    """
+    return tuple(sorted(p for p in REQUALIFYING & set(before.parts) & set(now.parts) if before.parts[p] != now.parts[p]))

@@ -11,7 +11,7 @@ from driftwatch.domain.errors import Outcome
 from driftwatch.domain.replay import Replay, Slot, SlotState
 from driftwatch.services.ask import ask_all
 from driftwatch.services.judge import judge_failure, judge_pending
-from driftwatch.services.our_side import REQUALIFYING
+from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.score import score_replay
 from driftwatch.services.spend import SpendGuard
@@ -81,7 +81,7 @@ def _epoch(watched: Watched, world: World) -> int:
     epoch = store.epoch(name)
     if last is None or last.epoch != epoch:
         return epoch
-    changed = [part for part in watched.fingerprint.changed(last.fingerprint) if part in REQUALIFYING]
+    changed = requalifying(watched.fingerprint, last.fingerprint)
     if not changed:
         return epoch
     log.warning("our side changed, a new baseline begins", endpoint=name, changed=changed)

@@ -1,0 +1,82 @@
+"""`driftwatch import`: what other systems have recorded."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from driftwatch.cli.errors import Exit
+from driftwatch.cli.frame import Frame
+from driftwatch.cli.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from driftwatch.adapters.records import ImportReport
+    from driftwatch.config.settings import Settings
+    from driftwatch.services.ports import Store
+
+LISTED = 20
+
+
+@click.group("import")
+def import_() -> None:
+    """Read what other systems have recorded into the store."""
+
+
+@import_.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
+    """Read observation records (JSON lines, also .gz) into the store.
+
+    Replays that are in the store already stay as they are. Lines that cannot be read are listed, the
+    others are kept. History of a configured endpoint becomes its baseline; nobody is paged about the past.
+    """
+    from driftwatch import bootstrap
+    from driftwatch.adapters.records import import_observations
+
+    frame = ctx.find_object(Frame)
+    assert frame is not None  # noqa: S101  # set by the group; for mypy
+    settings = frame.settings()
+    with bootstrap.lock_store(settings), bootstrap.open_store(settings) as store:
+        report = import_observations(store, file, score=bootstrap.score_imported(settings, store))
+        _judge(settings, store)
+    if as_json:
+        say_json(_as_dict(report))
+    else:
+        _tell(report)
+    ctx.exit(Exit.USAGE if report.skipped_lines and not (report.replays or report.known) else Exit.NO_DRIFT)
+
+
+def _judge(settings: "Settings", store: "Store") -> None:
+    from driftwatch import bootstrap
+    from driftwatch.services.judge import judge_pending
+
+    known, clock = set(store.endpoints()), bootstrap.system_clock()
+    for watched in bootstrap.watched_endpoints(settings, clock):
+        if watched.endpoint.name in known:
+            judge_pending(replace(watched, routes={}), store, clock)
+
+
+def _as_dict(report: "ImportReport") -> dict[str, object]:
+    return {
+        "replays": report.replays,
+        "answers": report.answers,
+        "known": report.known,
+        "skipped_lines": report.skipped_lines,
+        "skipped": [{"line": p.line, "met": p.met, "need": p.need} for p in report.skipped],
+        "naive_times": report.naive,
+    }
+
+
+def _tell(report: "ImportReport") -> None:
+    say(f"{report.replays} replays with {report.answers} answers imported; {report.known} were in the store already.")
+    if report.naive:
+        say(f"{report.naive} lines have a time without offset; it was taken as UTC.")
+    if report.skipped_lines:
+        say(f"{report.skipped_lines} lines could not be used:")
+        for problem in report.skipped[:LISTED]:
+            say(f"  {problem}")
+        if report.skipped_lines > LISTED:
+            say(f"  ... and {report.skipped_lines - LISTED} more; --json lists them.")
