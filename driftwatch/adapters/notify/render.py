@@ -119,7 +119,8 @@ def _named_only(payload: Payload) -> list[dict[str, Any]]:
 def _own_words(payload: Payload) -> Iterator[Block]:
     yield HeaderBlock(text=PlainTextObject(text=legible(wording.headline(payload), MAX_HEADER), emoji=False))
     opening = wording.since(payload).strip()
-    lines = [opening[:1].upper() + opening[1:], wording.evidence(payload), wording.also(payload)]
+    opening = f"Interval {opening}" if opening.startswith("(") else opening[:1].upper() + opening[1:]
+    lines = [opening, wording.evidence(payload), wording.also(payload)]
     if any(lines):
         yield _section("\n".join(line for line in lines if line))
     if wording.movers(payload):
@@ -127,7 +128,7 @@ def _own_words(payload: Payload) -> Iterator[Block]:
 
 
 def _answers(payload: Payload) -> Iterator[Block]:
-    for moved in payload.get("moved", ()):
+    for moved in wording.moved_probes(payload):
         shown = [(when, moved[key]) for when, key in (("before", "old_answer"), ("now", "new_answer")) if key in moved]
         if not shown:
             continue

@@ -130,6 +130,8 @@ class SlackBot(Notifier):
         status = getattr(response, "status_code", None) or getattr(response, "status", None) or 200
         data = getattr(response, "data", None)
         code = data.get("error") if isinstance(data, dict) else None
+        if status == 200 and not code:
+            return _not_slack("Slack")
         return _refusal(int(status), str(code) if code else "", response.headers, self._clock, "Slack")
 
 

@@ -12,6 +12,8 @@ from driftwatch.domain.legible import legible, one_line
 Payload = Mapping[str, Any]
 
 _COUNT = ("No", "One", "Two", "Three")
+_NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "NO_DATA")
+"""Reasons whose message is not about a behaviour that differs now."""
 _OPENING = {
     "WORSE": "worse: ",
     "REPEAT_DUE": "still: ",
@@ -32,7 +34,7 @@ def render_text(payload: Payload, *, possible_repeat: bool = False) -> str:
     way_on = " → ".join(part for part in (movers(payload), actions(payload)) if part)
     lines = [headline(payload) + since(payload), evidence(payload), way_on]
     lines += [also(payload), note(payload), remarks(payload, possible_repeat=possible_repeat)]
-    for moved in payload.get("moved", ()):
+    for moved in moved_probes(payload):
         lines += [
             f"  {moved['probe']} {when}: {one_line(moved[key])}"
             for when, key in (("before", "old_answer"), ("now", "new_answer"))
@@ -78,7 +80,8 @@ def evidence(payload: Payload) -> str:
             if "arl" in finding:
                 words += f"; by chance about once in {finding['arl']:,.0f} replays"
             sentences.append(words + ".")
-    sentences.append(our_side(payload))
+    if _ongoing(payload) and payload["kind"] == "drift":
+        sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
 
 
@@ -90,10 +93,8 @@ def our_side(payload: Payload) -> str:
     >>> our_side({"fingerprint": {"probes": "3f2a90c1d2e3", "driver": "driver 1.4.0", "sampling": "77aa00bb11cc"}})
     'Our side unchanged: probes 3f2a, driver 1.4.0, sampling.'
     """
-    if payload.get("changed"):
-        return f"Our side changed: {', '.join(payload['changed'])}."
     parts = payload.get("fingerprint")
-    if not parts:
+    if not parts or payload.get("changed"):
         return ""
     first = [name for name in ("probes", "driver", "sampling") if name in parts]
     names = first + sorted(set(parts) - set(first))
@@ -102,12 +103,17 @@ def our_side(payload: Payload) -> str:
 
 def movers(payload: Payload) -> str:
     """Return the probes that moved most, by name."""
-    names = [moved["probe"] for moved in payload.get("moved", ())]
+    names = [moved["probe"] for moved in moved_probes(payload)]
     if not names:
         return ""
     noun = "probe" if len(names) == 1 else "probes"
     count = _COUNT[len(names)] if len(names) < len(_COUNT) else str(len(names))
     return f"{count} {noun} moved most: {', '.join(names)}"
+
+
+def moved_probes(payload: Payload) -> Sequence[Payload]:
+    """Return the probes that moved most; none once the incident has ended."""
+    return payload.get("moved", ()) if _drifting(payload) else ()
 
 
 def actions(payload: Payload) -> str:
@@ -136,10 +142,9 @@ def also(payload: Payload) -> str:
 def note(payload: Payload) -> str:
     """Return attribution, the vendor's announcement, and what a person said."""
     words = []
-    if payload.get("attribution") and _drifting(payload):
-        words.append(f"{payload['attribution'].capitalize()}.")
-    if payload.get("detail") and payload["detail"] not in headline(payload):
-        words.append(f"{payload['detail']}.")
+    if _drifting(payload):
+        why = [payload.get("attribution", "").capitalize(), payload.get("detail", "")]
+        words.append(f"{': '.join(w for w in why if w)}.")
     if payload.get("comment"):
         words.append(f"{payload.get('by', 'somebody')}: {payload['comment']}")
     return " ".join(words)
@@ -161,12 +166,11 @@ def remarks(payload: Payload, *, possible_repeat: bool) -> str:
 
 
 def _drifting(payload: Payload) -> bool:
-    return bool(payload.get("findings")) and payload["reason"] not in (
-        "RESOLVED",
-        "ACCEPTED",
-        "LOCAL_CHANGE",
-        "NO_DATA",
-    )
+    return bool(payload.get("findings")) and _ongoing(payload)
+
+
+def _ongoing(payload: Payload) -> bool:
+    return payload["reason"] not in _NO_DRIFT
 
 
 def _news(payload: Payload) -> str:

@@ -1,0 +1,201 @@
+"""The decision as a table: one English sentence a row."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftwatch.domain.decide import CALM_REPLAYS, Audience, Decision, decide, decide_unmeasured
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason, Silence
+from driftwatch.domain.metric import Severity
+
+NOW = datetime(2026, 10, 14, 9, tzinfo=UTC)
+SILENCE = Silence(
+    endpoint="bot", starts_at=NOW - timedelta(hours=1), ends_at=NOW + timedelta(hours=1), by="ada", comment=""
+)
+OTHER_SILENCE = replace(SILENCE, endpoint="another")
+OLD_SILENCE = replace(SILENCE, ends_at=NOW)
+
+
+def finding(metric: str = "pass", severity: Severity = Severity.PAGE, direction: int = -1, **more: Any) -> Finding:
+    facts = {"chart": "cusum", "statistic": 6.1, "threshold": 4.8, "arl": 370.0} | more
+    return Finding(metric=metric, severity=severity, direction=direction, **facts)
+
+
+FALL = finding()
+RISE = finding(direction=1)
+REFUSALS = finding("refusal", direction=1)
+NOVELTY = finding("novelty", Severity.NOTICE, 1)
+SILENT_STREAM = finding("latency", Severity.NONE, 1)
+KS_FALL = finding(chart="ks", direction=0, before=0.9, after=0.7)
+KS_BLIND = finding(chart="ks", direction=0)
+
+
+def incident(**changes: Any) -> Incident:
+    facts = {
+        "id": 7,
+        "endpoint": "bot",
+        "epoch": 1,
+        "number": 7,
+        "state": IncidentState.FIRING,
+        "severity": Severity.PAGE,
+        "told": Severity.PAGE,
+        "told_at": NOW - timedelta(hours=1),
+        "reason": Reason.FIRST,
+        "opened_at": NOW - timedelta(hours=1),
+        "updated_at": NOW - timedelta(hours=1),
+        "findings": (FALL,),
+    }
+    return Incident(**(facts | changes))
+
+
+PAGED = incident()
+NOTICED = incident(severity=Severity.NOTICE, told=Severity.NOTICE, findings=(NOVELTY,))
+HUSHED = incident(told=Severity.NONE, told_at=None, reason=Reason.SILENCED)
+ACKED = incident(state=IncidentState.ACKNOWLEDGED, by="ada")
+BLIND = incident(
+    kind=IncidentKind.NO_DATA, severity=Severity.NOTICE, told=Severity.NOTICE, findings=(), attribution="no data"
+)
+
+
+def decided(**given: Any) -> Decision:
+    facts: dict[str, Any] = {"findings": (), "calm": 0, "incident": None, "silences": (), "now": NOW} | given
+    return decide(endpoint="bot", epoch=1, seq=38, incident_id=42, **facts)
+
+
+def told(decision: Decision) -> str:
+    return " ".join(f"{tell.severity.value}@{tell.audience.value}" for tell in decision.tell)
+
+
+# fmt: off
+TABLE = [
+    ("nothing found and nothing open is no news", {}, "NONE", ""),
+    ("the first alarm opens an incident and pages", {"findings": [FALL]}, "FIRST", "page@pages"),
+    ("more refusals hurt, so they page", {"findings": [REFUSALS]}, "FIRST", "page@pages"),
+    ("a page stream that got better is a notice", {"findings": [RISE]}, "FIRST", "notice@notices"),
+    ("a stream that only tells identity is a notice", {"findings": [NOVELTY]}, "FIRST", "notice@notices"),
+    ("a stream that must not alarm opens nothing", {"findings": [SILENT_STREAM]}, "NONE", ""),
+    ("a chart without direction pages when the means show harm", {"findings": [KS_FALL]}, "FIRST", "page@pages"),
+    ("a chart without direction or means shows no harm", {"findings": [KS_BLIND]}, "FIRST", "notice@notices"),
+    ("two streams in one replay are one page", {"findings": [FALL, REFUSALS, NOVELTY]}, "FIRST", "page@pages"),
+    ("a second alarm joins the open incident", {"findings": [REFUSALS], "incident": PAGED}, "NONE", ""),
+    ("the same alarm again is no news", {"findings": [FALL], "incident": PAGED}, "NONE", ""),
+    ("a notice that starts to hurt pages once", {"findings": [FALL], "incident": NOTICED}, "WORSE", "page@pages"),
+    ("a page does not become a notice again", {"findings": [NOVELTY], "incident": PAGED}, "NONE", ""),
+    ("an alarm after the end is a new incident", {"findings": [FALL], "incident": replace(PAGED, state=IncidentState.RESOLVED)}, "FIRST", "page@pages"),
+    ("our own change pages nobody", {"findings": [FALL], "changed": ["driver"]}, "LOCAL_CHANGE", ""),
+    ("our own change ends the incident, and those who were paged hear it", {"incident": PAGED, "changed": ["driver"]}, "LOCAL_CHANGE", "notice@pages"),
+    ("an announced change is told though nothing moved", {"announced": "now gpt-b"}, "FIRST", "notice@notices"),
+    ("an announced change that hurts pages", {"findings": [FALL], "announced": "now gpt-b"}, "FIRST", "page@pages"),
+    ("a silence keeps the first page back", {"findings": [FALL], "silences": [SILENCE]}, "SILENCED", ""),
+    ("another endpoint's silence does not", {"findings": [FALL], "silences": [OTHER_SILENCE]}, "FIRST", "page@pages"),
+    ("a silence that has just ended does not", {"findings": [FALL], "silences": [OLD_SILENCE]}, "FIRST", "page@pages"),
+    ("worse under a silence waits too", {"findings": [FALL], "incident": NOTICED, "silences": [SILENCE]}, "SILENCED", ""),
+    ("still firing when the silence ends is one page", {"findings": [FALL], "incident": HUSHED}, "SILENCE_ENDED", "page@pages"),
+    ("below the threshold but not calm still fires", {"incident": HUSHED}, "SILENCE_ENDED", "page@pages"),
+    ("calm when the silence ends is no news", {"incident": HUSHED, "calm": 3}, "NONE", ""),
+    ("one replay short of calm is still open", {"incident": PAGED, "calm": CALM_REPLAYS - 1}, "NONE", ""),
+    ("calm for twelve replays is the end, told to those who were paged", {"incident": PAGED, "calm": CALM_REPLAYS}, "RESOLVED", "notice@pages"),
+    ("a notice's end is told to those who had the notice", {"incident": NOTICED, "calm": CALM_REPLAYS}, "RESOLVED", "notice@notices"),
+    ("what nobody heard of ends unheard", {"incident": HUSHED, "calm": CALM_REPLAYS}, "RESOLVED", ""),
+    ("an end under a silence is silent", {"incident": PAGED, "calm": CALM_REPLAYS, "silences": [SILENCE]}, "RESOLVED", ""),
+    ("unacknowledged for a day repeats", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "REPEAT_DUE", "page@pages"),
+    ("acknowledged for a day does not", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=6))}, "NONE", ""),
+    ("acknowledged for a week repeats", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=7))}, "REPEAT_DUE", "page@pages"),
+    ("a repeat under a silence waits", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24)), "silences": [SILENCE]}, "NONE", ""),
+    ("the first good replay ends no_data", {"incident": BLIND}, "RESOLVED", "notice@ops"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("given_", "reason", "tell"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_decision(given_: dict[str, Any], reason: str, tell: str) -> None:
+    decision = decided(**given_)
+    assert (decision.reason.value, told(decision)) == (reason, tell)
+
+
+# fmt: off
+UNMEASURED = [
+    ("one failed replay is no news", {"failed": 1}, "NONE", ""),
+    ("two in a row are told to operations", {"failed": 2}, "NO_DATA", "notice@ops"),
+    ("a refused key is told at once", {"failed": 1, "outcome": Outcome.AUTH}, "NO_DATA", "notice@ops"),
+    ("a model that is gone is told at once", {"failed": 1, "outcome": Outcome.NOT_FOUND}, "NO_DATA", "notice@ops"),
+    ("a third failure joins", {"failed": 3, "incident": BLIND}, "NONE", ""),
+    ("a day without data repeats", {"failed": 30, "incident": replace(BLIND, told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@ops"),
+    ("a silence keeps it back", {"failed": 2, "silences": [SILENCE]}, "SILENCED", ""),
+    ("a silence that ends lets it through", {"failed": 9, "incident": replace(BLIND, told=Severity.NONE, told_at=None, reason=Reason.SILENCED)}, "SILENCE_ENDED", "notice@ops"),
+    ("a drifted endpoint that falls silent is told to operations once", {"failed": 2, "incident": PAGED}, "NO_DATA", "notice@ops"),
+    ("and only once", {"failed": 3, "incident": replace(PAGED, detail="cannot be measured: timeout, 2 in a row")}, "NONE", ""),
+    ("no money left is told to operations", {"failed": 1, "outcome": Outcome.BUDGET}, "BUDGET_EXHAUSTED", "notice@ops"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("given_", "reason", "tell"), [row[1:] for row in UNMEASURED], ids=[row[0] for row in UNMEASURED]
+)
+def test_decision_without_data(given_: dict[str, Any], reason: str, tell: str) -> None:
+    facts: dict[str, Any] = {"outcome": Outcome.TIMEOUT, "incident": None, "silences": (), "now": NOW} | given_
+    decision = decide_unmeasured(endpoint="bot", epoch=1, seq=38, incident_id=42, **facts)
+    assert (decision.reason.value, told(decision)) == (reason, tell)
+
+
+def test_an_incident_keeps_the_latest_finding_of_each_stream_and_names_the_worst_first() -> None:
+    again = replace(FALL, statistic=9.0)
+    joined = decided(findings=[NOVELTY, again], incident=PAGED).incident
+    assert joined is not None
+    assert [(f.metric, f.statistic) for f in joined.findings] == [("pass", 9.0), ("novelty", 6.1)]
+
+
+def test_our_own_change_asks_for_a_new_epoch_and_closes_with_its_cause() -> None:
+    decision = decided(incident=PAGED, changed=["driver", "sampling"])
+    assert decision.new_epoch
+    assert decision.incident is not None
+    assert decision.incident.state is IncidentState.RESOLVED
+    assert decision.incident.attribution == "local change"
+    assert "driver, sampling" in decision.incident.detail
+
+
+def test_the_vendors_announcement_is_the_attribution() -> None:
+    opened = decided(findings=[FALL], announced="now gpt-b").incident
+    assert opened is not None
+    assert (opened.attribution, opened.detail) == ("announced change", "now gpt-b")
+
+
+def test_a_dedup_key_leaves_room_for_reason_and_route_and_tells_long_names_apart() -> None:
+    first, second = incident(endpoint="x" * 300 + "a"), incident(endpoint="x" * 300 + "b")
+    assert first.key != second.key
+    assert max(len(first.key), len(second.key)) <= 128
+
+
+findings = st.lists(st.sampled_from([FALL, RISE, REFUSALS, NOVELTY, SILENT_STREAM, KS_FALL]), max_size=4)
+
+
+@given(st.lists(st.tuples(findings, st.integers(0, 14), st.booleans(), st.integers(0, 30)), max_size=40))
+def test_nobody_is_paged_twice_for_one_incident_within_a_day(steps: list[Any]) -> None:
+    """However alarms, calm and silences follow each other: one page per incident and day, none while silenced."""
+    now, current, pages = NOW, None, []
+    for seq, (found, calm, silenced, hours) in enumerate(steps, start=1):
+        now += timedelta(hours=hours)
+        silence = replace(SILENCE, starts_at=now, ends_at=now + timedelta(minutes=1))
+        decision = decide(
+            endpoint="bot", epoch=1, seq=seq, incident_id=seq, findings=found, calm=0 if found else calm,
+            incident=current, silences=[silence] if silenced else [], now=now,
+        )  # fmt: skip
+        paged = [tell for tell in decision.tell if tell.severity is Severity.PAGE]
+        assert len(paged) <= 1
+        assert not (silenced and decision.tell)
+        if paged:
+            assert decision.incident is not None
+            pages.append((decision.incident.id, now))
+            assert paged[0].audience is Audience.PAGES
+        current = decision.incident or current
+        current = current if current and current.state.open else None
+    for number in {n for n, _ in pages}:
+        times = [at for n, at in pages if n == number]
+        assert all(later - earlier >= timedelta(hours=24) for earlier, later in pairwise(times))
