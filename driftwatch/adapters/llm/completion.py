@@ -78,12 +78,12 @@ class Completion:
 
     def output(self) -> bytes:
         """Return the text exactly as it came, as bytes."""
-        return self._redacted(to_bytes("".join(self._text), broken=self._broken))
+        return redacted(to_bytes("".join(self._text), broken=self._broken), self.key)
 
     def refusal(self) -> str | None:
         """Return the vendor's refusal field; None where there was none."""
         text = "".join(self._refusal)
-        return self._redacted(to_bytes(text, broken=self._broken)).decode("utf-8", "replace") or None
+        return redacted(to_bytes(text, broken=self._broken), self.key).decode("utf-8", "replace") or None
 
     def tool_calls(self) -> tuple[Mapping[str, Any], ...]:
         """Return the tool calls, each put together from its pieces."""
@@ -166,12 +166,7 @@ class Completion:
             raise trouble.oversize(self.max_bytes)
 
     def _name(self, value: Any) -> str | None:
-        return trouble.clean(value, self.key) if value and isinstance(value, str) else None
-
-    def _redacted(self, output: bytes) -> bytes:
-        if self.key is None or len(self.key.reveal()) < 4:
-            return output
-        return output.replace(self.key.reveal().encode(), b"***")
+        return trouble.named(value, self.key) if value else None
 
 
 def to_bytes(text: str, *, broken: bool = False) -> bytes:
@@ -199,6 +194,11 @@ def to_bytes(text: str, *, broken: bool = False) -> bytes:
     return (
         text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
     )
+
+
+def redacted(output: bytes, key: Secret | None) -> bytes:
+    """Return an answer without our key, should the server have echoed it."""
+    return output if key is None or len(key.reveal()) < 4 else output.replace(key.reveal().encode(), b"***")
 
 
 def parse_logprobs(found: Any) -> list[TokenLogprob]:

@@ -7,7 +7,6 @@ import asyncio
 import json
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -128,12 +127,7 @@ class DirectModel(LanguageModel):
 
     async def _refused(self, response: aiohttp.ClientResponse) -> EndpointError:
         if 300 <= response.status < 400:
-            target = urlsplit(response.headers.get("location", "")).hostname or "another address"
-            return trouble.protocol(
-                f"HTTP {response.status}: redirected to {target}; redirects are not followed, "
-                "set base_url to where the API is",
-                self._key,
-            )
+            return trouble.redirected(response.status, response.headers.get("location", ""), self._key)
         body = await read_error_body(response)
         return trouble.from_status(
             response.status, body, key=self._key, headers=response.headers, now=self._clock.now()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.secret import Secret
@@ -91,6 +92,14 @@ def network(error: BaseException, key: Secret | None) -> EndpointError:
     return EndpointError(clean(f"no connection: {text}", key), outcome=Outcome.NETWORK, transient=True)
 
 
+def redirected(status: int, location: str, key: Secret | None) -> EndpointError:
+    """Return the error for a redirect: another host than the pinned one must not answer."""
+    target = urlsplit(location).hostname or "another address"
+    return protocol(
+        f"HTTP {status}: redirected to {target}; redirects are not followed, set base_url to where the API is", key
+    )
+
+
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Return the seconds a vendor asks us to wait; None where it says nothing believable."""
     precise = _number(headers.get("retry-after-ms"))
@@ -118,6 +127,11 @@ def clean(text: str, key: Secret | None) -> str:
     """
     safe = key.redact(text) if key else text
     return _CONTROL.sub(" ", safe).strip()[:MAX_ERROR_TEXT]
+
+
+def named(value: Any, key: Secret | None) -> str | None:
+    """Return a name that a vendor gave, fit for a log; None for anything but words."""
+    return clean(value, key) or None if isinstance(value, str) else None
 
 
 def words_of(body: str) -> str:
