@@ -1,0 +1,87 @@
+"""Per-replay means drawn together into a few dozen bands, for charts and sparklines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isnan
+from typing import TYPE_CHECKING
+
+from driftwatch.services.history import Point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 40
+"""Bands that a chart shows; up to so many replays each has its own."""
+_WIDTHS = ("1min", "5min", "15min", "1h", "3h", "6h", "12h", "1D", "7D", "28D")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """The replays of one span: mean, smallest and largest of their means; None where there were none."""
+
+    at: datetime
+    mean: float | None
+    low: float | None
+    high: float | None
+    replays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normal:
+    """The baseline's mean, and the range of plus and minus two standard deviations of its replays' means."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bands(points: Sequence[Point]) -> dict[str, tuple[Band, ...]]:
+    """Return each metric's bands: one for each replay, or for equal spans of time where there are many.
+
+    An empty span stays empty: it is a gap, not a zero.
+    """
+    if not points:
+        return {}
+    import pandas as pd
+
+    frame = pd.DataFrame([p.means for p in points], index=pd.DatetimeIndex([p.due for p in points])).sort_index()
+    if len(frame) <= MOST:
+        spans = {"mean": frame, "min": frame, "max": frame, "count": frame.notna()}
+    else:
+        grouped = frame.resample(_width(frame.index[-1] - frame.index[0]), origin="epoch")
+        spans = {"mean": grouped.mean(), "min": grouped.min(), "max": grouped.max(), "count": grouped.count()}
+    moments = pd.DatetimeIndex(spans["mean"].index).to_pydatetime().tolist()
+    return {
+        str(name): tuple(map(_band, moments, *(spans[kind][name].tolist() for kind in ("mean", "min", "max", "count"))))
+        for name in frame
+    }
+
+
+def normal(baseline: Sequence[Mapping[str, float]]) -> dict[str, Normal]:
+    """Return what was normal for each metric in the baseline."""
+    if not baseline:
+        return {}
+    import pandas as pd
+
+    frame = pd.DataFrame(baseline)
+    spread = frame.std(ddof=1).fillna(0.0).to_dict()
+    return {
+        str(name): Normal(mean=mean, low=mean - 2 * spread[name], high=mean + 2 * spread[name])
+        for name, mean in frame.mean().to_dict().items()
+    }
+
+
+def _width(span: "pd.Timedelta") -> str:
+    import pandas as pd
+
+    return next((width for width in _WIDTHS if span / pd.Timedelta(width) <= MOST - 1), _WIDTHS[-1])
+
+
+def _band(at: datetime, mean: float, low: float, high: float, count: float) -> Band:
+    return Band(at=at, mean=_known(mean), low=_known(low), high=_known(high), replays=int(count))
+
+
+def _known(value: float) -> float | None:
+    # pandas marks what is missing with a NaN; outside it is None.
+    return None if isnan(value) else float(value)

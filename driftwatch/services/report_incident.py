@@ -1,0 +1,139 @@
+"""An incident with the evidence a person judges it by: old and new answers, our side, who was told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.incident import Incident, Moved
+from driftwatch.domain.payload import Excerpts
+from driftwatch.domain.replay import Slot, SlotState
+from driftwatch.services.ports import Store
+
+EXCERPT = 2_000
+"""Characters of an answer that are kept; renderers show fewer."""
+_LOOK_BACK = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentReport:
+    """One incident and its evidence.
+
+    Parameters
+    ----------
+    model : str, optional
+        The endpoint's pinned model.
+    answers : mapping
+        Probe id -> an answer of the baseline, and one of the replay that opened the incident; None where there is
+        none (any more).
+    fingerprint : Fingerprint, optional
+        Our side at that replay.
+    slot : Slot, optional
+        That replay's.
+    deliveries : sequence of Delivery
+        Every message about it, oldest first.
+    timeline : sequence of Incident
+        As it stood after each change that people notice, oldest first.
+    """
+
+    incident: Incident
+    model: str | None = None
+    answers: Excerpts = field(default_factory=dict)
+    fingerprint: Fingerprint | None = None
+    slot: Slot | None = None
+    deliveries: Sequence[Delivery] = ()
+    timeline: Sequence[Incident] = ()
+
+    @property
+    def moved(self) -> tuple[tuple[str, Moved], ...]:
+        """The metric and the probe, most telling first, each probe once."""
+        told: dict[str, tuple[str, Moved]] = {}
+        for finding in self.incident.findings:
+            for moved in finding.moved:
+                told.setdefault(moved.probe_id, (finding.metric, moved))
+        return tuple(told.values())
+
+    @property
+    def sent(self) -> int:
+        """Messages that arrived."""
+        return sum(delivery.sent_at is not None for delivery in self.deliveries)
+
+
+def incident_report(
+    store: Store, incident: Incident, *, deliveries: Sequence[Delivery] | None = None, model: str | None = None
+) -> IncidentReport:
+    """Gather an incident's evidence.
+
+    Parameters
+    ----------
+    deliveries : sequence of Delivery, optional
+        Where they were read already; others' are left out.
+    """
+    if deliveries is None:
+        deliveries = store.deliveries(since=incident.opened_at)
+    slot = _opening_slot(store, incident)
+    return IncidentReport(
+        incident=incident,
+        model=model,
+        answers=_answers(store, incident, slot[0]) if slot else {},
+        fingerprint=_fingerprint(store, incident.endpoint, slot[1]) if slot else None,
+        slot=slot[0] if slot else None,
+        deliveries=tuple(d for d in deliveries if d.payload.get("incident") == incident.name),
+        timeline=_noticed(store.transitions(incident.id)),
+    )
+
+
+def _opening_slot(store: Store, incident: Incident) -> tuple[Slot, int] | None:
+    """Return the last replay that was there when the incident opened, and its seq."""
+    records = store.slots(incident.endpoint, since=incident.opened_at - _LOOK_BACK)
+    known = [
+        (r.slot, r.seq)
+        for r in records
+        if r.state is SlotState.DONE and r.seq and r.finished_at and r.finished_at <= incident.opened_at
+    ]
+    return known[-1] if known else None
+
+
+def _answers(store: Store, incident: Incident, slot: Slot) -> Excerpts:
+    wanted = {moved.probe_id for finding in incident.findings for moved in finding.moved}
+    if not wanted:
+        return {}
+    old = {
+        key.rpartition("@")[0]: texts[0]
+        for key, texts in store.reference_texts(incident.endpoint, epoch=incident.epoch, limit=1).items()
+        if texts
+    }
+    new: dict[str, list[str]] = {}
+    for answer in store.answers(incident.endpoint, slot):
+        if answer.reply and answer.probe_id in wanted:
+            new.setdefault(answer.probe_id, []).append(answer.text)
+    return {probe: _pair(old.get(probe), new.get(probe, ())) for probe in sorted(wanted)}
+
+
+def _pair(old: str | None, new: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return old and new text; of several samples one that differs tells more."""
+    chosen = next((text for text in new if text != old), new[0] if new else None)
+    return (_cut(old), _cut(chosen))
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+
+
+def _fingerprint(store: Store, endpoint: str, seq: int) -> Fingerprint | None:
+    replay = next(iter(store.replays(endpoint, after_seq=seq - 1, metrics=())), None)
+    return replay.fingerprint if replay else None
+
+
+def _noticed(transitions: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Leave out what only counted one more replay."""
+    kept: list[Incident] = []
+    for step in transitions:
+        if not kept or _told(step) != _told(kept[-1]):
+            kept.append(step)
+    return tuple(kept)
+
+
+def _told(step: Incident) -> tuple[object, ...]:
+    return (step.state, step.severity, step.told, step.told_at, step.by, step.reason)
