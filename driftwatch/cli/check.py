@@ -3,15 +3,17 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import click
 
+from driftwatch.bootstrap import probe_set
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.terminal import say, say_json
-from driftwatch.config.settings import Settings
+from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.errors import ConfigError, DriftwatchError, Problem
 
 Mark = Literal["ok", "warning", "error"]
@@ -86,12 +88,12 @@ def attempt(what: str, told: Callable[[], str]) -> Iterator[Line]:
 
 def _golden_sets(settings: Settings) -> Iterator[Line]:
     for endpoint in settings.endpoints:
-        paths = settings.probe_paths(endpoint)
-        yield from attempt(endpoint.name, lambda paths=paths: _golden_set(paths))
+        yield from attempt(f"{endpoint.name}: golden set", partial(_golden_set, settings, endpoint))
 
 
-def _golden_set(paths: tuple[Path, ...]) -> str:
-    raise NotImplementedError
+def _golden_set(settings: Settings, endpoint: EndpointSettings) -> str:
+    golden = probe_set(settings, endpoint)
+    return f"{golden.name}, {len(golden.probes)} probes, {golden.content_hash}"
 
 
 def _store(path: Path) -> Line:

@@ -70,7 +70,9 @@ def explain(error: Exception) -> str | None:
         count = len(error.problems)
         return f"{error}\n{count} problem{'s' * (count != 1)}; nothing was started."
     if isinstance(error, DriftwatchError):
-        return f"{error}\nSee: driftwatch explain {error.slug}"
+        # The store's messages name their page themselves.
+        told = "driftwatch explain" in str(error)
+        return str(error) if told else f"{error}\nSee: driftwatch explain {error.slug}"
     if _is_engine_refusal(error):
         return f"{error}\nSee: driftwatch explain config-false-alarms"
     if isinstance(error, OSError) and error.strerror:

@@ -10,7 +10,8 @@ from driftwatch.config.shipped import shipped
 
 def pages() -> dict[str, str]:
     """Return the text of every page by slug."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(shipped("errors").glob("*.md"))}
+    found = {path.stem: path.read_text(encoding="utf-8") for path in shipped("errors").glob("*.md")}
+    return dict(sorted(found.items()))
 
 
 @click.command()

@@ -9,7 +9,8 @@ from driftwatch.cli.terminal import say
 from driftwatch.config.shipped import shipped
 from driftwatch.domain.errors import ConfigError, Problem
 
-STARTER = "golden.yaml"
+STARTERS = ("instruction-following.yaml", "arithmetic.yaml")
+"""Sets that need no file beside them; config/minimal.yaml names the same."""
 
 
 def starter_files() -> dict[str, str]:
@@ -20,7 +21,7 @@ def starter_files() -> dict[str, str]:
     return {
         "config/driftwatch.yaml": (config / "minimal.yaml").read_text(encoding="utf-8"),
         "config/driftwatch.schema.json": schema_text(),
-        f"probes/{STARTER}": (probes / STARTER).read_text(encoding="utf-8"),
+        **{f"probes/{name}": (probes / name).read_text(encoding="utf-8") for name in STARTERS},
         ".env.example": (config / "env.example").read_text(encoding="utf-8"),
     }
 

@@ -205,7 +205,7 @@ class Http(Strict):
 class Settings(Strict):
     """Everything in config/driftwatch.yaml."""
 
-    store: Annotated[str, Field(pattern=r"^sqlite:///.+", repr=False)] = "sqlite:///driftwatch.db"
+    store: Annotated[str, Field(pattern=r"^sqlite:///[^?]+$", repr=False)] = "sqlite:///driftwatch.db"
     false_alarms: FalseAlarms = FalseAlarms()
     budget: BudgetSettings | None = None
     endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1, max_length=MOST_ENDPOINTS)]

@@ -76,7 +76,25 @@ def test_a_cron_line_is_written_out(line: str, canonical: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "*/0 * * * *", "5-1 * * * *", "a * * * *", "* * * * xyz", "1,,2 * * * *", "*-5 * * * *", "@daily", "0 0 30 2 *", "٣ * * * *"],
+    [
+        "",
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * * 13 *",
+        "* * * * 8",
+        "*/0 * * * *",
+        "5-1 * * * *",
+        "a * * * *",
+        "* * * * xyz",
+        "1,,2 * * * *",
+        "*-5 * * * *",
+        "@daily",
+        "0 0 30 2 *",
+        "٣ * * * *",
+    ],
 )
 def test_a_line_that_cron_would_not_take_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):

@@ -1,6 +1,5 @@
 """Variables: filled in after parsing, so that their content is never structure, and never shown."""
 
-
 import pytest
 
 from driftwatch.config.interpolate import Shield

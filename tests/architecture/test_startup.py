@@ -1,0 +1,47 @@
+"""What `driftwatch --help` may import: nothing that a person waiting for a help page would notice."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "litellm",
+    "scipy",
+    "numpy",
+    "pandas",
+    "sqlalchemy",
+    "pydantic",
+    "aiohttp",
+    "alembic",
+    "apscheduler",
+    "rich",
+    "yaml",
+)
+SCRIPT = """
+import sys
+from driftwatch.cli import main
+try:
+    main({arguments}, prog_name="driftwatch")
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stderr)
+"""
+
+
+def imported_by(*arguments: str) -> set[str]:
+    script = SCRIPT.format(arguments=list(arguments))
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    return set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("explain", "--help"), ("explain",)])
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    names = imported_by(*arguments)
+    assert "click" in names
+    assert not names & set(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [("init", "--help"), ("check", "--help"), ("schema",)])
+def test_a_command_without_endpoints_imports_no_vendor(arguments: tuple[str, ...]) -> None:
+    assert not imported_by(*arguments) & {"litellm", "scipy", "pandas", "sqlalchemy", "aiohttp"}
