@@ -4,6 +4,7 @@ import asyncio
 import json
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
@@ -125,7 +126,7 @@ def endless(size: int = 50_000_000, *, piece: int = 65_536) -> Behaviour:
             delta = f'data: {{"choices":[{{"index":0,"delta":{{"content":"{word}"}}}}]}}\n\n'.encode()
             return await _stream(request, (delta for _ in range(size // piece)))
         head = b'{"choices":[{"index":0,"finish_reason":"stop","message":{"content":"'
-        chunks = (head, *(word.encode() for _ in range(size // piece)), b'"}}]}')
+        chunks = chain((head,), (word.encode() for _ in range(size // piece)), (b'"}}]}',))
         return await _stream(request, chunks, headers={"Content-Type": "application/json"})
 
     return behaviour
