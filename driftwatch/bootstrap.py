@@ -188,7 +188,9 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
     )
 
 
-def score_imported(settings: Settings, store: Store) -> "Callable[[Replay, Mapping[tuple[str, int], Mapping[str, float]]], Iterable[Score]]":
+def score_imported(
+    settings: Settings, store: Store
+) -> "Callable[[Replay, Mapping[tuple[str, int], Mapping[str, float]]], Iterable[Score]]":
     """Return what scores an imported replay: what is measured without asking, and the golden set where one is known."""
     from driftwatch.services.score import score_replay
 
@@ -220,5 +222,3 @@ def secrets_of(settings: Settings) -> Sequence[str]:
     """Return every secret of the configuration, to be removed from logs."""
     keys = [endpoint.key for endpoint in settings.endpoints] + [route.secret for route in settings.routes.values()]
     return tuple(key.reveal() for key in keys if key is not None)
-
-

@@ -23,7 +23,9 @@ def export() -> None:
 @click.option("--endpoint", "endpoints", multiple=True, help="Only this endpoint; may be repeated.")
 @click.option("--since", type=MOMENT, help="From this time on: a date, a time, or how long ago (7d).")
 @click.option("--until", type=MOMENT, help="Before this time.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output by default.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output by default."
+)
 @click.pass_obj
 def observations(
     frame: Frame, *, endpoints: tuple[str, ...], since: Moment | None, until: Moment | None, output: Path | None

@@ -18,7 +18,7 @@ class Moment:
         return now - self.at if isinstance(self.at, timedelta) else self.at
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType[Moment]):
     """``2026-07-20``, ``2026-07-20T06:00Z``, or ``7d`` for seven days ago; without a zone it is UTC."""
 
     name = "time"
@@ -30,13 +30,15 @@ class MomentType(click.ParamType):
         try:
             return Moment(_read(str(value).strip()))
         except ValueError:
-            self.fail(f"{value!r} is not a time; write 2026-07-20, 2026-07-20T06:00Z, or 7d for seven days ago.", param, ctx)
+            self.fail(
+                f"{value!r} is not a time; write 2026-07-20, 2026-07-20T06:00Z, or 7d for seven days ago.", param, ctx
+            )
 
 
 MOMENT = MomentType()
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[timedelta]):
     """``30s``, ``4h``, ``7d``."""
 
     name = "duration"

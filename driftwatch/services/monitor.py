@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.incident import Finding, Moved
-from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.stream import ReplayValues, StreamReading, StreamState
 
 MIN_COVERAGE = 0.5
 """A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
+FALSE_DISCOVERIES = 0.1
+"""Of the probes said to have moved, this share may be wrong."""
+MOST_MOVED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,9 @@ def fold(plans: Mapping[str, StreamPlan], watch: Watch, replay: ReplayScores) ->
     for name, plan in plans.items():
         state = watch.states.get(name) or plan.detector.start()
         values = replay.values.get(name)
-        states[name] = plan.detector.update(state, ReplayValues(key=replay.slot.key, values=values)) if values else state
+        states[name] = (
+            plan.detector.update(state, ReplayValues(key=replay.slot.key, values=values)) if values else state
+        )
     return Watch(epoch=watch.epoch, seq=replay.seq, states=states)
 
 
@@ -53,7 +57,7 @@ def read(plans: Mapping[str, StreamPlan], watch: Watch) -> dict[str, StreamReadi
 
 
 def findings(plans: Mapping[str, StreamPlan], readings: Mapping[str, StreamReading]) -> tuple[Finding, ...]:
-    """Return the alarms of trusted streams that still stand, worst first: pages before notices, then by how far above."""
+    """Return the standing alarms of trusted streams, worst first: pages before notices, then by how far above."""
     alarms = [(plans[name], r) for name, r in readings.items() if r.alarm and r.trusted and not r.calm]
     found = [(_finding(plan, reading), reading.statistic) for plan, reading in alarms]
     found.sort(key=lambda pair: (-pair[0].severity.rank, -pair[1], pair[0].metric))
@@ -95,7 +99,9 @@ def _finding(plan: StreamPlan, reading: StreamReading) -> Finding:
         onset_early=_moment(early),
         onset_late=_moment(late),
         moved=tuple(
-            Moved(probe_id=m.probe.rpartition("@")[0], before=m.before, after=m.after, q=m.q) for m in reading.moved
+            Moved(probe_id=m.probe.rpartition("@")[0], before=m.before, after=m.after, q=m.q)
+            for m in reading.moved[:MOST_MOVED]
+            if m.q <= FALSE_DISCOVERIES
         ),
     )
 

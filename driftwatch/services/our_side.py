@@ -39,4 +39,6 @@ def requalifying(now: Fingerprint, before: Fingerprint) -> tuple[str, ...]:
     >>> requalifying(Fingerprint(parts={"sampling": "3f2a"}), imported)
     ()
     """
-    return tuple(sorted(p for p in REQUALIFYING & set(before.parts) & set(now.parts) if before.parts[p] != now.parts[p]))
+    return tuple(
+        sorted(p for p in REQUALIFYING & set(before.parts) & set(now.parts) if before.parts[p] != now.parts[p])
+    )

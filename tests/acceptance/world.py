@@ -47,7 +47,9 @@ def right(count: int, wrong: Mapping[int, str] | None = None) -> dict[str, str]:
 class SmallWorld:
     """One endpoint, replayed hour by hour."""
 
-    def __init__(self, folder: Path, model: ScriptedModel, *, probes: ProbeSet | None = None, baseline: int = 20) -> None:
+    def __init__(
+        self, folder: Path, model: ScriptedModel, *, probes: ProbeSet | None = None, baseline: int = 20
+    ) -> None:
         self.clock = ManualClock(START)
         self.url = f"sqlite:///{folder}/driftwatch.db"
         self.store: SqlStore = open_store(self.url)

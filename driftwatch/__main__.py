@@ -1,0 +1,5 @@
+"""`python -m driftwatch` is the command `driftwatch`."""
+
+from driftwatch.cli import main
+
+main()
