@@ -1,0 +1,1 @@
+"""Measurements of driftwatch, each with the command that made it."""
