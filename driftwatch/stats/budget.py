@@ -75,8 +75,9 @@ class FalseAlarmBudget:
         arl = replays_per_year / self.per_year
         if arl < _SHORTEST_ARL:
             raise BudgetError(
-                f"false-alarm budget: {self.per_year:g} false pages a year at {replays_per_year:g} replays a year is one "
-                f"every {arl:.3g} replays; no chart works below {_SHORTEST_ARL:g}. Accept fewer false pages or replay more often"
+                f"false-alarm budget: {self.per_year:g} false pages in {replays_per_year:g} replays a year is one "
+                f"every {arl:.3g} replays; no chart works below {_SHORTEST_ARL:g}. "
+                "Accept fewer false pages or replay more often"
             )
         return arl
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 State = TypeVar("State")
-Evidence = TypeVar("Evidence", contravariant=True)
+Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Reading:
     onset: int | None
 
 
-class Detector(Protocol[State, Evidence]):
+class Detector(Protocol[State, Evidence_contra]):
     """A frozen configuration that folds evidence into a state and reads it.
 
     `update` is pure: the state is a fold of the evidence, so it can be thrown away and recomputed,
@@ -41,7 +41,7 @@ class Detector(Protocol[State, Evidence]):
         """State before any evidence."""
         ...
 
-    def update(self, state: State, evidence: Evidence) -> State:
+    def update(self, state: State, evidence: Evidence_contra) -> State:
         """State after one more piece of evidence; `state` is left as it was."""
         ...
 

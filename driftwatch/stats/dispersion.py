@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 _CLIP = 9.0  # a square enters the scale at no more than (3 s)^2: one jump must not hide the next
 _ALPHA = 0.01
 _FEW = 8
+_CAUSE = "a rhythm or a slow factor moves them"
 
 
 def next_square(z: float, variance: float) -> float:
@@ -64,10 +65,10 @@ def exchangeability_failure(zs: Floats, *, studentise: bool) -> str | None:
         return None
     lagged = float(zs[1:] @ zs[:-1] / (zs @ zs))
     if lagged * math.sqrt(n) > 2.326:
-        return f"replays follow each other: lag-1 autocorrelation {lagged:.2f} over {n} replays; a rhythm or a slow factor moves them"
+        return f"replays follow each other: lag-1 autocorrelation {lagged:.2f} over {n} replays; {_CAUSE}"
     runs, p_runs = _runs(zs)
     if p_runs < _ALPHA:
-        return f"replays stay on one side: {runs} runs about zero in {n} replays; a rhythm or a slow factor moves them"
+        return f"replays stay on one side: {runs} runs about zero in {n} replays; {_CAUSE}"
     variance = float(zs @ zs / n)
     if not studentise and float(chdtrc(n, n * variance)) < _ALPHA:
         return f"replays lie too far apart: sd {math.sqrt(variance):.2f} where 1 is expected over {n} replays"
@@ -91,3 +92,18 @@ def _runs(zs: Floats) -> tuple[int, float]:
     mean = 2 * above * below / n + 1
     variance = (mean - 1) * (mean - 2) / (n - 1)
     return runs, float(ndtr((runs + 0.5 - mean) / math.sqrt(variance))) if variance > 0 else 1.0
+
+
+def self_started(values: Floats) -> Floats:
+    """Hawkins' self-starting scores of a series whose mean and spread nobody knows; the first two are 0.
+
+    Each value is studentised by the mean and sd of those before it, so independent normal input becomes
+    independent standard normal from the third value on.
+    """
+    scores = np.zeros(len(values))
+    for n in range(2, len(values)):
+        past = values[:n]
+        spread = float(past.std(ddof=1)) * math.sqrt((n + 1) / n)
+        if spread > 0:
+            scores[n] = studentised(float(values[n] - past.mean()), variance=spread**2, degrees=n - 1)
+    return scores

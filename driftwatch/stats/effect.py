@@ -139,8 +139,8 @@ def _benjamini_hochberg(p: Floats) -> Floats:
 
 
 def _row_means(values: Floats) -> Floats:
-    # Divided first: the sum of huge values may overflow.
-    held = np.isfinite(values)
-    share = np.where(held, values, 0.0) / held.sum(axis=1, keepdims=True)
-    means: Floats = share.sum(axis=1)
+    held = np.where(np.isfinite(values), values, 0.0)
+    # Scaled first: the sum of huge values may overflow.
+    peak = np.maximum(np.abs(held).max(axis=1), np.finfo(float).tiny)
+    means: Floats = (held / peak[:, None]).sum(axis=1) / np.isfinite(values).sum(axis=1) * peak
     return means

@@ -174,8 +174,9 @@ def _moments(counts: Ints, size: Ints, drawn: Ints) -> tuple[Floats, Floats, Flo
     centre = counts @ score / n
     deviation = score - centre[:, None]
     constant = (counts > 0).sum(axis=1) <= 1
-    square = np.where(constant, 0.0, (counts * deviation**2).sum(axis=1) / n)
-    cube = np.where(constant, 0.0, (counts * deviation**3).sum(axis=1) / n)
+    weighted = counts * deviation * deviation
+    square = np.where(constant, 0.0, weighted.sum(axis=1) / n)
+    cube = np.where(constant, 0.0, (weighted * deviation).sum(axis=1) / n)
     left = np.maximum(n - m, 0.0)
     variance = m * square * left / np.maximum(n - 1, 1)
     third = m * cube * left * (n - 2 * m) / np.maximum((n - 1) * (n - 2), 1)

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri_exp
 
 Floats = NDArray[np.float64]
 
+_SHORT = 16
 _LOG_FLOOR = -690.0  # tails below 1e-300 are read as 1e-300, |z| = 37
 
 
@@ -75,11 +76,10 @@ def sum_pmf(laws: Sequence[Floats]) -> Floats:
 
 
 def _convolved(total: Floats, law: Floats) -> Floats:
-    atoms = np.flatnonzero(law)
-    if 4 * len(atoms) > len(law):
+    if len(law) <= _SHORT or 4 * np.count_nonzero(law) > len(law):
         return np.convolve(total, law)
     out = np.zeros(len(total) + len(law) - 1)
-    for atom in atoms.tolist():
+    for atom in np.flatnonzero(law).tolist():
         out[atom : atom + len(total)] += law[atom] * total
     return out
 

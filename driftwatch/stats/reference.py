@@ -66,10 +66,9 @@ class Reference:
         """Add the values of replay `index`, shape (n_probes, n_samples), to bags that hold fewer than `cap`."""
         counts = self.counts.copy()
         wanted = min(int(counts.max(initial=0)) + new.shape[1], max(cap, int(counts.max(initial=0))))
-        extra = max(0, wanted - self.values.shape[1])
-        extra = -(-extra // _BLOCK) * _BLOCK
-        values = np.pad(self.values, ((0, 0), (0, extra)), constant_values=np.nan)
-        stamps = np.pad(self.stamps, ((0, 0), (0, extra)), constant_values=-1)
+        missing = max(0, wanted - self.values.shape[1])
+        extra = -(-missing // _BLOCK) * _BLOCK
+        values, stamps = _widened(self.values, extra, np.nan), _widened(self.stamps, extra, -1)
         for sample in new.T:
             rows = np.flatnonzero(np.isfinite(sample) & (counts < cap))
             values[rows, counts[rows]] = sample[rows]
@@ -115,3 +114,10 @@ def _take(array: NDArray[Any], source: NDArray[np.int64], missing: float) -> NDA
     out = np.full((len(source), *array.shape[1:]), missing, dtype=array.dtype)
     out[source >= 0] = array[source[source >= 0]]
     return out
+
+
+def _widened(array: NDArray[Any], extra: int, missing: float) -> NDArray[Any]:
+    """A copy with `extra` columns of a missing value."""
+    if not extra:
+        return array.copy()
+    return np.concatenate([array, np.full((len(array), extra), missing, dtype=array.dtype)], axis=1)

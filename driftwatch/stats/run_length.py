@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from driftwatch.stats.detector import Detector
@@ -18,6 +19,7 @@ State = TypeVar("State")
 Evidence = TypeVar("Evidence")
 
 _STATES = 200
+_SETTLED, _STEADY, _GONE = 50, 1e-9, 1e-15  # when the survival of a lattice chain counts as geometric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,13 +198,29 @@ def lattice_cusum_arl(steps: Sequence[float], chances: Sequence[float], *, thres
     if abs(math.fsum(chances) - 1) > 1e-9:
         raise DegenerateError(f"lattice CUSUM: probabilities sum to {math.fsum(chances)}, not 1")
     cells = math.ceil(round(threshold / grid, 9))
-    chain = np.zeros((cells, cells))
     origin = np.arange(cells)
+    chain = csr_array((cells, cells))
     for step, chance in zip(steps, chances, strict=True):
         target = np.maximum(origin + round(step / grid), 0)
         inside = target < cells
-        np.add.at(chain, (origin[inside], target[inside]), chance)
-    return float(np.linalg.solve(np.eye(cells) - chain, np.ones(cells))[0])
+        moved = (np.full(int(inside.sum()), chance), (target[inside], origin[inside]))
+        chain = chain + csr_array(moved, shape=(cells, cells))
+    return _mean_survival(chain)
+
+
+def _mean_survival(chain: csr_array) -> float:
+    """Expected steps before absorption from state 0: summed survival, the tail geometric once it settles."""
+    law = np.zeros(chain.shape[0])
+    law[0] = 1.0
+    total, alive, settled = 0.0, 1.0, 0
+    rate = 0.0
+    while settled < _SETTLED and alive > _GONE:
+        total += alive
+        law = np.asarray(chain @ law)
+        left = float(law.sum())
+        settled = settled + 1 if abs(left / alive - rate) < _STEADY * (1 - rate) else 0
+        rate, alive = left / alive, left
+    return total + (alive / (1 - rate) if alive > _GONE else 0.0)
 
 
 def _check(reference: float, threshold: float) -> None:

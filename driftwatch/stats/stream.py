@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -202,11 +203,11 @@ class StreamDetector:
             raise DegenerateError(f"stream: ks_share must lie between 0 and 1, got {self.ks_share}")
         if not (math.isfinite(self.scale_prior) and self.scale_prior >= 1):
             raise DegenerateError(f"stream: scale_prior must be a finite number of 1 or more, got {self.scale_prior}")
-        self._charts()
+        _charts(self)
 
     def start(self) -> StreamState:
         """State before any replay."""
-        cusum, ks = self._charts()
+        cusum, ks = _charts(self)
         return StreamState(
             replays=0,
             baseline_seen=0,
@@ -244,7 +245,7 @@ class StreamDetector:
 
     def rearm(self, state: StreamState) -> StreamState:
         """Clear a latched alarm: charts at zero, reference and scale as they were before its onset."""
-        cusum, ks = self._charts()
+        cusum, ks = _charts(self)
         return replace(state, cusum=cusum.start(), ks=ks.start(), latch=None)
 
     def read(self, state: StreamState) -> StreamReading:
@@ -275,13 +276,8 @@ class StreamDetector:
             distrust=state.distrust,
         )
 
-    def _charts(self) -> tuple[Cusum, KsChart]:
-        cusum = cusum_threshold(arl=self.arl / (1 - self.ks_share), reference=self.cusum_reference)
-        ks = ks_threshold(arl=self.arl / self.ks_share, window=self.ks_window)
-        return Cusum(reference=self.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=self.ks_window)
-
     def _readings(self, state: StreamState) -> dict[str, Reading]:
-        cusum, ks = self._charts()
+        cusum, ks = _charts(self)
         threshold = ks.threshold * state.inflation
         shape = replace(ks, threshold=threshold).read(state.ks)
         return {"cusum": cusum.read(state.cusum), "ks": shape}
@@ -327,7 +323,7 @@ class StreamDetector:
         """One replay against the reference."""
         if not state.trusted and max(map(_ratio, self._readings(state).values())) >= 1:
             state = self.rearm(state)  # an alarm that may not page is shown on one replay; watch anew
-        cusum, ks = self._charts()
+        cusum, ks = _charts(self)
         if state.z is not None:
             state = replace(state, cusum=cusum.update(state.cusum, state.z), ks=ks.update(state.ks, ranks))
         elif state.latch is not None:
@@ -434,10 +430,22 @@ def _with_recent(state: StreamState, new: Floats) -> StreamState:
     """Keep the values of the last replays, shape (n_replays, n_probes, n_samples)."""
     recent, added = state.recent, new[None]
     samples = max(recent.shape[2], added.shape[2])
-    recent = np.pad(recent, ((0, 0), (0, 0), (0, samples - recent.shape[2])), constant_values=np.nan)
-    added = np.pad(added, ((0, 0), (0, 0), (0, samples - added.shape[2])), constant_values=np.nan)
+    recent, added = _padded(recent, samples), _padded(added, samples)
     return replace(
         state,
         recent=np.concatenate([recent, added])[-_RECENT:],
         recent_index=np.append(state.recent_index, state.replays)[-_RECENT:],
     )
+
+
+def _padded(values: Floats, samples: int) -> Floats:
+    missing = samples - values.shape[2]
+    return np.pad(values, ((0, 0), (0, 0), (0, missing)), constant_values=np.nan) if missing else values
+
+
+@lru_cache(maxsize=256)
+def _charts(detector: StreamDetector) -> tuple[Cusum, KsChart]:
+    """The two charts with their share of the budget; the false-alarm rates of the shares add up."""
+    cusum = cusum_threshold(arl=detector.arl / (1 - detector.ks_share), reference=detector.cusum_reference)
+    ks = ks_threshold(arl=detector.arl / detector.ks_share, window=detector.ks_window)
+    return Cusum(reference=detector.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=detector.ks_window)

@@ -1,0 +1,118 @@
+"""Power: how soon a change is found, and which change is found in time; for planning."""
+
+import math
+from collections.abc import Sequence
+
+from scipy.optimize import brentq
+
+from driftwatch.stats.calibrate import cusum_threshold
+from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.run_length import two_sided_arl
+
+
+def expected_delay(*, shift: float, arl: float, reference: float = 0.5) -> float:
+    """Mean replays from the change to the alarm of a two-sided CUSUM that starts at zero.
+
+    Parameters
+    ----------
+    shift : float
+        Mean evidence per replay after the change, in standard deviations; see `shift_of_effect`.
+    arl : float
+        In-control ARL that the chart may spend, in replays.
+    reference : float
+        The ``k`` of the chart.
+
+    Notes
+    -----
+    By Markov chain, for a shift that stays and a long reference. With a reference of r replays at the
+    change the evidence of a growing reference fades as ``r / (r + t)``: see `fading_delay`.
+
+    Examples
+    --------
+    >>> round(expected_delay(shift=1.0, arl=500), 1)
+    10.5
+    """
+    if not math.isfinite(shift):
+        raise DegenerateError(f"power: shift must be a finite number, got {shift}")
+    threshold = cusum_threshold(arl=arl, reference=reference)
+    return two_sided_arl(reference=reference, threshold=threshold, shift=abs(shift))
+
+
+def shift_of_effect(effect: float, variances: Sequence[float], samples: int = 1) -> float:
+    """Evidence per replay of an effect common to all probes.
+
+    Parameters
+    ----------
+    effect : float
+        Change of every probe's mean, in the metric's unit.
+    variances : sequence of float
+        Variance of each probe's answers, from its bag; constant probes count as having none and are
+        part of the effect.
+    samples : int
+        Answers per probe and replay.
+
+    Examples
+    --------
+    >>> round(shift_of_effect(-0.1, [0.09] * 36), 2)
+    -2.0
+    """
+    total = math.fsum(variances)
+    if not (math.isfinite(effect) and math.isfinite(total) and total > 0 and min(variances) >= 0 and samples >= 1):
+        raise DegenerateError(
+            f"power: need a finite effect, variances not negative and not all zero, and 1 sample or more; "
+            f"got {effect}, total variance {total}, {samples} samples"
+        )
+    return effect * len(variances) * math.sqrt(samples / total)
+
+
+def detectable_shift(*, delay: float, arl: float, reference: float = 0.5) -> float:
+    """Smallest shift found within `delay` replays on average, in standard deviations per replay.
+
+    Examples
+    --------
+    >>> round(detectable_shift(delay=10.4559, arl=500), 2)
+    1.0
+    """
+    if not (math.isfinite(delay) and 1.5 <= delay < arl):
+        raise DegenerateError(f"power: delay must lie between 1.5 replays and the in-control ARL {arl}, got {delay}")
+    return float(
+        brentq(lambda shift: expected_delay(shift=shift, arl=arl, reference=reference) - delay, 0.0, 40.0, xtol=1e-6)
+    )
+
+
+def detectable_effect(
+    *, delay: float, arl: float, variances: Sequence[float], samples: int = 1, reference: float = 0.5
+) -> float:
+    """Smallest common effect, in the metric's unit, found within `delay` replays on average.
+
+    Examples
+    --------
+    >>> round(detectable_effect(delay=4.0, arl=8760, variances=[0.09] * 36), 3)
+    0.133
+    """
+    unit = shift_of_effect(1.0, variances, samples)
+    return detectable_shift(delay=delay, arl=arl, reference=reference) / unit
+
+
+def fading_delay(*, shift: float, arl: float, references: int, reference: float = 0.5) -> float:
+    """Replays to the alarm when the reference held `references` replays at the change and grows on.
+
+    The mean path of the chart: no spread, so a plain figure to set beside `expected_delay`. Infinite
+    when the fading evidence never carries the sum to the threshold.
+
+    Examples
+    --------
+    >>> fading_delay(shift=1.0, arl=500, references=200)
+    11.0
+    >>> fading_delay(shift=0.6, arl=500, references=30)
+    inf
+    """
+    threshold = cusum_threshold(arl=arl, reference=reference)
+    total, replays = 0.0, 0
+    while total < threshold:
+        gain = abs(shift) * references / (references + replays) - reference
+        if gain <= 0:
+            return math.inf
+        total += gain
+        replays += 1
+    return float(replays)

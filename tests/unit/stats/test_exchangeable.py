@@ -1,0 +1,148 @@
+"""Exact conditional scores: moments, lattices and tails against brute force and R's definitions."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.special import log_ndtr, ndtr
+from scipy.stats import hypergeom, kstest
+
+from driftwatch.stats.exchangeable import compare, probe_laws
+from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_pmf
+
+
+def row(*values):
+    return np.array([values], dtype=float)
+
+
+def test_the_law_of_a_draw_is_that_of_every_subset_of_the_bag():
+    bag = [0, 0, 1, 2, 2, 5]
+    sums = [sum(draw) for draw in itertools.combinations(bag, 3)]
+    expected = np.bincount(sums, minlength=16) / len(sums)
+    np.testing.assert_allclose(draw_pmf(np.bincount(bag), 3), expected, atol=1e-15)
+
+
+def test_the_law_of_passes_drawn_from_a_bag_is_hypergeometric():
+    np.testing.assert_allclose(draw_pmf(np.array([7, 23]), 4), hypergeom.pmf(np.arange(5), 30, 23, 4), rtol=1e-12)
+
+
+@pytest.mark.parametrize("drawn", [1, 2, 5])
+@pytest.mark.parametrize("kind", ["binary", "graded", "continuous"])
+def test_the_moments_are_those_of_the_exact_law(kind, drawn):
+    rng = np.random.default_rng(5)
+    values = (rng.random((4, 20)) < 0.8).astype(float) if kind == "binary" else np.rint(rng.normal(0, 2, (4, 20)))
+    laws = probe_laws(values[:, drawn:], values[:, :drawn], kind)
+    for k in range(4):
+        pmf = draw_pmf(laws.counts[k], drawn)
+        score = np.arange(len(pmf))
+        mean = float(score @ pmf)
+        assert laws.total[k] - laws.deviation[k] == pytest.approx(mean)
+        assert laws.variance[k] == pytest.approx(float((score - mean) ** 2 @ pmf))
+        assert laws.third[k] == pytest.approx(float((score - mean) ** 3 @ pmf), rel=1e-9, abs=1e-9)
+
+
+def test_the_sum_over_probes_is_the_convolution():
+    pmf = sum_pmf([np.array([0.2, 0.8]), np.array([0.5, 0.0, 0.5]), np.array([0.9, 0.1])])
+    expected = np.zeros(5)
+    for (a, p), (b, q), (c, r) in itertools.product([(0, 0.2), (1, 0.8)], [(0, 0.5), (2, 0.5)], [(0, 0.9), (1, 0.1)]):
+        expected[a + b + c] += p * q * r
+    np.testing.assert_allclose(pmf, expected)
+
+
+def test_a_first_failure_in_thirty_one_is_no_five_sigma():
+    """v = 0 until it fails; then its bag holds one failure in n + 1 and the chance of that is 1/(n + 1)."""
+    scores = [compare(np.ones((1, 30)), row(0.0), "binary", u).z for u in (0.0001, 0.5, 0.9999)]
+    assert ndtr(scores) == pytest.approx([0.0001 / 31, 0.5 / 31, 0.9999 / 31], rel=1e-6)
+
+
+def test_tails_far_beyond_rounding_keep_their_accuracy():
+    z = compare(np.ones((40, 30)), np.zeros((40, 1)), "binary", 1.0 - 1e-12).z
+    assert log_ndtr(z) == pytest.approx(-40 * np.log(31))
+
+
+def test_even_a_thousand_broken_probes_have_a_finite_score():
+    assert compare(np.ones((1000, 200)), np.zeros((1000, 1)), "binary", 0.5).z == pytest.approx(-37.0, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", ["binary", "graded", "continuous"])
+def test_constant_bags_carry_no_information(kind):
+    evidence = compare(np.full((5, 30), 0.7), np.full((5, 1), 0.7), kind, 0.5)
+    assert evidence.z is None
+    assert not evidence.variances.any()
+
+
+def test_a_probe_without_a_reference_carries_no_information():
+    assert compare(np.full((1, 3), np.nan), row(1.0), "binary", 0.5).z is None
+    assert compare(np.empty((1, 0)), row(1.0), "continuous", 0.5).z is None
+    assert compare(np.empty((0, 0)), np.empty((0, 1)), "graded", 0.5).z is None
+
+
+def test_missing_answers_leave_the_sum():
+    rng = np.random.default_rng(3)
+    reference, new = rng.normal(size=(6, 30)), rng.normal(size=(6, 1))
+    new[4:] = np.nan
+    assert compare(reference, new, "continuous", 0.5).z == compare(reference[:4], new[:4], "continuous", 0.5).z
+
+
+def test_half_point_grades_are_scored_exactly():
+    laws = probe_laws(row(1.0, 1.5, 4.0), row(5.0), "graded")
+    assert np.flatnonzero(laws.counts[0]).tolist() == [0, 1, 6, 8]
+
+
+def test_huge_and_tiny_ranges_have_a_score():
+    for low, high in [(-1e308, 1e308), (0.0, 5e-324), (1e-300, 2e-300)]:
+        for kind in ("graded", "continuous"):
+            z = compare(np.tile([low, high], (30, 5)), np.full((30, 1), high), kind, 0.5).z
+            assert 3 < z < 10
+
+
+def test_the_approximation_agrees_with_the_convolution_where_they_meet():
+    rng = np.random.default_rng(8)
+    approximate, exact = [], []
+    for shift in np.linspace(-0.6, 0.6, 13):
+        reference, new = rng.normal(size=(30, 30)), rng.normal(shift, 1, size=(30, 1))
+        laws = probe_laws(reference, new, "continuous")
+        evidence = compare(reference, new, "continuous", 0.5)
+        assert not evidence.exact
+        approximate.append(evidence.z)
+        exact.append(normal_score(sum_pmf([draw_pmf(c, 1) for c in laws.counts]), int(laws.total.sum()), 0.5))
+    np.testing.assert_allclose(approximate, exact, atol=0.03)
+
+
+def test_wilson_and_hilferty_match_the_gamma_law():
+    # A gamma of shape 4 standardised: skewness 1. R: qnorm(pgamma(4 + 2 * 2, 4)) = 1.7203
+    assert pearson_normal_score(2.0, 1.0) == pytest.approx(1.7203, abs=0.01)
+    assert pearson_normal_score(-1.9, 1.0) < pearson_normal_score(-1.8, 1.0) < 0
+
+
+CASES = {
+    "one flaky probe": ("binary", 1, 1, lambda r, shape: (r.random(shape) < 0.9).astype(float)),
+    "rare failures": ("binary", 10, 1, lambda r, shape: (r.random(shape) < 0.99).astype(float)),
+    "sixty of mixed difficulty": (
+        "binary",
+        60,
+        1,
+        lambda r, s: (r.random(s) < np.linspace(0.5, 1, s[0])[:, None]) * 1.0,
+    ),
+    "three samples": ("binary", 8, 3, lambda r, shape: (r.random(shape) < 0.8).astype(float)),
+    "one judged probe": ("graded", 1, 1, lambda r, shape: np.clip(np.rint(r.normal(8, 1.5, shape)), 2, 10) / 2),
+    "one heavy tail": ("continuous", 1, 1, lambda r, shape: np.exp(2 * r.normal(size=shape))),
+    "two samples of five": ("continuous", 5, 2, lambda r, shape: r.standard_cauchy(shape)),
+    "forty lengths": ("continuous", 40, 1, lambda r, shape: np.rint(np.exp(r.normal(5, 0.3, shape)))),
+}
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("case", CASES)
+def test_the_evidence_is_standard_normal_whatever_the_law(case):
+    """KS at 1e-4 (4 SE) over 1,200 bags of 12 and the moments within 4 standard errors; seed 11."""
+    kind, probes, samples, draw = CASES[case]
+    rng = np.random.default_rng(11)
+    scores = []
+    for _ in range(1200):
+        values = draw(rng, (probes, 12 + samples))
+        scores.append(compare(values[:, samples:], values[:, :samples], kind, rng.random()).z)
+    z = np.array([s for s in scores if s is not None])
+    assert kstest(z, "norm").pvalue > 1e-4
+    assert abs(z.mean()) < 4 / np.sqrt(z.size)
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / z.size)

@@ -1,0 +1,285 @@
+"""The detector of one stream: what it must find, when, and what it says then."""
+
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from driftwatch.stats import DegenerateError, ReplayValues, StreamDetector, decode_state, encode_state
+
+
+def key(i):
+    return f"slot-{i:05}"
+
+
+def replay(i, values):
+    return ReplayValues(key=key(i), values=values)
+
+
+def fold(detector, replays, state=None):
+    return reduce(detector.update, replays, detector.start() if state is None else state)
+
+
+def first_alarm(detector, replays):
+    state = detector.start()
+    for i, one in enumerate(replays):
+        state = detector.update(state, one)
+        if detector.read(state).alarm:
+            return i
+    return None
+
+
+def broken(i, *, at, until=10**9, probes=40, failing=10):
+    """Probes that always pass, of which some fail from `at` until `until`."""
+    bad = failing if at <= i < until else 0
+    return replay(i, {f"p{k:02}": (float(k >= bad),) for k in range(probes)})
+
+
+def logprobs(i, *, at, shift):
+    return replay(i, {f"p{k:02}": (-0.5 - 0.01 * k + (shift if i >= at else 0.0),) for k in range(40)})
+
+
+YEAR = {"arl": 50_000, "baseline_replays": 30}
+
+
+@pytest.mark.parametrize("baseline", [20, 30, 50])
+@pytest.mark.parametrize("quiet", [0, 5, 300])
+def test_ten_of_forty_deterministic_probes_that_break_alarm_within_three_replays(baseline, quiet):
+    detector = StreamDetector(baseline_replays=baseline, arl=50_000, kind="binary")
+    at = baseline + quiet
+    assert first_alarm(detector, [broken(i, at=at) for i in range(at + 4)]) - at < 3
+
+
+@pytest.mark.parametrize("shift", [-2.6e-5, 0.3])
+@pytest.mark.parametrize("quiet", [0, 300])
+def test_constant_logprobs_that_move_together_alarm_within_two_replays(shift, quiet):
+    detector = StreamDetector(kind="continuous", **YEAR)
+    at = 30 + quiet
+    assert first_alarm(detector, [logprobs(i, at=at, shift=shift) for i in range(at + 3)]) - at < 2
+
+
+def test_one_failure_of_one_deterministic_probe_does_not_alarm():
+    detector = StreamDetector(kind="binary", arl=500, baseline_replays=20)
+    replays = [broken(i, at=40, until=41, failing=1) for i in range(80)]
+    assert first_alarm(detector, replays) is None
+
+
+def test_the_reading_says_what_moved_since_when_and_by_how_much():
+    detector = StreamDetector(kind="binary", **YEAR)
+    reading = detector.read(fold(detector, [broken(i, at=45) for i in range(48)]))
+    assert (reading.phase, reading.replays, reading.baseline_seen) == ("monitoring", 48, 30)
+    assert reading.onset_key == key(45)
+    assert reading.onset_interval == (key(45), key(45))
+    assert reading.direction == -1
+    assert (reading.mean_before, reading.mean_after) == (1.0, 0.75)
+    low, high = reading.effect_interval
+    assert low < -0.25 < high < 0
+    assert [m.probe for m in reading.moved[:10]] == [f"p{k:02}" for k in range(10)]
+    assert all(m.q < 0.01 for m in reading.moved[:10])
+    assert all(m.p == m.q == 1.0 for m in reading.moved[10:])
+
+
+def test_an_alarm_stays_and_its_reference_forgets_the_change():
+    detector = StreamDetector(kind="binary", **YEAR)
+    state = fold(detector, [broken(i, at=45) for i in range(200)])
+    reading = detector.read(state)
+    assert reading.alarm
+    assert reading.onset_key == key(45)
+    assert state.reference.values[np.isfinite(state.reference.values)].min() == 1.0
+    assert reading.mean_before == 1.0
+
+
+def test_calm_counts_the_replays_back_at_normal_and_a_relapse_ends_it():
+    detector = StreamDetector(kind="binary", **YEAR)
+    state, calms = detector.start(), []
+    for i in range(70):
+        back = 50 <= i < 60
+        state = detector.update(state, broken(i, at=45, until=50) if i < 60 or back else broken(i, at=60))
+        calms.append(detector.read(state).calm)
+    assert calms[45:50] == [0] * 5
+    assert calms[52:60] == list(range(calms[52], calms[52] + 8))
+    assert calms[69] == 0
+    assert detector.read(state).mean_after == 0.75
+
+
+def test_noisy_recovery_is_seen_and_a_lasting_shift_is_not_called_calm():
+    rng = np.random.default_rng(12)
+
+    def noisy(i):
+        shift = 0.8 if 40 <= i < 60 else 0.0
+        return replay(i, {f"p{k}": (float(rng.normal(shift)),) for k in range(30)})
+
+    detector = StreamDetector(kind="continuous", **YEAR)
+    state, calms = detector.start(), []
+    for i in range(75):
+        state = detector.update(state, noisy(i))
+        calms.append(detector.read(state).calm)
+    assert not any(calms[:60])
+    assert calms[-1] >= 12
+
+
+def test_rearming_watches_again_against_the_old_reference():
+    detector = StreamDetector(kind="binary", **YEAR)
+    state = detector.rearm(fold(detector, [broken(i, at=45, until=50) for i in range(55)]))
+    reading = detector.read(state)
+    assert not reading.alarm
+    assert reading.phase == "monitoring"
+    again = fold(detector, [broken(i, at=60) for i in range(55, 63)], state)
+    assert detector.read(again).onset_key == key(60)
+
+
+def test_a_replay_without_information_leaves_the_charts_untouched():
+    detector = StreamDetector(kind="binary", baseline_replays=5, arl=500)
+    state = fold(detector, [broken(i, at=99) for i in range(20)])
+    assert detector.read(state).z is None
+    assert state.cusum.updates == state.ks.updates == 0
+
+
+def test_an_empty_replay_only_counts():
+    detector = StreamDetector(kind="binary", baseline_replays=5, arl=500)
+    state = fold(detector, [replay(0, {}), replay(1, {"a": ()}), replay(2, {"a": (1.0,)})])
+    reading = detector.read(state)
+    assert (reading.replays, reading.baseline_seen, reading.phase, reading.z) == (3, 1, "baseline", None)
+
+
+def test_nothing_pages_during_the_baseline():
+    detector = StreamDetector(kind="binary", baseline_replays=30, arl=500)
+    reading = detector.read(fold(detector, [broken(i, at=10) for i in range(29)]))
+    assert (reading.phase, reading.alarm, reading.statistic) == ("baseline", False, 0.0)
+
+
+def test_an_edited_probe_starts_anew_and_the_others_go_on():
+    detector = StreamDetector(kind="continuous", baseline_replays=20, arl=5000)
+    rng = np.random.default_rng(3)
+
+    def edited(i):
+        values = {f"p{k}": (float(rng.normal()),) for k in range(20)}
+        name = "edited" if i < 30 else "edited-v2"
+        return replay(i, values | {name: (float(rng.normal() + (50 if i >= 30 else 0)),)})
+
+    state = fold(detector, map(edited, range(60)))
+    assert not detector.read(state).alarm
+    held = dict(zip(state.reference.probes, state.reference.counts.tolist(), strict=True))
+    assert (held["edited"], held["edited-v2"], held["p0"]) == (30, 30, 60)
+
+
+def test_a_probe_that_is_absent_leaves_the_sum_and_comes_back():
+    detector = StreamDetector(kind="binary", **YEAR)
+    replays = [replay(i, {"a": (1.0,)} | ({"b": (1.0,)} if i % 3 else {})) for i in range(60)]
+    state = fold(detector, replays)
+    assert state.reference.counts.tolist() == [60, 40]
+
+
+def test_several_samples_per_probe_sharpen_the_evidence():
+    def sampled(i, samples):
+        bad = i >= 34
+        return replay(i, {f"p{k}": tuple(float(not (bad and s == 0)) for s in range(samples)) for k in range(4)})
+
+    one, three = (fold(StreamDetector(kind="binary", **YEAR), [sampled(i, n) for i in range(35)]).z for n in (1, 3))
+    assert one < 0
+    assert three < 0
+
+
+def test_a_stream_with_a_rhythm_is_shown_but_may_not_page():
+    detector = StreamDetector(kind="continuous", baseline_replays=30, arl=500)
+    rng = np.random.default_rng(1)
+
+    def wave(i):
+        return replay(i, {f"p{k}": (float(rng.normal(3 * np.sin(i / 4))),) for k in range(20)})
+
+    state, alarms = detector.start(), []
+    for i in range(90):
+        state = detector.update(state, wave(i))
+        reading = detector.read(state)
+        alarms.append(reading.alarm)
+    assert not reading.trusted
+    assert "rhythm" in reading.distrust
+    assert any(alarms)
+    assert any(before and not after for before, after in pairwise(alarms))
+    assert state.latch is None
+
+
+def test_a_stream_that_calms_down_is_trusted_again():
+    detector = StreamDetector(kind="continuous", baseline_replays=20, arl=500)
+    rng = np.random.default_rng(2)
+    waves = [3 * np.sin(i / 4) if i < 40 else 0.0 for i in range(300)]
+    replays = [replay(i, {f"p{k}": (float(rng.normal(w)),) for k in range(20)}) for i, w in enumerate(waves)]
+    assert not detector.read(fold(detector, replays[:40])).trusted
+    assert detector.read(fold(detector, replays)).trusted
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_not_finite_is_refused_by_name(bad):
+    detector = StreamDetector(kind="graded", baseline_replays=5, arl=500)
+    with pytest.raises(DegenerateError, match=r"probe b has .* leave missing observations out"):
+        detector.update(detector.start(), replay(0, {"a": (1.0,), "b": (1.0, bad)}))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"baseline_replays": 1},
+        {"arl": 1},
+        {"arl": float("inf")},
+        {"kind": "text"},
+        {"reference_cap": 1},
+        {"ks_share": 0},
+        {"ks_window": 7},
+        {"scale_prior": 0},
+        {"cusum_reference": -1},
+    ],
+)
+def test_settings_without_a_detector_are_refused(bad):
+    with pytest.raises(DegenerateError):
+        StreamDetector(**({"baseline_replays": 20, "arl": 500, "kind": "binary"} | bad))
+
+
+def test_one_reference_replay_is_enough_for_a_defined_answer():
+    detector = StreamDetector(kind="continuous", baseline_replays=2, arl=500)
+    state = fold(detector, [replay(i, {"a": (float(i),)}) for i in range(3)])
+    assert np.isfinite(detector.read(state).z)
+
+
+def test_a_metric_that_changes_its_values_altogether_alarms():
+    detector = StreamDetector(kind="graded", **YEAR)
+    rng = np.random.default_rng(1)
+    replays = [
+        replay(i, {f"p{k}": (float(rng.integers(1, 6)) * (1 if i < 40 else 1e6),) for k in range(20)})
+        for i in range(44)
+    ]
+    assert first_alarm(detector, replays) >= 40
+
+
+def test_ten_thousand_probes_are_a_replay_like_any_other():
+    detector = StreamDetector(kind="continuous", baseline_replays=3, arl=500)
+    rng = np.random.default_rng(1)
+    names = [f"p{k}" for k in range(10_000)]
+    replays = [
+        replay(i, dict(zip(names, ((float(v),) for v in rng.normal(size=10_000)), strict=True))) for i in range(5)
+    ]
+    assert np.isfinite(detector.read(fold(detector, replays)).statistic)
+
+
+def test_another_version_of_a_state_is_refused_with_the_way_on():
+    data = encode_state(StreamDetector(kind="binary", baseline_replays=5, arl=500).start())
+    with pytest.raises(DegenerateError, match=r"version is 9.*fold the stored scores again"):
+        decode_state(data[:18] + (9).to_bytes(2) + data[20:])
+    with pytest.raises(DegenerateError, match="not a stream's state"):
+        decode_state(b"something else")
+    with pytest.raises(DegenerateError, match="damaged"):
+        decode_state(data[:-9])
+
+
+def test_a_latched_state_survives_the_store():
+    detector = StreamDetector(kind="binary", **YEAR)
+    state = fold(detector, [broken(i, at=45) for i in range(50)])
+    back = decode_state(encode_state(state))
+    assert detector.read(back) == detector.read(state)
+    assert encode_state(back) == encode_state(state)
+
+
+def test_a_probe_gone_for_long_is_forgotten():
+    detector = StreamDetector(kind="binary", baseline_replays=5, arl=500, reference_cap=20)
+    replays = [replay(i, {"stays": (1.0,)} | ({"goes": (1.0,)} if i < 10 else {})) for i in range(40)]
+    assert fold(detector, replays).reference.probes == ("stays",)
