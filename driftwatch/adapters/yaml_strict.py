@@ -118,7 +118,7 @@ def read_text(path: Path, *, shown: str, max_bytes: int = MAX_BYTES) -> str:
         raise _refusal(shown, line, "this is not UTF-8", "save the file as UTF-8.", "unreadable-file") from None
 
 
-def parse(text: str, *, file: str) -> Parsed:
+def parse(text: str, *, file: str, noted: list[Problem] | None = None) -> Parsed:
     """Parse one YAML 1.2 document strictly.
 
     Differs from ``yaml.safe_load``: `on`, `yes`, dates and 12:30 are text and 1e-3 is a number
@@ -129,6 +129,9 @@ def parse(text: str, *, file: str) -> Parsed:
     ----------
     file : str
         Name for messages.
+    noted : list of Problem, optional
+        Takes the problems that leave the rest readable (repeated keys, say), so that the caller can
+        tell them together with its own; without it they are raised.
 
     Raises
     ------
@@ -143,7 +146,13 @@ def parse(text: str, *, file: str) -> Parsed:
         line = text.count("\n", 0, found.start()) + 1
         met = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
         raise _refusal(file, line, met, 'remove it, or write it as an escape: "\\x07".', "invalid-yaml")
-    return _Composer(file).compose(text)
+    composer = _Composer(file)
+    parsed = composer.compose(text)
+    if noted is None and composer.problems:
+        raise ConfigError(tuple(composer.problems))
+    if noted is not None:
+        noted.extend(composer.problems)
+    return parsed
 
 
 def _refusal(file: str, line: int | None, met: str, need: str, slug: str) -> ConfigError:
@@ -169,14 +178,12 @@ class _Composer:
             line = mark.line + 1 if mark is not None else None
             met = f"this is not YAML ({' '.join(filter(None, (error.context, error.problem)))})"
             self._note(line, met, "look at indentation, quotes and colons here and one line above.")
-            root = Node(None, 1)
+            raise ConfigError(tuple(self.problems)) from None
         except (yaml.YAMLError, UnicodeError, ValueError, OverflowError) as error:
             self._note(None, f"this is not YAML ({error})", "look at escapes and special characters.")
-            root = Node(None, 1)
+            raise ConfigError(tuple(self.problems)) from None
         except _StopError:
-            root = Node(None, 1)
-        if self.problems:
-            raise ConfigError(tuple(self.problems))
+            raise ConfigError(tuple(self.problems)) from None
         return Parsed(file=self.file, value=root.value, root=root)
 
     def _note(self, line: int | None, met: str, need: str, slug: str = "invalid-yaml") -> None:

@@ -1,6 +1,7 @@
 """The group `driftwatch`: its table of commands, the options before them, and what commands share."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,10 +70,19 @@ class Frame:
         return load_settings(self.config, os.environ)
 
 
+def terminal_width() -> int:
+    """Return the width of help pages; click would import shutil with all its archive formats to ask."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (AttributeError, ValueError, OSError):
+        columns = 80
+    return max(min(columns, 100) - 2, 50)
+
+
 @click.group(
     cls=LazyGroup,
     entries=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": terminal_width()},
     epilog="Exit codes: 0 no drift, 1 drift, 2 usage or configuration, 3 could not find out.",
 )
 @click.option(

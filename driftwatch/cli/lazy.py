@@ -1,18 +1,15 @@
 """A click group that knows its commands by name and imports one only to run it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from driftwatch.cli.errors import guarded
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A command before it is imported: ``module:object``, and its line in ``--help``."""
 
     target: str
@@ -50,6 +47,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command to run; a misspelt one is answered with the nearest."""
         if args and args[0] not in self.entries and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0][:40], self.entries, n=1)
             way_on = f"Did you mean `{near[0]}`?" if near else "`driftwatch --help` lists all."
             raise click.UsageError(f"there is no command {args[0][:40]!r}. {way_on}", ctx)

@@ -1,6 +1,5 @@
 """What reaches the terminal: hostile text made harmless, tables, JSON."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +49,8 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 def say_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that no terminal is commanded."""
+    import json
+
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False, default=str))
 
 

@@ -31,7 +31,8 @@ _FIELDS = (
 def read_cron(line: str) -> str:
     """Return a cron line with names, ranges and lists written out as numbers; ``*`` and ``*/n`` stay.
 
-    Five fields (minute, hour, day, month, weekday); 0 and 7 are Sunday.
+    Five fields (minute, hour, day, month, weekday), all of which must match: where cron takes a day *or*
+    a weekday, the calendar wants both. 0 and 7 are Sunday.
 
     Raises
     ------
@@ -50,15 +51,13 @@ def read_cron(line: str) -> str:
     if len(fields) != len(_FIELDS):
         raise ValueError("it needs five fields (minute hour day month weekday), as in 0 */2 * * mon-fri.")
     read = [_read_field(text, field) for text, field in zip(fields, _FIELDS, strict=True)]
-    _, _, days, months, weekdays = read
-    if weekdays == "*" and not days.startswith("*") and not months.startswith("*"):
-        _refuse_impossible(days, months)
+    _refuse_impossible(days=read[2], months=read[3])
     return " ".join(read)
 
 
-def _refuse_impossible(days: str, months: str) -> None:
-    # 2000 is a leap year: 29 February is rare, not impossible.
-    longest = max((monthrange(2000, int(m))[1] for m in months.split(",") if m.isdecimal()), default=31)
+def _refuse_impossible(*, days: str, months: str) -> None:
+    # 2000 is a leap year: 29 February is rare, not impossible. `*/n` always holds the first of January.
+    longest = max(monthrange(2000, int(month))[1] if month.isdecimal() else 31 for month in months.split(","))
     if all(day.isdecimal() and int(day) > longest for day in days.split(",")):
         raise ValueError("no year has such a day: take a smaller day or another month.")
 

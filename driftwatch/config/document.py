@@ -1,6 +1,6 @@
 """A configuration file as it was read: its values, and a message for any place in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ class Document:
     ----------
     values : dict
         As written, variables not yet filled in.
+    problems : tuple of Problem
+        What is wrong with the writing and leaves the rest readable: repeated keys.
     """
 
     parsed: Parsed
     values: dict[str, Any]
-    problems: list[Problem] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Document":
@@ -38,16 +40,17 @@ class Document:
         """
         text = read_text(path, shown=str(path), max_bytes=MAX_BYTES)
         shield = Shield.over(text)
+        noted: list[Problem] = []
         try:
-            parsed = parse(shield.hide(text), file=str(path))
+            parsed = parse(shield.hide(text), file=str(path), noted=noted)
         except ConfigError as error:
             raise ConfigError(tuple(_shown(problem, shield) for problem in error.problems)) from None
         values = shield.show(parsed.value)
         if not isinstance(values, dict):
             met = "the file is empty" if values is None else "this is not a mapping of keys"
             need = "begin with `endpoints:`; `driftwatch init` writes an example."
-            raise ConfigError((parsed.problem((), met=met, need=need, slug="config-wrong-value"),))
-        return cls(parsed=parsed, values=values)
+            raise ConfigError((*noted, parsed.problem((), met=met, need=need, slug="config-wrong-value")))
+        return cls(parsed=parsed, values=values, problems=tuple(_shown(problem, shield) for problem in noted))
 
     def problem(self, path: Where, *, met: str, need: str, slug: str) -> Problem:
         """Return a problem at `path`."""

@@ -38,7 +38,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     fill = Interpolation(environ, document.problem)
     values = fill.walk(document.values)
     root = project_root(path)
-    problems = [*fill.problems, *checks.faults(values, document)]
+    problems = [*document.problems, *fill.problems, *checks.faults(values, document)]
     try:
         settings = Settings.model_validate(values, context={"root": root, "environ": environ})
     except ValidationError as error:

@@ -93,6 +93,7 @@ def test_a_cron_line_is_written_out(line: str, canonical: str) -> None:
         "*-5 * * * *",
         "@daily",
         "0 0 30 2 *",
+        "0 0 31 2,4-6/2 */2",
         "٣ * * * *",
     ],
 )

@@ -129,6 +129,11 @@ def test_an_unknown_key_is_answered_with_the_nearest(line: str, hint: str, files
     assert hint in files.only(files.endpoint + line).need
 
 
+def test_a_repeated_key_is_told_together_with_what_else_is_wrong(files) -> None:
+    found = files.problems(files.endpoint + "budget: {usd_per_day: 1}\nbudget: {usd_per_day: 2}\nendpint: 1\n")
+    assert [(p.line, p.slug) for p in found] == [(7, "duplicate-key"), (8, "config-unknown-key")]
+
+
 def test_a_sampling_parameter_beside_params_is_sent_there(files) -> None:
     assert "under `params:`" in files.only(files.endpoint + "    max_tokens: 5\n").need
 
