@@ -56,6 +56,8 @@ class EndpointReport:
         Replays of the period that are evidence; those of them that were compared with a baseline.
     streams, shown : sequence of StreamReport
         Those that may alarm; those that are measured only.
+    power : str, optional
+        What would have been seen, and how fast; None as long as the engine does not say.
     """
 
     name: str
@@ -72,6 +74,7 @@ class EndpointReport:
     incidents: Sequence[IncidentReport]
     coverage: Coverage
     cost_usd: float
+    power: str | None = None
 
 
 def report_endpoint(

@@ -1,0 +1,225 @@
+"""The report and its parts as plain JSON data with stable keys: docs/reference/report.md."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.incident import Finding, Incident, Silence
+from driftwatch.services.bands import Band
+from driftwatch.services.coverage import Coverage
+from driftwatch.services.report import Deliveries, Report, Verdict
+from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+from driftwatch.services.report_incident import IncidentReport
+from driftwatch.services.standing import EndpointState, Standing
+
+VERSION = 1
+Data = dict[str, Any]
+
+
+def report_data(report: Report) -> Data:
+    """Return the whole report."""
+    return {
+        "version": VERSION,
+        "since": when(report.since),
+        "until": when(report.until),
+        "at": when(report.at),
+        "verdict": _verdict(report.verdict),
+        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
+        "coverage": coverage_data(report.coverage),
+        "deliveries": _deliveries(report.deliveries),
+        "cost_usd": report.cost_usd,
+        "silences": [silence_data(s) | {"ends_soon": report.ends_soon(s)} for s in report.silences],
+    }
+
+
+def incident_data(incident: Incident) -> Data:
+    """Return an incident without its evidence."""
+    return {
+        "id": incident.id,
+        "name": incident.name,
+        "endpoint": incident.endpoint,
+        "kind": incident.kind.value,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "told": incident.told.value,
+        "reason": incident.reason.value,
+        "epoch": incident.epoch,
+        "opened_at": when(incident.opened_at),
+        "updated_at": when(incident.updated_at),
+        "ended_at": when(incident.ended_at),
+        "attribution": incident.attribution,
+        "detail": incident.detail,
+        "by": incident.by,
+        "comment": incident.comment,
+        "findings": [_finding(finding) for finding in incident.findings],
+    }
+
+
+def evidence_data(report: IncidentReport) -> Data:
+    """Return an incident with its evidence."""
+    return incident_data(report.incident) | {
+        "model": report.model,
+        "slot": report.slot.key if report.slot else None,
+        "fingerprint": dict(report.fingerprint.parts) if report.fingerprint else None,
+        "answers": {probe: {"before": old, "now": new} for probe, (old, new) in report.answers.items()},
+        "deliveries": [_delivery(delivery) for delivery in report.deliveries],
+        "timeline": [
+            {
+                "at": when(step.updated_at),
+                "state": step.state.value,
+                "severity": step.severity.value,
+                "reason": step.reason.value,
+                "by": step.by,
+            }
+            for step in report.timeline
+        ],
+    }
+
+
+def standing_data(standing: Standing) -> Data:
+    """Return where a stream stands."""
+    return {
+        "metric": standing.metric.name,
+        "unit": standing.metric.unit,
+        "severity": standing.metric.severity.value,
+        "state": standing.state.value,
+        "baseline_seen": standing.baseline_seen,
+        "baseline_replays": standing.baseline_replays,
+        "chart": standing.chart,
+        "statistic": finite(standing.statistic),
+        "threshold": finite(standing.threshold),
+        "calm": standing.calm,
+        "distrust": standing.distrust,
+        "before": finite(standing.before),
+        "after": finite(standing.after),
+        "onset": when(standing.onset),
+    }
+
+
+def coverage_data(coverage: Coverage) -> Data:
+    """Return the slots of a period."""
+    return {
+        "due": coverage.due,
+        "done": coverage.done,
+        "failed": coverage.failed,
+        "skipped": coverage.skipped,
+        "not_begun": coverage.not_begun,
+        "share": coverage.share,
+        "reasons": dict(coverage.reasons),
+    }
+
+
+def silence_data(silence: Silence) -> Data:
+    """Return a silence."""
+    return {
+        "id": silence.id,
+        "endpoint": silence.endpoint,
+        "starts_at": when(silence.starts_at),
+        "ends_at": when(silence.ends_at),
+        "by": silence.by,
+        "comment": silence.comment,
+    }
+
+
+def when(moment: datetime | None) -> str | None:
+    """Return a moment in ISO 8601, or None."""
+    return moment.isoformat() if moment else None
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, or None for what JSON cannot hold."""
+    return value if value is not None and isfinite(value) else None
+
+
+def _verdict(verdict: Verdict) -> Data:
+    counts = {state.value.replace(" ", "_"): verdict.states.get(state, 0) for state in EndpointState}
+    return {
+        "words": verdict.words,
+        "endpoints": sum(verdict.states.values()),
+        **counts,
+        "drifted_without_harm": verdict.harmless,
+    }
+
+
+def _endpoint(endpoint: EndpointReport) -> Data:
+    seen, of = endpoint.baseline
+    return {
+        "name": endpoint.name,
+        "model": endpoint.model,
+        "state": endpoint.state.value,
+        "epoch": endpoint.epoch,
+        "baseline": {"seen": seen, "replays": of},
+        "replays": endpoint.replays,
+        "compared": endpoint.watched,
+        "asked": endpoint.asked,
+        "answered": endpoint.answered,
+        "cost_usd": endpoint.cost_usd,
+        "power": endpoint.power,
+        "coverage": coverage_data(endpoint.coverage),
+        "streams": _streams(endpoint.streams),
+        "shown": _streams(endpoint.shown),
+        "incidents": [evidence_data(incident) for incident in endpoint.incidents],
+    }
+
+
+def _streams(streams: Sequence[StreamReport]) -> list[Data]:
+    return [
+        standing_data(stream.standing)
+        | {
+            "normal": {"mean": stream.normal.mean, "low": stream.normal.low, "high": stream.normal.high}
+            if stream.normal
+            else None,
+            "mean": finite(stream.mean),
+            "peak": finite(stream.peak),
+            "bands": [_band(band) for band in stream.bands],
+        }
+        for stream in streams
+    ]
+
+
+def _band(band: Band) -> Data:
+    return {"at": when(band.at), "mean": band.mean, "low": band.low, "high": band.high, "replays": band.replays}
+
+
+def _finding(finding: Finding) -> Data:
+    numbers = ("statistic", "threshold", "arl", "before", "after", "effect_low", "effect_high")
+    moments = ("onset", "onset_early", "onset_late")
+    return {
+        "metric": finding.metric,
+        "severity": finding.severity.value,
+        "chart": finding.chart,
+        "direction": finding.direction,
+        **{name: finite(getattr(finding, name)) for name in numbers},
+        **{name: when(getattr(finding, name)) for name in moments},
+        "moved": [
+            {"probe": m.probe_id, "before": finite(m.before), "after": finite(m.after), "q": finite(m.q)}
+            for m in finding.moved
+        ],
+    }
+
+
+def _deliveries(deliveries: Deliveries) -> Data:
+    return {
+        "sent": deliveries.sent,
+        "waiting": deliveries.waiting,
+        "dead": [_delivery(delivery) for delivery in deliveries.dead],
+        "late_p50_s": deliveries.late_p50_s,
+        "late_max_s": deliveries.late_max_s,
+    }
+
+
+def _delivery(delivery: Delivery) -> Data:
+    return {
+        "key": delivery.key,
+        "route": delivery.route,
+        "severity": delivery.severity.value,
+        "reason": delivery.payload.get("reason"),
+        "state": delivery.state.value,
+        "created_at": when(delivery.created_at),
+        "sent_at": when(delivery.sent_at),
+        "attempts": delivery.attempts,
+        "possible_repeat": delivery.possible_repeat,
+        "error": delivery.error,
+    }

@@ -1,0 +1,128 @@
+"""The report in Markdown. What comes from outside is escaped, or stands in code that it cannot leave."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from driftwatch.cli.render import words
+from driftwatch.cli.terminal import printable
+from driftwatch.domain.legible import one_line
+from driftwatch.services.report import Report
+from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+from driftwatch.services.report_incident import IncidentReport
+
+PROBES_SHOWN = 3
+_ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# Emphasis, code, links, images, tables, strike-through, math, and the starts of automatic links.
+_ACTIVE = re.compile(r"[\\`*_{}\[\]#+!|~$:@]|(?<=www)\.")
+_TICKS = re.compile("`+")
+
+
+def escape(text: str) -> str:
+    r"""Return foreign text as Markdown that shows it literally, on one line.
+
+    Examples
+    --------
+    >>> escape("<b>[x](https://evil) | `a`")
+    '&lt;b&gt;\\[x\\](https\\://evil) \\| \\`a\\`'
+    """
+    shown = printable(one_line(text), one_line=True)
+    shown = _ACTIVE.sub(lambda match: "\\" + match[0], shown)
+    return re.sub("[&<>]", lambda match: _ENTITY[match[0]], shown)
+
+
+def fenced(text: str) -> str:
+    r"""Return an answer in a fence that is longer than any in it.
+
+    Examples
+    --------
+    >>> print(fenced("a\n```\n# not a heading"))
+    ````text
+    a
+    ```
+    # not a heading
+    ````
+    """
+    shown = printable(text)
+    ticks = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(shown)), default=0))
+    return f"{ticks}text\n{shown}\n{ticks}"
+
+
+def render_markdown(report: Report) -> str:
+    """Return the report in Markdown."""
+    return "\n".join(_report(report)).rstrip() + "\n"
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield from ("# driftwatch report", "", f"**{report.verdict.words}**", "", words.period(report), "")
+    yield from _table(
+        ("endpoint", "state", "incidents", "coverage", "cost, USD"),
+        [
+            (
+                escape(e.name),
+                e.state.value,
+                ", ".join(i.incident.name for i in e.incidents) or "none",
+                e.coverage.words,
+                words.number(e.cost_usd),
+            )
+            for e in report.endpoints
+        ],
+    )
+    for endpoint in report.endpoints:
+        yield from _endpoint(report, endpoint)
+    yield from ("## Accounts", "")
+    yield from _accounts(report)
+
+
+def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[str]:
+    yield from (f"## {escape(endpoint.name)}: {endpoint.state.value}", "", f"Model {escape(endpoint.model)}.", "")
+    for line in (words.endpoint_line(endpoint), words.caveat(endpoint), endpoint.power):
+        if line:
+            yield from (escape(line), "")
+    for incident in endpoint.incidents:
+        yield from _incident(report, incident)
+    yield from _table(words.STREAM_COLUMNS, [_row(stream) for stream in endpoint.streams])
+    if endpoint.shown:
+        yield from ("Shown, never alarming:", "")
+        wanted = (0, 2, 3, 5)
+        rows = [[row[i] for i in wanted] for row in map(_row, endpoint.shown)]
+        yield from _table([words.STREAM_COLUMNS[i] for i in wanted], rows)
+
+
+def _incident(report: Report, incident: IncidentReport) -> Iterator[str]:
+    yield from (f"### {escape(words.incident_title(incident.incident))}", "")
+    for line in words.incident_lines(incident, report.at):
+        yield from (escape(line), "")
+    moved = incident.moved
+    for metric, probe in moved[:PROBES_SHOWN]:
+        old, new = incident.answers.get(probe.probe_id, (None, None))
+        yield from (f"Probe **{escape(probe.probe_id)}**, {escape(words.moved_line(metric, probe))}; before:", "")
+        yield from (fenced(words.answer(old)), "", "now:", "", fenced(words.answer(new)), "")
+    if len(moved) > PROBES_SHOWN:
+        yield from (f"And {len(moved) - PROBES_SHOWN} more probes: `driftwatch show {incident.incident.name}`", "")
+
+
+def _row(stream: StreamReport) -> tuple[str, ...]:
+    return tuple(escape(cell) for cell in words.stream_row(stream))
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _accounts(report: Report) -> Iterator[str]:
+    covered = report.coverage
+    yield f"- Slots: {covered.done} of {covered.due} done; {covered.missed_words}"
+    for reason, count in covered.reasons.items():
+        yield f"  - {count} × {escape(reason[:200])}"
+    yield f"- Messages: {words.deliveries_line(report.deliveries)}"
+    for dead in report.deliveries.dead:
+        yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"
+    yield f"- Cost: {words.number(report.cost_usd)} USD"
+    for silence in report.silences:
+        yield f"- Silence: {escape(words.silence_line(silence, soon=report.ends_soon(silence)))}"

@@ -1,0 +1,134 @@
+"""The report for a terminal, or as plain text. Nothing in it is ever read as markup."""
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from driftwatch.cli.render import words
+from driftwatch.cli.terminal import printable
+from driftwatch.services.report import Report
+from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+from driftwatch.services.report_incident import IncidentReport
+from driftwatch.services.standing import EndpointState
+
+WIDTH = 110
+PROBES_SHOWN = 3
+_STYLE = {
+    EndpointState.UNCHANGED: "green",
+    EndpointState.DRIFTED: "bold red",
+    EndpointState.LEARNING: "cyan",
+    EndpointState.NOT_TRUSTED: "yellow",
+    EndpointState.NO_DATA: "yellow",
+}
+
+
+def render_terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
+    """Return the report as text, with ANSI colours if asked."""
+    return drawn(_report(report), width=width, color=color)
+
+
+def drawn(parts: Iterator[RenderableType], *, width: int = WIDTH, color: bool = False) -> str:
+    """Return rich renderables as text."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=max(width, 60),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table whose cells are literal."""
+    made = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    for row in rows:
+        made.add_row(*(Text(printable(cell, one_line=True)) for cell in row))
+    return made
+
+
+def moved_probes(report: IncidentReport, most: int | None = None) -> Iterator[RenderableType]:
+    """Yield the probes that moved, old and new answers side by side."""
+    moved = report.moved
+    for metric, probe in moved[:most]:
+        old, new = report.answers.get(probe.probe_id, (None, None))
+        yield plain(f"{words.one_line(probe.probe_id, 100)}  {words.moved_line(metric, probe)}", "bold")
+        pair = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", expand=True)
+        pair.add_column("before", ratio=1, overflow="fold")
+        pair.add_column("now", ratio=1, overflow="fold")
+        pair.add_row(plain(words.answer(old)), plain(words.answer(new)))
+        yield pair
+    if most is not None and len(moved) > most:
+        yield plain(f"and {len(moved) - most} more probes: driftwatch show {report.incident.name}", "dim")
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return literal text."""
+    return Text(printable(text), style=style)
+
+
+def _report(report: Report) -> Iterator[RenderableType]:
+    drifted = EndpointState.DRIFTED in report.verdict.states
+    yield plain(report.verdict.words, "bold red" if drifted else "bold")
+    yield plain(words.period(report), "dim")
+    for endpoint in report.endpoints:
+        yield Text()
+        yield from _endpoint(report, endpoint)
+    yield Text()
+    yield Rule("accounts", align="left", style="dim", characters="─")
+    yield from _accounts(report)
+
+
+def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[RenderableType]:
+    title = plain(f"{words.one_line(endpoint.name, 100)}: ")
+    title.append(endpoint.state.value, _STYLE[endpoint.state])
+    title.append(printable(f"  {words.one_line(endpoint.model, 100)}"), "dim")
+    yield Rule(title, align="left", style="dim", characters="─")
+    yield plain(words.endpoint_line(endpoint))
+    if told := words.caveat(endpoint):
+        yield plain(told, "yellow")
+    if endpoint.power:
+        yield plain(endpoint.power)
+    for incident in endpoint.incidents:
+        yield Text()
+        yield plain(words.incident_title(incident.incident), "bold")
+        body = [plain(line) for line in words.incident_lines(incident, report.at)]
+        yield Padding(Group(*body, *moved_probes(incident, PROBES_SHOWN)), (0, 0, 0, 2))
+    yield from _streams("", endpoint.streams)
+    yield from _streams("shown, never alarming", endpoint.shown)
+
+
+def _streams(title: str, streams: Sequence[StreamReport]) -> Iterator[RenderableType]:
+    if not streams:
+        return
+    rows = [words.stream_row(stream) for stream in streams]
+    if not title:
+        yield table(words.STREAM_COLUMNS, rows)
+        return
+    wanted = (0, 2, 3, 5)
+    yield plain(title, "dim")
+    yield table([words.STREAM_COLUMNS[i] for i in wanted], [[row[i] for i in wanted] for row in rows])
+
+
+def _accounts(report: Report) -> Iterator[RenderableType]:
+    covered = report.coverage
+    yield plain(f"slots: {covered.done} of {covered.due} done; {covered.missed_words}")
+    for reason, count in covered.reasons.items():
+        yield plain(f"  {count} × {words.one_line(reason, 200)}")
+    yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
+    for dead in report.deliveries.dead:
+        yield plain(f"  never delivered on {dead.route}: {words.one_line(dead.error or 'no reason given', 200)}", "red")
+    yield plain(f"cost: {words.number(report.cost_usd)} USD")
+    for silence in report.silences:
+        yield plain(f"silence: {words.silence_line(silence, soon=report.ends_soon(silence))}")

@@ -1,0 +1,226 @@
+"""The sentences of a report: plain text that terminal and Markdown put into their own shape."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from driftwatch.adapters.notify import wording
+from driftwatch.cli.render.spark import sparkline
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence
+from driftwatch.domain.legible import legible, one_line
+from driftwatch.domain.metric import MEASURED
+from driftwatch.domain.payload import payload_for
+from driftwatch.services.report import Deliveries, Report
+from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+from driftwatch.services.report_incident import IncidentReport
+from driftwatch.services.standing import EndpointState
+
+SHOWN_CHARACTERS = 400
+"""Of an answer."""
+NOT_THERE = "(no such answer is stored)"
+STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "course")
+
+
+def moment(value: datetime) -> str:
+    """Return a moment for people.
+
+    Examples
+    --------
+    >>> moment(datetime(2026, 10, 14, 6, 5, tzinfo=UTC))
+    'Wed 14 Oct 2026 06:05 UTC'
+    """
+    at = value.astimezone(UTC)
+    return f"{at:%a} {at.day} {at:%b %Y %H:%M} UTC"
+
+
+def number(value: float | None) -> str:
+    """Return a number with about three digits; a dash for none.
+
+    Examples
+    --------
+    >>> [number(v) for v in (None, 0.0, 1.0, 0.9123, 0.00042, 412.3, 12345.6)]
+    ['-', '0', '1.00', '0.91', '0.00042', '412', '12,346']
+    """
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.2g}"
+
+
+def seconds(value: float) -> str:
+    """Return a duration.
+
+    Examples
+    --------
+    >>> seconds(0.42), seconds(75), seconds(7200)
+    ('0.4 s', '1 min', '2.0 h')
+    """
+    return f"{value:.1f} s" if value < 60 else f"{value / 60:.0f} min" if value < 3600 else f"{value / 3600:.1f} h"
+
+
+def period(report: Report) -> str:
+    """Return the period."""
+    return f"{moment(report.since)} to {moment(report.until)}"
+
+
+def endpoint_line(endpoint: EndpointReport) -> str:
+    """Return what the state rests on."""
+    seen, of = endpoint.baseline
+    learned = (
+        f"baseline {endpoint.epoch} of {of} replays"
+        if seen >= of
+        else f"learning baseline {endpoint.epoch}: {seen}/{of}"
+    )
+    parts = [learned, _compared(endpoint), f"coverage {endpoint.coverage.words}"]
+    if endpoint.asked > endpoint.answered:
+        parts.append(f"{endpoint.asked - endpoint.answered} of {endpoint.asked} questions unanswered")
+    parts.append(f"{number(endpoint.cost_usd)} USD")
+    return "; ".join(parts)
+
+
+def _compared(endpoint: EndpointReport) -> str:
+    if not endpoint.replays:
+        return "no replay with evidence in the period"
+    return f"{endpoint.watched} of {endpoint.replays} replays compared with a baseline"
+
+
+def caveat(endpoint: EndpointReport) -> str:
+    """Return what an endpoint's state does not say; empty if it says all."""
+    distrusted = sum(s.standing.distrust is not None for s in endpoint.streams)
+    if endpoint.state is EndpointState.NOT_TRUSTED:
+        return "No stream passed its own check, so nothing could have alarmed."
+    if distrusted:
+        return f"{distrusted} of {len(endpoint.streams)} streams did not pass their own check and cannot alarm."
+    return ""
+
+
+def stream_row(stream: StreamReport) -> tuple[str, ...]:
+    """Return the cells under `STREAM_COLUMNS`."""
+    standing, usual = stream.standing, stream.normal
+    unit = f" {standing.metric.unit}" if standing.metric.unit else ""
+    mean = stream.mean if standing.after is None else standing.after
+    course = sparkline([b.mean for b in stream.bands], normal=(usual.low, usual.high) if usual else None)
+    return (
+        one_line(standing.metric.name, 60),
+        standing.words,
+        number(usual.mean) + unit if usual else "-",
+        number(mean) + unit if mean is not None else "-",
+        statistic(stream),
+        course or "-",
+    )
+
+
+def statistic(stream: StreamReport) -> str:
+    """Return the nearest chart's statistic against its threshold, and how near it came in the period."""
+    standing = stream.standing
+    if standing.chart is None or standing.statistic is None or standing.threshold is None:
+        return "-"
+    sign = "≥" if standing.statistic >= standing.threshold else "of"
+    words = f"{chart_name(standing.chart)} {standing.statistic:.1f} {sign} {standing.threshold:.1f}"
+    return words if stream.peak is None else f"{words}, peak {stream.peak:.0%}"
+
+
+def chart_name(chart: str) -> str:
+    """Return a chart's name as it is written: CUSUM, KS."""
+    return chart.upper() if len(chart) <= 5 else chart
+
+
+def incident_title(incident: Incident) -> str:
+    """Return number, loudness, state and attribution."""
+    kind = "no data" if incident.kind is IncidentKind.NO_DATA else f"{incident.severity.value}, {incident.attribution}"
+    return f"{incident.name}: {kind}, {incident.state.value}"
+
+
+def incident_lines(report: IncidentReport, at: datetime) -> Iterator[str]:
+    """Yield what changed since when, how sure, who owns it and how it ended, who was told."""
+    incident = report.incident
+    payload = payload_for(
+        incident,
+        reason=Reason.FIRST if incident.kind is IncidentKind.DRIFT else Reason.NO_DATA,
+        severity=incident.severity,
+        now=at,
+        fingerprint=report.fingerprint,
+        model=report.model,
+    )
+    yield wording.headline(payload) + wording.since(payload)
+    yield from filter(None, (wording.evidence(payload), wording.also(payload)))
+    yield f"Opened {moment(incident.opened_at)}. {ownership(incident)}"
+    yield told(report.deliveries)
+
+
+def ownership(incident: Incident) -> str:
+    """Return who owns an incident, and how it ended."""
+    by = f" by {one_line(incident.by, 80)}" if incident.by else ""
+    said = f": {one_line(incident.comment, 300)}" if incident.comment else ""
+    if incident.state is IncidentState.FIRING:
+        return "Open; nobody has taken it."
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return f"Open; taken{by}{said}"
+    ended = f" {moment(incident.ended_at)}" if incident.ended_at else ""
+    if incident.state is IncidentState.ACCEPTED:
+        return f"Accepted{ended}{by} as the new baseline{said}"
+    why = said or (f": {one_line(incident.detail, 300)}" if incident.detail else "")
+    return f"Ended{ended}{by}{why}"
+
+
+def told(deliveries: Sequence[Delivery]) -> str:
+    """Return who was told of an incident.
+
+    Examples
+    --------
+    >>> told(())
+    'Nobody was told.'
+    """
+    if not deliveries:
+        return "Nobody was told."
+    routes = ", ".join(sorted({one_line(d.route, 80) for d in deliveries}))
+    states = {d.state.value: 0 for d in deliveries}
+    for delivery in deliveries:
+        states[delivery.state.value] += 1
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return f"Told: {routes} ({counts})."
+
+
+def finding_line(finding: Finding) -> str:
+    """Return one stream's alarm."""
+    metric = MEASURED.get(finding.metric)
+    unit = f" {metric.unit}" if metric and metric.unit else ""
+    words = f"{one_line(finding.metric, 60)} ({finding.severity.value}): {number(finding.before)} → {number(finding.after)}{unit}"
+    words += f"; {chart_name(finding.chart)} {finding.statistic:.1f} ≥ {finding.threshold:.1f}"
+    if finding.onset:
+        words += f"; since {moment(finding.onset)}"
+    if finding.onset_early and finding.onset_late:
+        words += f" (between {moment(finding.onset_early)} and {moment(finding.onset_late)})"
+    return words
+
+
+def moved_line(metric: str, moved: Moved) -> str:
+    """Return by how much a probe moved, and how sure that is."""
+    sure = f", q = {moved.q:.2g}" if moved.q is not None else ""
+    return f"{one_line(metric, 60)} {number(moved.before)} → {number(moved.after)}{sure}"
+
+
+def answer(text: str | None) -> str:
+    """Return an answer as it may be shown, control characters visible."""
+    if text is None:
+        return NOT_THERE
+    return legible(text, SHOWN_CHARACTERS) or "(empty)"
+
+
+def deliveries_line(deliveries: Deliveries) -> str:
+    """Return what was sent, what was not, and how late."""
+    if not (deliveries.sent or deliveries.waiting or deliveries.dead):
+        return "No message was due."
+    words = f"{deliveries.sent} sent, {deliveries.waiting} waiting, {len(deliveries.dead)} never delivered"
+    if deliveries.late_p50_s is not None and deliveries.late_max_s is not None:
+        words += f"; half within {seconds(deliveries.late_p50_s)}, all within {seconds(deliveries.late_max_s)}"
+    return words + "."
+
+
+def silence_line(silence: Silence, *, soon: bool) -> str:
+    """Return one silence."""
+    who = "every endpoint" if silence.endpoint == "*" else one_line(silence.endpoint, 100)
+    ends = f"{'ENDS SOON, ' if soon else ''}until {moment(silence.ends_at)}"
+    return f"{who}: {ends}, by {one_line(silence.by, 80)}: {one_line(silence.comment, 300)}"

@@ -1,0 +1,200 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from driftwatch.adapters.calendar import slots_between
+from driftwatch.domain.delivery import DeliveryState
+from driftwatch.domain.incident import Silence
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.replay import SlotState
+from driftwatch.services.history import trace
+from driftwatch.services.judge import load_watch
+from driftwatch.services.own import Person, accept, reset_baseline, resolve
+from driftwatch.services.report import build_report
+from driftwatch.services.standing import EndpointState, StreamState
+from driftwatch.stats.state_codec import encode_state
+from tests.unit.report.scripted import BASELINE, HOUR, MONDAY, watched
+
+ADA = Person(name="ada", now=MONDAY + timedelta(days=4), comment="the vendor told us")
+
+
+def report_of(scripted, *ones, until=None, **more):
+    until = until or scripted.clock.now()
+    return build_report(scripted.store, ones, now=until, **more)
+
+
+def test_the_report_names_exactly_the_endpoint_the_stream_and_the_probes_of_a_planted_drift(scripted):
+    drifted, quiet = watched("support-bot"), watched("summaries")
+    until = scripted.replays(drifted, 60, drift_at=48)
+    scripted.replays(quiet, 60)
+    report = report_of(scripted, drifted, quiet, until=until)
+    assert report.verdict.words == "2 endpoints: 1 unchanged, 1 drifted; coverage 100.0 %; nothing missed"
+    support, summaries = report.endpoints
+    assert (support.state, summaries.state) == (EndpointState.DRIFTED, EndpointState.UNCHANGED)
+    assert summaries.incidents == ()
+    (told,) = support.incidents
+    assert told.incident.findings[0].metric == "pass"
+    assert told.incident.findings[0].onset == MONDAY + 48 * HOUR
+    broken = {f"dates-{i:02}" for i in range(8)}
+    sure = {moved.probe_id for _, moved in told.moved if moved.q is not None and moved.q < 0.05}
+    assert sure and sure <= broken
+    assert told.answers["dates-00"] == ("14 days", "30 days")
+    states = {s.standing.metric.name: s.standing.state for s in support.streams}
+    assert states == {"pass": StreamState.ALARM, "length": StreamState.QUIET, "logprob": StreamState.NO_DATA}
+
+
+def test_a_period_without_news_is_a_full_report(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    report = report_of(scripted, one, until=until)
+    (support,) = report.endpoints
+    assert report.verdict.words == "1 endpoint: 1 unchanged; coverage 100.0 %; nothing missed"
+    assert (support.replays, support.watched, support.asked, support.answered) == (60, 36, 1200, 1200)
+    assert support.cost_usd == pytest.approx(60 * 20 * 0.001)
+    assert {s.standing.metric.name for s in support.shown} == {"latency"}
+    passed = support.streams[0]
+    assert passed.normal.low < passed.mean < passed.normal.high
+    assert 0 < passed.peak < 1
+
+
+@pytest.mark.parametrize(
+    ("replays", "state"), [(12, EndpointState.LEARNING), (24, EndpointState.LEARNING), (25, EndpointState.UNCHANGED)]
+)
+def test_an_endpoint_is_unchanged_only_once_a_replay_was_compared_with_its_baseline(scripted, replays, state):
+    one = watched("support-bot")
+    until = scripted.replays(one, replays)
+    (support,) = report_of(scripted, one, until=until).endpoints
+    assert support.state is state
+    assert support.baseline == (min(replays, BASELINE), BASELINE)
+
+
+def test_an_endpoint_without_a_replay_in_the_period_has_no_data(scripted):
+    one, never = watched("support-bot"), watched("never-asked")
+    scripted.replays(one, 30)
+    report = report_of(scripted, one, never, until=MONDAY + timedelta(days=30))
+    assert report.verdict.words == "2 endpoints: 2 no data; no slot was due"
+
+
+def test_an_endpoint_whose_streams_all_failed_their_check_is_not_called_unchanged(scripted, monkeypatch):
+    one = watched("support-bot")
+    until = scripted.replays(one, 30)
+    read = type(next(iter(one.plans.values())).detector).read
+    monkeypatch.setattr(
+        "driftwatch.stats.stream.StreamDetector.read",
+        lambda self, state: replace(read(self, state), trusted=False, distrust="its replays are not alike"),
+    )
+    report = report_of(scripted, one, until=until)
+    assert report.verdict.words.startswith("1 endpoint: 1 not trusted;")
+
+
+def test_missed_slots_are_counted_with_their_reasons(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 30)
+    scripted.skip(one, until, SlotState.SKIPPED, "our own network is down")
+    for i in (1, 2):
+        scripted.skip(one, until + i * HOUR, SlotState.FAILED, f"timeout: no answer within 60 s (request {i})")
+    report = report_of(scripted, one, until=until + 6 * HOUR, due_slots=slots_between)
+    # 03:00 failed last; 04:00 and 05:00 were never begun; 06:00 is the end of the period.
+    assert report.coverage.reasons == {"timeout": 2, "driftwatch was not running": 2, "our own network is down": 1} | (
+        report.coverage.reasons
+    )
+    assert report.coverage.words == "85.7 %"
+    assert report.coverage.missed_words == "5 slots missed (2 failed, 1 skipped, 2 not begun)"
+
+
+def test_recomputed_detectors_end_in_the_very_states_that_were_committed(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=48)
+    incident = scripted.store.open_incident("support-bot")
+    resolve(scripted.store, incident.id, replace(ADA, now=scripted.clock.now()), one.routes)
+    until = scripted.replays(one, 6, start=until)
+    found = trace(
+        one,
+        scripted.store,
+        since=until - 10 * HOUR,
+        until=until,
+        incidents=scripted.store.incidents(endpoint="support-bot"),
+    )
+    saved, _ = load_watch(one, scripted.store)
+    assert found.recomputed and found.watch.seq == saved.seq == 66
+    assert {n: encode_state(s) for n, s in found.watch.states.items()} == {
+        n: encode_state(s) for n, s in saved.states.items()
+    }
+
+
+def test_beyond_the_allowed_work_the_committed_states_are_told_and_no_peak(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    since = until - 10 * HOUR
+    cheap = trace(one, scripted.store, since=since, until=until, incidents=(), most_updates=10)
+    dear = trace(one, scripted.store, since=since, until=until, incidents=())
+    assert not cheap.recomputed and len(cheap.points) == 10
+    assert [p.means for p in cheap.points] == [p.means for p in dear.points]
+    assert [p.watched for p in cheap.points] == [p.watched for p in dear.points]
+    assert (cheap.baseline, cheap.asked) == (dear.baseline, dear.asked)
+    assert all(p.statistics == {} for p in cheap.points)
+
+
+def test_a_past_period_is_told_as_it_was_then(scripted):
+    one = watched("support-bot")
+    scripted.replays(one, 60, drift_at=48)
+    (then,) = report_of(scripted, one, until=MONDAY + 40 * HOUR).endpoints
+    assert then.state is EndpointState.UNCHANGED
+    assert then.streams[0].standing.state is StreamState.QUIET
+
+
+def test_after_an_accepted_drift_the_endpoint_learns_and_the_report_still_tells_of_the_drift(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=48)
+    incident = scripted.store.open_incident("support-bot")
+    accept(scripted.store, incident.id, replace(ADA, now=scripted.clock.now()), one.routes)
+    (support,) = report_of(scripted, one, until=until).endpoints
+    assert (support.state, support.epoch, support.baseline) == (EndpointState.DRIFTED, 2, (0, BASELINE))
+    assert support.streams[0].standing.words == "learning 0/24"
+    (told,) = support.incidents
+    assert (told.incident.state.value, told.incident.by) == ("accepted", "ada")
+    assert [step.state.value for step in told.timeline] == ["firing", "accepted"]
+
+
+def test_after_a_reset_the_endpoint_is_learning_and_not_unchanged(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    reset_baseline(scripted.store, "support-bot", ADA)
+    (support,) = report_of(scripted, one, until=until).endpoints
+    assert support.state is EndpointState.LEARNING
+
+
+def test_deliveries_are_told_with_how_late_they_were_and_the_dead_by_name(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=48)
+    (page,) = scripted.store.deliveries()
+    scripted.store.save_delivery(
+        replace(page, state=DeliveryState.SENT, sent_at=page.created_at + timedelta(seconds=4), attempts=1)
+    )
+    scripted.store.enqueue([replace(page, key="other", state=DeliveryState.DEAD, error="channel is archived")])
+    report = report_of(scripted, one, until=until)
+    assert (report.deliveries.sent, report.deliveries.waiting) == (1, 0)
+    assert [d.error for d in report.deliveries.dead] == ["channel is archived"]
+    assert (report.deliveries.late_p50_s, report.deliveries.late_max_s) == (4.0, 4.0)
+    assert report.endpoints[0].incidents[0].sent == 1
+
+
+def test_a_silence_about_to_end_is_marked(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 3)
+    for name, hours in (("*", 300), ("support-bot", 3)):
+        scripted.store.add_silence(
+            Silence(endpoint=name, starts_at=until - HOUR, ends_at=until + hours * HOUR, by="ada", comment="move")
+        )
+    report = report_of(scripted, one, until=until)
+    assert [(s.endpoint, report.ends_soon(s)) for s in report.silences] == [("support-bot", True), ("*", False)]
+
+
+def test_a_drift_that_only_gave_notice_is_said_to_have_shown_no_harm(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=48)
+    incident = scripted.store.open_incident("support-bot")
+    scripted.store.save_incident(replace(incident, severity=Severity.NOTICE))
+    words = report_of(scripted, one, until=until).verdict.words
+    assert words.startswith("1 endpoint: 1 drifted (without harm shown);")
