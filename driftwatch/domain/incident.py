@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from driftwatch.domain.legible import one_line
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.probe import content_hash
 
@@ -136,10 +137,11 @@ class Incident:
     @property
     def key(self) -> str:
         """Dedup key, short enough (128) that reason and route fit behind it within 255 characters."""
-        name = self.endpoint
-        # Two long names may share their beginning: the hash keeps their incidents apart.
-        short = name if len(name) <= 100 else f"{name[:87]}~{content_hash(name)}"
-        return f"{short}/{self.epoch}/{self.number}"
+        name = one_line(self.endpoint, 87)
+        if name != self.endpoint:
+            # Two long (or illegible) names may share what is left of them: the hash keeps their incidents apart.
+            name += f"~{content_hash([ord(character) for character in self.endpoint])}"
+        return f"{name}/{self.epoch}/{self.number}"
 
     @property
     def name(self) -> str:
