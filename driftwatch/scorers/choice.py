@@ -9,9 +9,11 @@ from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.judge import of_text
 from driftwatch.scorers.verdict import Scorer
 
-LETTERS = tuple("ABCDEFGHIJ")
+# Without I: it is the pronoun far more often than the ninth choice.
+LETTERS = tuple("ABCDEFGH")
 # What may stand between "the answer is" and the choice: (B), **B**, \boxed{B}, "B", option B.
 _SAYS = r"(?:answer|choice|option|verdict|label|category)(?:\s+(?:is|would\s+be))?\s{0,3}[:=\-]?\s{0,3}"
+_ARTICLE = re.compile(r"(?<!\w)A\s+(?!(?:is|was|because|since|as)\b)(?=[a-z])")
 _AROUND = " \t\n.,;:!*_`\"'\u201c\u201d\u2018\u2019()[]{}$"
 _WRAPPING = r"(?:\\boxed|\\text|option|[\s*_`\"'\u201c\u2018(\[{]){0,8}"
 
@@ -51,7 +53,8 @@ def _listed(text: str, folded: str, names: Mapping[str, str]) -> set[str]:
         return found
     if not letters:
         return set(re.findall(rf"(?<!\w)({one})(?!\w)", folded))
-    # In lower case an `a` is an article: a lone letter counts in upper case only.
+    # An `a` is an article, and so is the `A` of "A lamp": a lone letter counts in upper case only.
+    text = _ARTICLE.sub(" ", text)
     capitals = _alternatives([name.upper() for name in names])
     return {letter.casefold() for letter in re.findall(rf"(?<![\w'\u2019])({capitals})(?![\w'\u2019])", text)}
 
@@ -72,7 +75,7 @@ def choice(argument: Any) -> Scorer:
         raise ScorerArgumentError(
             f"the choice {arg.shown(value)} is not a letter", "add `options:` with all the choices."
         )
-    of = tuple(option.strip() for option in arg.texts(list(listed)))
+    of = tuple(option.strip() for option in arg.texts(listed))
     if len(set(map(str.casefold, of))) < max(2, len(of)) or not all(of):
         raise ScorerArgumentError(f"options is {arg.shown(list(of))}", "it must list two or more different choices.")
     wanted = value.casefold()

@@ -142,7 +142,7 @@ SCORERS = {
             name="choice",
             build=choice,
             doc="The answer picks this letter or word, and no other.",
-            argument="a letter, or `value:` with `options:`, the list of all choices (default: A to J)",
+            argument="a letter, or `value:` with `options:`, the list of all choices (default: A to H)",
             example='choice: {value: "not spam", options: [spam, "not spam"]}',
         ),
         ScorerKind(

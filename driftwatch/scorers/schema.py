@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import extend
 from referencing import Registry
@@ -11,8 +11,8 @@ from referencing.exceptions import Unresolvable
 
 from driftwatch.scorers import argument as arg
 from driftwatch.scorers.errors import ScorerArgumentError
+from driftwatch.scorers.json_value import frozen_json
 from driftwatch.scorers.pattern import compiled_pattern, found
-from driftwatch.scorers.structure import frozen_json
 from driftwatch.scorers.verdict import Scored, Unscored
 
 # Words of a schema under which patterns stand that jsonschema would search for without a time limit.
@@ -56,8 +56,9 @@ def _check(schema: Any) -> None:
     if not isinstance(schema, bool | Mapping):
         raise ScorerArgumentError(f"the schema is {arg.shown(schema)}", NEED)
     try:
-        Draft202012Validator.check_schema(schema)
         _check_parts(schema)
+        # Without the check of formats: it would try patterns with `re`, which knows no \p{L}.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
         # An empty value finds references that lead nowhere, as far as it gets.
         next(_Validator(schema, registry=Registry()).iter_errors({}), None)
     except SchemaError as error:

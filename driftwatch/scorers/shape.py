@@ -2,7 +2,7 @@
 
 import re
 
-from driftwatch.scorers.structure import read_json
+from driftwatch.scorers.json_value import read_json
 from driftwatch.scorers.verdict import Scored, Unscored
 
 # Every repetition is bounded, so that a hostile answer costs no more than a plain one.

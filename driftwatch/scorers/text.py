@@ -7,8 +7,8 @@ from rapidfuzz.distance import Levenshtein
 
 from driftwatch.scorers import argument as arg
 from driftwatch.scorers.errors import ScorerArgumentError
+from driftwatch.scorers.json_value import read_json, same_json
 from driftwatch.scorers.judge import of_text
-from driftwatch.scorers.structure import read_json, same_json
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
 
 DEFAULT_EDITS = 5

@@ -23,7 +23,7 @@ def parse_jsonl(text: str, *, file: str) -> Parsed:
 
     Examples
     --------
-    >>> parsed = parse_jsonl('{"name": "greetings"}\\n\\n{"id": "hi", "prompt": "Say hi."}', file="a.jsonl")
+    >>> parsed = parse_jsonl('{"name": "greetings"}\n\n{"id": "hi", "prompt": "Say hi."}', file="a.jsonl")
     >>> parsed.value
     {'name': 'greetings', 'probes': [{'id': 'hi', 'prompt': 'Say hi.'}]}
     >>> parsed.line_of(("probes", 0, "prompt"))

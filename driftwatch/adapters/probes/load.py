@@ -37,7 +37,7 @@ def load_probe_set(paths: Sequence[Path]) -> ProbeSet:
     loaded: dict[str, Any] = {}
     for path in map(Path, paths):
         try:
-            parsed = _parsed(path)
+            parsed = _parsed(path, problems)
         except ConfigError as error:
             problems.extend(error.problems)
             continue
@@ -56,10 +56,10 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (files.index(problem.file), problem.line or 0))
 
 
-def _parsed(path: Path) -> Parsed:
+def _parsed(path: Path, problems: list[Problem]) -> Parsed:
     lines = path.suffix.lower() in JSON_LINES
     text = read_text(path, shown=str(path), max_bytes=MAX_JSONL_BYTES if lines else MAX_BYTES)
-    return parse_jsonl(text, file=str(path)) if lines else parse(text, file=str(path))
+    return parse_jsonl(text, file=str(path)) if lines else parse(text, file=str(path), noted=problems)
 
 
 def _name(top: Place, default: str) -> str:

@@ -15,7 +15,9 @@ ELSEWHERE = {"pass", "novelty", "unseen"}
 
 
 def answer(output="Hello.", **reply):
-    reply = Reply(output=output.encode("utf-8", "surrogatepass"), **{"latency_ms": 1100.0, "finish_reason": "stop"} | reply)
+    reply = Reply(
+        output=output.encode("utf-8", "surrogatepass"), **{"latency_ms": 1100.0, "finish_reason": "stop"} | reply
+    )
     at = datetime(2026, 7, 20, tzinfo=UTC)
     return Answer(probe_key="a@b", at=at, outcome=Outcome.OK, reply=reply, cost_usd=0.0004)
 
@@ -28,11 +30,10 @@ def test_a_full_answer_is_measured_in_the_units_of_the_glossary():
     usage = Usage(input_tokens=51, output_tokens=101, reasoning_tokens=7, cached_tokens=0)
     logprobs = (TokenLogprob(token="a", logprob=-0.1), TokenLogprob(token="b", logprob=-0.2))
     measured = measure(answer("Привет", ttft_ms=100.0, usage=usage, logprobs=logprobs))
-    assert measured == {
-        **{"refusal": 0.0, "cut-off": 0.0, "length": 6.0, "markdown": 0.0, "json-shape": 0.0, "script": 1.0},
-        **{"logprob": -0.15, "latency": 1100.0, "ttft": 100.0, "tokens-per-s": 100.0, "input-tokens": 51.0},
-        **{"output-tokens": 101.0, "reasoning-tokens": 7.0, "cached-tokens": 0.0, "cost": 0.0004},
-    }
+    shape = {"refusal": 0.0, "cut-off": 0.0, "length": 6.0, "markdown": 0.0, "json-shape": 0.0, "script": 1.0}
+    times = {"latency": 1100.0, "ttft": 100.0, "tokens-per-s": 100.0}
+    tokens = {"input-tokens": 51.0, "output-tokens": 101.0, "reasoning-tokens": 7.0, "cached-tokens": 0.0}
+    assert measured == {**shape, **times, **tokens, "logprob": -0.15, "cost": 0.0004}
 
 
 def test_what_the_vendor_does_not_tell_is_unscored_and_not_zero():
@@ -75,14 +76,16 @@ def test_markdown_shows(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Plain.", "2**3**2", "-5 degrees", "C# is a language", "#hashtag", "a * b * c", "3.5", "-- he said", "1.5 kg"]
+    "text",
+    ["", "Plain.", "2**3**2", "-5 degrees", "C# is a language", "#hashtag", "a * b * c", "3.5", "-- he said", "1.5 kg"],
 )
 def test_plain_text_is_not_markdown(text):
     assert markdown(text) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [('{"a": 1}', 1.0), (" [1]\n", 1.0), ("12", 0.0), ("{a}", 0.0), ("[1] see below", 0.0), ("", 0.0)]
+    ("text", "expected"),
+    [('{"a": 1}', 1.0), (" [1]\n", 1.0), ("12", 0.0), ("{a}", 0.0), ("[1] see below", 0.0), ("", 0.0)],
 )
 def test_only_a_whole_json_object_or_list_has_json_shape(text, expected):
     assert json_shape(text) == expected

@@ -48,7 +48,9 @@ def test_unseen_tells_exact_texts_apart():
 
 def test_more_than_eight_references_each_count():
     texts = [f"answer number {i}" for i in range(19)]
-    assert novelty("answer number 7", ReferenceTexts(texts)) == pytest.approx(by_definition("answer number 7", texts), abs=1e-9)
+    assert novelty("answer number 7", ReferenceTexts(texts)) == pytest.approx(
+        by_definition("answer number 7", texts), abs=1e-9
+    )
 
 
 def test_an_answer_over_a_megabyte_is_unscored():
