@@ -85,3 +85,8 @@ def test_a_key_fits_255_characters_however_long_the_endpoints_name_is() -> None:
 def test_spent_money_needs_no_incident() -> None:
     said = budget_payload(endpoint="bot", now=NOW, spent_usd=5.0000001, limit_usd=5)
     assert (said["kind"], said["spent_usd"], "incident" in said) == ("budget", 5.0, False)
+
+
+def test_an_audience_without_a_route_is_not_told() -> None:
+    decision = Decision(reason=Reason.NO_DATA, incident=INCIDENT, tell=(PAGES,))
+    assert promises(decision, payloads={Severity.PAGE: {}}, routes={}, now=NOW) == ()
