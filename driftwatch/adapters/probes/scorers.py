@@ -60,7 +60,16 @@ def _scorer(place: Place) -> ScorerSpec | None:
     except ScorerArgumentError as error:
         where.note(f"`{key}`: {error.met}", error.need, "bad-scorer-argument")
         return None
+    _note_mixed(place, spec)
     return spec
+
+
+def _note_mixed(place: Place, spec: ScorerSpec) -> None:
+    """Note a metric that is pass or fail on one probe and graded on another: a stream is of one kind."""
+    kind = SCORERS[spec.name].kind
+    if place.loaded.setdefault(f"kind of {spec.metric}", kind) != kind:
+        met = f"the metric `{spec.metric}` is {kind} here and {place.loaded[f'kind of {spec.metric}']} further up"
+        place.note(met, "give one of the two another name with `metric:`.", "bad-scorer-argument")
 
 
 def _written(place: Place) -> tuple[str, Any, Place, Any] | None:

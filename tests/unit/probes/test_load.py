@@ -200,6 +200,11 @@ WRONG = [
     (only("    scorers:\n      - python: no.such.module:f"), 5, "python-scorer-not-loaded"),
     (only("    scorers:\n      - python: operator:none"), 5, "python-scorer-not-loaded"),
     (only("    scorers:\n      - python: 7"), 5, "python-scorer-not-loaded"),
+    (
+        only("    scorers:\n      - contains: a\n        metric: m\n      - python: operator:eq\n        metric: m"),
+        7,
+        "bad-scorer-argument",
+    ),
     (only("    scorers:\n      - numeric: 12345678901234567890"), 2, "bad-probe"),
 ]
 
