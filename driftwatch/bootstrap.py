@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.config.drivers import resolve_base_url, resolve_driver
 from driftwatch.config.settings import EndpointSettings, Settings
+from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint, Price
 from driftwatch.domain.metric import Metric, scored_metric
@@ -110,8 +111,8 @@ def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     return scorers, {name: scored_metric(name, kind) for name, kind in kinds.items()}
 
 
-def watch(settings: Settings, endpoint: Endpoint, clock: Clock) -> "Watched":
-    """Return the endpoint with all that it takes to replay and judge it."""
+def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: LanguageModel | None = None) -> "Watched":
+    """Return the endpoint with all that it takes to replay and judge it; its driver, unless `model` answers for it."""
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.services.our_side import our_side
     from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
@@ -119,7 +120,7 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock) -> "Watched":
 
     scorers, scored = build_scorers(endpoint.probe_set)
     metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0)
-    model = language_model(endpoint, clock)
+    model = model or language_model(endpoint, clock)
     return Watched(
         endpoint=endpoint,
         model=model,
@@ -139,6 +140,20 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock) -> "Watched":
 def watched_endpoints(settings: Settings, clock: Clock) -> tuple["Watched", ...]:
     """Return every endpoint of the configuration; nothing is sent yet."""
     return tuple(watch(settings, endpoint_of(settings, wanted), clock) for wanted in settings.endpoints)
+
+
+def endpoints_to_read(settings: Settings, clock: Clock) -> tuple["Watched", ...]:
+    """Return every endpoint for reports: no driver is imported, and none could ask."""
+    return tuple(
+        watch(settings, endpoint_of(settings, wanted), clock, model=_NobodyAsks()) for wanted in settings.endpoints
+    )
+
+
+class _NobodyAsks(LanguageModel):
+    identity = "not asked"
+
+    async def ask(self, question: Question) -> Reply:
+        raise NotImplementedError("this endpoint was made for reading only")
 
 
 def audiences(settings: Settings) -> dict[Audience, str]:

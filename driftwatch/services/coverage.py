@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from driftwatch.domain.replay import SlotRecord, SlotState
@@ -15,6 +15,9 @@ DueSlots = Callable[[Schedule, datetime, datetime], Iterable[datetime]]
 """The slots of a schedule in (after, until]: `driftwatch.adapters.calendar.slots_between`."""
 
 NOT_BEGUN = "driftwatch was not running"
+GRACE = timedelta(minutes=2)
+"""So long a slot may be about to begin; a daemon that restarts meanwhile accounts for it."""
+LONGEST_REPLAY = timedelta(hours=1)
 _MOST = 100_000
 
 
@@ -116,10 +119,10 @@ def count_not_begun(
     last = store.last_slot(watched.endpoint.name)
     if due_slots is None or last is None:
         return 0
-    due = list(islice(due_slots(watched.endpoint.schedule, last.slot.due, min(until, now)), _MOST))
-    # The newest slot may be about to begin at this very moment.
-    settled = due[:-1] if due and until >= now else due
-    return sum(since <= moment < until for moment in settled)
+    if last.state is SlotState.RUNNING and now - last.slot.due < LONGEST_REPLAY:
+        return 0  # those meanwhile are accounted for when it ends
+    due = islice(due_slots(watched.endpoint.schedule, last.slot.due, min(until, now - GRACE)), _MOST)
+    return sum(since <= moment < until for moment in due)
 
 
 def _reason(record: SlotRecord) -> str:

@@ -103,6 +103,26 @@ def trace(
     return found
 
 
+def baseline_means(
+    watched: Watched, store: Store, epoch: int
+) -> tuple[datetime | None, tuple[Mapping[str, float], ...]]:
+    """Return when an epoch's first replay was due, and the means of the replays that made its baseline."""
+    name = watched.endpoint.name
+    last = store.decided_seq(name)
+    newest = next(iter(store.replays(name, after_seq=last - 1, metrics=())), None) if last else None
+    if newest is None or newest.epoch != epoch:
+        return None, ()
+    means: list[Mapping[str, float]] = []
+    first = None
+    for replay in _between(store, name, _epoch_begin(store, name, last, last), last):
+        first = first or replay.slot.due
+        if monitor.covered(replay):
+            means.append(replay_means(replay))
+        if len(means) == watched.endpoint.baseline_replays:
+            break
+    return first, tuple(means)
+
+
 def replay_means(replay: ReplayScores) -> dict[str, float]:
     """Return each metric's mean over probes, a probe's samples averaged first; what is unscored stays out.
 

@@ -1,6 +1,6 @@
 """One endpoint over a period: where it stands, its streams, its incidents, what it cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
@@ -11,6 +11,7 @@ from driftwatch.services.bands import Band, Normal, bands, normal
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
 from driftwatch.services.history import Trace, trace
 from driftwatch.services.ports import Store
+from driftwatch.services.power import power_of
 from driftwatch.services.report_incident import IncidentReport, incident_report
 from driftwatch.services.standing import EndpointState, Standing, StreamState, baseline_progress, standings, state_of
 from driftwatch.services.watched import Watched
@@ -57,7 +58,7 @@ class EndpointReport:
     streams, shown : sequence of StreamReport
         Those that may alarm; those that are measured only.
     power : str, optional
-        What would have been seen, and how fast; None as long as the engine does not say.
+        What would have been seen, and how fast; None where the engine cannot say.
     """
 
     name: str
@@ -96,6 +97,7 @@ def report_endpoint(
     found = trace(watched, store, since=since, until=until, incidents=all_incidents)
     streams = standings(watched, found.watch)
     compared = sum(point.watched for point in found.points)
+    alarming, shown = _streams(watched, streams, found)
     return EndpointReport(
         name=name,
         model=watched.endpoint.model,
@@ -111,17 +113,19 @@ def report_endpoint(
         watched=compared,
         asked=found.asked,
         answered=found.answered,
-        **_streams(watched, streams, found),
+        streams=alarming,
+        shown=shown,
         incidents=tuple(
             incident_report(store, i, deliveries=_of(store, i, since, deliveries), model=watched.endpoint.model)
             for i in incidents
         ),
         coverage=coverage(records, not_begun),
         cost_usd=fsum(record.cost_usd for record in records),
+        power=power_of(watched, found.watch),
     )
 
 
-def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> Mapping[str, tuple[StreamReport, ...]]:
+def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tuple[tuple[StreamReport, ...], ...]:
     """Return the alarming streams and those only shown; one that was never measured is not shown."""
     drawn, usual = bands(found.points), normal(found.baseline)
 
@@ -141,7 +145,7 @@ def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> Map
         for name, metric in watched.metrics.items()
         if name not in watched.plans and name in drawn
     ]
-    return {"streams": tuple(map(report, streams)), "shown": tuple(map(report, shown))}
+    return tuple(map(report, streams)), tuple(map(report, shown))
 
 
 def _open_at(incident: Incident, moment: datetime) -> bool:

@@ -40,6 +40,8 @@ class Standing:
 
     Parameters
     ----------
+    compared : int
+        Replays of this epoch after the baseline was complete.
     baseline_seen, baseline_replays : int
         Replays in the baseline, and how many it takes.
     chart, statistic, threshold : str, float, float, optional
@@ -56,6 +58,7 @@ class Standing:
 
     metric: Metric
     state: StreamState
+    compared: int = 0
     baseline_seen: int = 0
     baseline_replays: int
     chart: str | None = None
@@ -126,6 +129,7 @@ def _standing(watched: Watched, name: str, reading: StreamReading | None, *, sta
     return Standing(
         metric=metric,
         state=_watching(reading),
+        compared=max(reading.replays - of, 0),
         baseline_seen=reading.baseline_seen,
         baseline_replays=of,
         chart=chart,

@@ -13,7 +13,7 @@ from driftwatch.services.report_incident import IncidentReport
 PROBES_SHOWN = 3
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Emphasis, code, links, images, tables, strike-through, math, and the starts of automatic links.
-_ACTIVE = re.compile(r"[\\`*_{}\[\]#+!|~$:@]|(?<=www)\.")
+_ACTIVE = re.compile(r"[\\`*_{}\[\]#+!|~$@]|:(?=//|[\w+-]+:)|(?<=www)\.")
 _TICKS = re.compile("`+")
 
 
@@ -119,7 +119,7 @@ def _accounts(report: Report) -> Iterator[str]:
     covered = report.coverage
     yield f"- Slots: {covered.done} of {covered.due} done; {covered.missed_words}"
     for reason, count in covered.reasons.items():
-        yield f"  - {count} × {escape(reason[:200])}"
+        yield f"  - {count} times: {escape(reason[:200])}"
     yield f"- Messages: {words.deliveries_line(report.deliveries)}"
     for dead in report.deliveries.dead:
         yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from driftwatch.cli.render import words
 from driftwatch.cli.terminal import printable
+from driftwatch.domain.legible import one_line
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 from driftwatch.services.report_incident import IncidentReport
@@ -63,7 +64,7 @@ def moved_probes(report: IncidentReport, most: int | None = None) -> Iterator[Re
     moved = report.moved
     for metric, probe in moved[:most]:
         old, new = report.answers.get(probe.probe_id, (None, None))
-        yield plain(f"{words.one_line(probe.probe_id, 100)}  {words.moved_line(metric, probe)}", "bold")
+        yield plain(f"{one_line(probe.probe_id, 100)}  {words.moved_line(metric, probe)}", "bold")
         pair = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", expand=True)
         pair.add_column("before", ratio=1, overflow="fold")
         pair.add_column("now", ratio=1, overflow="fold")
@@ -91,9 +92,9 @@ def _report(report: Report) -> Iterator[RenderableType]:
 
 
 def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[RenderableType]:
-    title = plain(f"{words.one_line(endpoint.name, 100)}: ")
+    title = plain(f"{one_line(endpoint.name, 100)}: ")
     title.append(endpoint.state.value, _STYLE[endpoint.state])
-    title.append(printable(f"  {words.one_line(endpoint.model, 100)}"), "dim")
+    title.append(printable(f"  {one_line(endpoint.model, 100)}"), "dim")
     yield Rule(title, align="left", style="dim", characters="─")
     yield plain(words.endpoint_line(endpoint))
     if told := words.caveat(endpoint):
@@ -125,10 +126,10 @@ def _accounts(report: Report) -> Iterator[RenderableType]:
     covered = report.coverage
     yield plain(f"slots: {covered.done} of {covered.due} done; {covered.missed_words}")
     for reason, count in covered.reasons.items():
-        yield plain(f"  {count} × {words.one_line(reason, 200)}")
+        yield plain(f"  {count} times: {one_line(reason, 200)}")
     yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
     for dead in report.deliveries.dead:
-        yield plain(f"  never delivered on {dead.route}: {words.one_line(dead.error or 'no reason given', 200)}", "red")
+        yield plain(f"  never delivered on {dead.route}: {one_line(dead.error or 'no reason given', 200)}", "red")
     yield plain(f"cost: {words.number(report.cost_usd)} USD")
     for silence in report.silences:
         yield plain(f"silence: {words.silence_line(silence, soon=report.ends_soon(silence))}")

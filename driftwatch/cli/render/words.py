@@ -187,7 +187,8 @@ def finding_line(finding: Finding) -> str:
     """Return one stream's alarm."""
     metric = MEASURED.get(finding.metric)
     unit = f" {metric.unit}" if metric and metric.unit else ""
-    words = f"{one_line(finding.metric, 60)} ({finding.severity.value}): {number(finding.before)} → {number(finding.after)}{unit}"
+    words = f"{one_line(finding.metric, 60)} ({finding.severity.value}): "
+    words += f"{number(finding.before)} → {number(finding.after)}{unit}"
     words += f"; {chart_name(finding.chart)} {finding.statistic:.1f} ≥ {finding.threshold:.1f}"
     if finding.onset:
         words += f"; since {moment(finding.onset)}"

@@ -1,0 +1,19 @@
+"""`driftwatch ack`: somebody has the incident."""
+
+import click
+
+from driftwatch.cli.opened import opened
+from driftwatch.cli.ownership import INCIDENT, acting, tell
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@acting
+@click.pass_context
+def ack(ctx: click.Context, incident: int, *, by: str, comment: str | None, as_json: bool) -> None:
+    """Take INCIDENT (inc-42 or 42): it repeats weekly instead of daily."""
+    from driftwatch.services.own import Person, acknowledge
+
+    with opened(ctx) as here:
+        taken = acknowledge(here.store, incident, Person(name=by, now=here.now, comment=comment))
+    tell(taken, f"acknowledged by {by}.", as_json=as_json)

@@ -1,0 +1,34 @@
+"""What an endpoint's silence is worth: the fall of its pass rate that would have been seen, and how soon."""
+
+import math
+
+import numpy as np
+
+from driftwatch.domain.metric import PASS
+from driftwatch.services.monitor import Watch
+from driftwatch.services.watched import Watched
+from driftwatch.stats.power import expected_delay, fading_delay, shift_of_effect
+
+SHIFT = 2.0
+"""Standard deviations of a replay's evidence: a change that is plain, and found within a few replays."""
+
+
+def power_of(watched: Watched, watch: Watch) -> str | None:
+    """Return the statement, or None where the pass rate is not watched or never varied."""
+    plan, state = watched.plans.get(PASS.name), watch.states.get(PASS.name)
+    if plan is None or state is None or not state.trusted or state.baseline_seen < plan.detector.baseline_replays:
+        return None
+    held, counts = state.reference.held, state.reference.counts
+    variances = [float(np.var(bag[:count], ddof=1)) for bag, count in zip(held, counts, strict=True) if count > 1]
+    if not math.fsum(variances) > 0:
+        return None
+    samples = min(probe.samples for probe in watched.endpoint.probe_set.probes)
+    # Probes that answer alike in one replay carry less than independent ones: the chart's own scale says how much.
+    fall = SHIFT * state.inflation / shift_of_effect(1.0, variances, samples)
+    arl = plan.detector.arl / (1 - plan.detector.ks_share)
+    reference = plan.detector.cusum_reference
+    slow = fading_delay(shift=SHIFT, arl=arl, references=int(np.median(counts)), reference=reference)
+    if fall > 1 or not math.isfinite(slow):
+        return None
+    replays = math.ceil(max(slow, expected_delay(shift=SHIFT, arl=arl, reference=reference)))
+    return f"A fall of the pass rate by {100 * fall:.1f} points would be seen within {replays} replays on average."

@@ -1,0 +1,117 @@
+"""Where every watched endpoint stands now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import fsum
+
+from driftwatch.domain.incident import Incident, Silence
+from driftwatch.domain.replay import SlotRecord, SlotState
+from driftwatch.services import monitor
+from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
+from driftwatch.services.judge import load_watch
+from driftwatch.services.monitor import Watch
+from driftwatch.services.ports import Store
+from driftwatch.services.standing import EndpointState, Standing, baseline_progress, standings, state_of
+from driftwatch.services.watched import Watched
+
+RECENT = timedelta(hours=24)
+STALE_SLOTS = 2
+"""Slots in a row that nobody began before an endpoint's last reading is no longer its state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointStatus:
+    """One endpoint now.
+
+    Parameters
+    ----------
+    baseline : tuple of int
+        Replays it has, and how many it takes.
+    last_replay : datetime, optional
+        When the last replay with answers was due.
+    last_slot : SlotRecord, optional
+        The last slot that anybody began, whatever became of it.
+    coverage : Coverage
+        Of the last 24 hours.
+    spent_usd : float
+        What today's slots cost.
+    """
+
+    name: str
+    model: str
+    state: EndpointState
+    epoch: int
+    baseline: tuple[int, int]
+    last_replay: datetime | None
+    last_slot: SlotRecord | None
+    coverage: Coverage
+    spent_usd: float
+    incident: Incident | None
+    streams: Sequence[Standing]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All endpoints now; `spent_usd` counts what running replays have set aside."""
+
+    at: datetime
+    endpoints: Sequence[EndpointStatus]
+    spent_usd: float
+    silences: Sequence[Silence]
+
+
+def build_status(
+    store: Store, watched: Sequence[Watched], *, now: datetime, due_slots: DueSlots | None = None
+) -> Status:
+    """Gather the status; nothing is recomputed, so it is quick."""
+    return Status(
+        at=now,
+        endpoints=tuple(_endpoint(store, one, now=now, due_slots=due_slots) for one in watched),
+        spent_usd=store.spent_usd(since=_midnight(now)),
+        silences=store.silences(now=now),
+    )
+
+
+def current_watch(watched: Watched, store: Store) -> Watch:
+    """Return the detectors' states now; a baseline that nobody has replayed since has none yet."""
+    watch, epoch = load_watch(watched, store)[0], store.epoch(watched.endpoint.name)
+    return watch if watch.epoch == epoch else monitor.begin(watched.plans, epoch)
+
+
+def _endpoint(store: Store, watched: Watched, *, now: datetime, due_slots: DueSlots | None) -> EndpointStatus:
+    name, day = watched.endpoint.name, _midnight(now)
+    records = store.slots(name, since=min(now - RECENT, day))
+    recent = [r for r in records if r.slot.due >= now - RECENT]
+    not_begun = count_not_begun(watched, store, due_slots, since=now - RECENT, until=now, now=now)
+    watch, incident = current_watch(watched, store), store.open_incident(name)
+    streams = standings(watched, watch)
+    seq = store.decided_seq(name)
+    state = state_of(
+        streams,
+        [incident] if incident else [],
+        replays=seq if not_begun < STALE_SLOTS else 0,
+        watched=max((stream.compared for stream in streams), default=0),
+    )
+    return EndpointStatus(
+        name=name,
+        model=watched.endpoint.model,
+        state=state,
+        epoch=watch.epoch,
+        baseline=baseline_progress(streams, watched.endpoint.baseline_replays),
+        last_replay=_last_replay(store, name, seq),
+        last_slot=store.last_slot(name),
+        coverage=coverage([r for r in recent if r.state is not SlotState.RUNNING], not_begun),
+        spent_usd=fsum(record.cost_usd for record in records if record.slot.due >= day),
+        incident=incident,
+        streams=streams,
+    )
+
+
+def _last_replay(store: Store, name: str, seq: int) -> datetime | None:
+    replay = next(iter(store.replays(name, after_seq=seq - 1, metrics=())), None) if seq else None
+    return replay.slot.due if replay else None
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
