@@ -74,6 +74,14 @@ def moved_probes(report: IncidentReport, most: int | None = None) -> Iterator[Re
         yield plain(f"and {len(moved) - most} more probes: driftwatch show {report.incident.name}", "dim")
 
 
+def endpoint_title(name: str, state: EndpointState, model: str) -> RenderableType:
+    """Return the line above an endpoint."""
+    title = plain(f"{one_line(name, 100)}: ")
+    title.append(state.value, _STYLE[state])
+    title.append(printable(f"  {one_line(model, 100)}"), "dim")
+    return Rule(title, align="left", style="dim", characters="─")
+
+
 def plain(text: str, style: str = "") -> Text:
     """Return literal text."""
     return Text(printable(text), style=style)
@@ -92,10 +100,7 @@ def _report(report: Report) -> Iterator[RenderableType]:
 
 
 def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[RenderableType]:
-    title = plain(f"{one_line(endpoint.name, 100)}: ")
-    title.append(endpoint.state.value, _STYLE[endpoint.state])
-    title.append(printable(f"  {one_line(endpoint.model, 100)}"), "dim")
-    yield Rule(title, align="left", style="dim", characters="─")
+    yield endpoint_title(endpoint.name, endpoint.state, endpoint.model)
     yield plain(words.endpoint_line(endpoint))
     if told := words.caveat(endpoint):
         yield plain(told, "yellow")

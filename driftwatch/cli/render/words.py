@@ -13,7 +13,7 @@ from driftwatch.domain.payload import payload_for
 from driftwatch.services.report import Deliveries, Report
 from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 from driftwatch.services.report_incident import IncidentReport
-from driftwatch.services.standing import EndpointState
+from driftwatch.services.standing import EndpointState, Standing
 
 SHOWN_CHARACTERS = 400
 """Of an answer."""
@@ -67,17 +67,27 @@ def period(report: Report) -> str:
 
 def endpoint_line(endpoint: EndpointReport) -> str:
     """Return what the state rests on."""
-    seen, of = endpoint.baseline
-    learned = (
-        f"baseline {endpoint.epoch} of {of} replays"
-        if seen >= of
-        else f"learning baseline {endpoint.epoch}: {seen}/{of}"
-    )
-    parts = [learned, _compared(endpoint), f"coverage {endpoint.coverage.words}"]
+    parts = [
+        learned(endpoint.epoch, endpoint.baseline),
+        _compared(endpoint),
+        f"coverage {endpoint.coverage.words}",
+    ]
     if endpoint.asked > endpoint.answered:
         parts.append(f"{endpoint.asked - endpoint.answered} of {endpoint.asked} questions unanswered")
     parts.append(f"{number(endpoint.cost_usd)} USD")
     return "; ".join(parts)
+
+
+def learned(epoch: int, baseline: tuple[int, int]) -> str:
+    """Return how far the baseline is.
+
+    Examples
+    --------
+    >>> learned(1, (24, 24)), learned(2, (12, 24))
+    ('baseline 1 of 24 replays', 'learning baseline 2: 12/24')
+    """
+    seen, of = baseline
+    return f"baseline {epoch} of {of} replays" if seen >= of else f"learning baseline {epoch}: {seen}/{of}"
 
 
 def _compared(endpoint: EndpointReport) -> str:
@@ -107,19 +117,18 @@ def stream_row(stream: StreamReport) -> tuple[str, ...]:
         standing.words,
         number(usual.mean) + unit if usual else "-",
         number(mean) + unit if mean is not None else "-",
-        statistic(stream),
+        statistic(standing, stream.peak),
         course or "-",
     )
 
 
-def statistic(stream: StreamReport) -> str:
-    """Return the nearest chart's statistic against its threshold, and how near it came in the period."""
-    standing = stream.standing
+def statistic(standing: Standing, peak: float | None = None) -> str:
+    """Return the nearest chart's statistic against its threshold, and how near any came in the period."""
     if standing.chart is None or standing.statistic is None or standing.threshold is None:
         return "-"
     sign = "≥" if standing.statistic >= standing.threshold else "of"
     words = f"{chart_name(standing.chart)} {standing.statistic:.1f} {sign} {standing.threshold:.1f}"
-    return words if stream.peak is None else f"{words}, peak {stream.peak:.0%}"
+    return words if peak is None else f"{words}, peak {peak:.0%}"
 
 
 def chart_name(chart: str) -> str:
@@ -195,6 +204,42 @@ def finding_line(finding: Finding) -> str:
     if finding.onset_early and finding.onset_late:
         words += f" (between {moment(finding.onset_early)} and {moment(finding.onset_late)})"
     return words
+
+
+def movement(incident: Incident) -> str:
+    """Return what an incident is about, in few words."""
+    if not incident.findings:
+        return one_line(incident.detail or incident.attribution, 100)
+    first, *others = incident.findings
+    words = f"{one_line(first.metric, 60)} {number(first.before)} → {number(first.after)}"
+    return words + (f" (and {len(others)} more)" if others else "")
+
+
+def delivery_line(delivery: Delivery) -> str:
+    """Return one message and what became of it."""
+    about = f"{delivery.severity.value} to {one_line(delivery.route, 80)}, {delivery.payload.get('reason', '')}"
+    made = f"{moment(delivery.created_at)}: {about}: {delivery.state.value}"
+    if delivery.sent_at:
+        made += f" {moment(delivery.sent_at)}"
+    if delivery.attempts > 1:
+        made += f", {delivery.attempts} attempts"
+    return made + (f"; {one_line(delivery.error, 300)}" if delivery.error else "")
+
+
+def step_line(step: Incident) -> str:
+    """Return one change of an incident."""
+    who = f", {one_line(step.by, 80)}" if step.by else ""
+    said = f": {one_line(step.comment, 300)}" if step.comment else ""
+    return f"{moment(step.updated_at)}: {step.state.value} ({step.reason.value}, {step.severity.value}){who}{said}"
+
+
+def way_on(incident: Incident) -> str:
+    """Return the commands that fit an open incident."""
+    verbs = [] if incident.state is IncidentState.ACKNOWLEDGED else [f"ack {incident.name}"]
+    if incident.kind is IncidentKind.DRIFT:
+        verbs.append(f"accept {incident.name}")
+    verbs += [f"resolve {incident.name}", f"silence {incident.endpoint} --for 4h --comment TEXT"]
+    return f"driftwatch {' · '.join(verbs)}"
 
 
 def moved_line(metric: str, moved: Moved) -> str:

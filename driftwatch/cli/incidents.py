@@ -1,0 +1,59 @@
+"""`driftwatch incidents`: what is open, or everything there ever was."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from driftwatch.cli.opened import opened
+from driftwatch.cli.terminal import say, say_json
+from driftwatch.cli.times import MOMENT, Moment
+
+if TYPE_CHECKING:
+    from driftwatch.domain.incident import Incident
+
+COLUMNS = ("incident", "endpoint", "state", "severity", "what", "opened", "by")
+
+
+@click.command()
+@click.option("--endpoint", metavar="NAME", help="Of this endpoint only.")
+@click.option("--since", type=MOMENT, metavar="TIME", help="Also those that ended since: a date, a time, or 7d.")
+@click.option("--all", "everything", is_flag=True, help="Also those that ended, however long ago.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def incidents(
+    ctx: click.Context, *, endpoint: str | None, since: Moment | None, everything: bool, as_json: bool
+) -> None:
+    """List the open incidents, newest first."""
+    from driftwatch.cli.replay import find_endpoint
+
+    with opened(ctx) as here:
+        if endpoint is not None and endpoint not in here.store.endpoints():
+            find_endpoint(here.settings, endpoint)
+        moment = None if since is None else since.before(here.now)
+        found = here.store.incidents(endpoint=endpoint, since=moment)
+    wanted = [i for i in found if everything or since is not None or i.state.open]
+    if as_json:
+        from driftwatch.cli.render.as_json import incident_data
+
+        say_json([incident_data(incident) for incident in wanted])
+    elif wanted:
+        from driftwatch.cli.render.page import echo
+        from driftwatch.cli.render.terminal import table
+
+        echo(iter([table(COLUMNS, [_row(incident) for incident in wanted])]))
+    else:
+        say("No incident is open." if not (everything or since) else "There was no incident.")
+
+
+def _row(incident: "Incident") -> tuple[str, ...]:
+    from driftwatch.cli.render.words import moment, movement
+
+    return (
+        incident.name,
+        incident.endpoint,
+        incident.state.value,
+        incident.severity.value,
+        movement(incident),
+        moment(incident.opened_at),
+        incident.by or "",
+    )

@@ -1,0 +1,116 @@
+"""`driftwatch status`: where every stream of every endpoint stands now."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from driftwatch.cli.errors import Exit
+from driftwatch.cli.opened import opened
+from driftwatch.cli.terminal import say_json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from driftwatch.services.standing import Standing
+    from driftwatch.services.status import EndpointStatus, Status
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def status(ctx: click.Context, *, as_json: bool) -> None:
+    """Show every endpoint and stream: state, statistic against threshold, last replay, coverage, spend.
+
+    Exits with 1 if a drift is open, with 3 if an endpoint has no data, with 0 otherwise.
+    """
+    from driftwatch.services.status import build_status
+
+    with opened(ctx) as here:
+        now = build_status(here.store, here.endpoints(), now=here.now, due_slots=here.due_slots)
+        limit = here.settings.budget.usd_per_day if here.settings.budget else None
+    if as_json:
+        say_json(_data(now, limit))
+    else:
+        from driftwatch.cli.render.page import echo
+
+        echo(_drawn(now, limit))
+    ctx.exit(_exit(now))
+
+
+def _exit(now: "Status") -> Exit:
+    from driftwatch.services.standing import EndpointState
+
+    states = {endpoint.state for endpoint in now.endpoints}
+    if EndpointState.DRIFTED in states:
+        return Exit.DRIFT
+    return Exit.UNKNOWN if EndpointState.NO_DATA in states else Exit.NO_DRIFT
+
+
+def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":
+    from driftwatch.cli.render import words
+    from driftwatch.cli.render.terminal import endpoint_title, plain, table
+
+    for endpoint in now.endpoints:
+        yield endpoint_title(endpoint.name, endpoint.state, endpoint.model)
+        yield plain(_line(endpoint))
+        if endpoint.incident:
+            title = words.incident_title(endpoint.incident)
+            yield plain(f"{title}; driftwatch show {endpoint.incident.name}", "bold red")
+        yield table(("stream", "state", "statistic"), [_row(stream) for stream in endpoint.streams])
+    of = f" of {limit:.2f}" if limit is not None else ""
+    yield plain(f"Spent today: {now.spent_usd:.4f}{of} USD.")
+    for silence in now.silences:
+        yield plain(f"Silence: {words.silence_line(silence, soon=False)}")
+
+
+def _line(endpoint: "EndpointStatus") -> str:
+    from driftwatch.cli.render.words import learned, moment
+
+    last = moment(endpoint.last_replay) if endpoint.last_replay else "never"
+    line = (
+        f"{learned(endpoint.epoch, endpoint.baseline)}; last replay {last}; coverage (24 h) {endpoint.coverage.words}"
+    )
+    slot = endpoint.last_slot
+    if slot is not None and slot.reason and (endpoint.last_replay is None or slot.slot.due > endpoint.last_replay):
+        line += f"; last slot {slot.state.value}: {slot.reason}"
+    return f"{line}; {endpoint.spent_usd:.4f} USD today"
+
+
+def _row(stream: "Standing") -> tuple[str, ...]:
+    from driftwatch.cli.render.words import statistic
+
+    why = f" ({stream.distrust})" if stream.distrust else ""
+    return (stream.metric.name, stream.words + why, statistic(stream))
+
+
+def _data(now: "Status", limit: float | None) -> dict[str, Any]:
+    from driftwatch.cli.render import as_json
+
+    return {
+        "version": as_json.VERSION,
+        "at": as_json.when(now.at),
+        "spent_usd_today": now.spent_usd,
+        "limit_usd_per_day": limit,
+        "endpoints": [_endpoint_data(endpoint) for endpoint in now.endpoints],
+        "silences": [as_json.silence_data(silence) for silence in now.silences],
+    }
+
+
+def _endpoint_data(endpoint: "EndpointStatus") -> dict[str, Any]:
+    from driftwatch.cli.render import as_json
+
+    slot, (seen, of) = endpoint.last_slot, endpoint.baseline
+    return {
+        "name": endpoint.name,
+        "model": endpoint.model,
+        "state": endpoint.state.value,
+        "epoch": endpoint.epoch,
+        "baseline": {"seen": seen, "replays": of},
+        "last_replay": as_json.when(endpoint.last_replay),
+        "last_slot": {"due": slot.slot.key, "state": slot.state.value, "reason": slot.reason} if slot else None,
+        "coverage": as_json.coverage_data(endpoint.coverage),
+        "spent_usd_today": endpoint.spent_usd,
+        "incident": as_json.incident_data(endpoint.incident) if endpoint.incident else None,
+        "streams": [as_json.standing_data(stream) for stream in endpoint.streams],
+    }
