@@ -31,7 +31,8 @@ def to_answer(record: Record, sample: int) -> Answer:
         outcome=record.outcome,
         reply=_reply(record, record.output) if record.outcome is Outcome.OK and record.output is not None else None,
         attempts=int(record.numbers.get("attempts", 1)),
-        error=record.texts.get("error"),
+        # An export names the outcome where there are no words; that is no error text.
+        error=None if (told := record.texts.get("error")) == record.outcome else told,
         cost_usd=record.numbers.get("cost_usd"),
     )
 
@@ -53,7 +54,7 @@ def to_item(answer: Answer) -> dict[str, Any]:
         "at": answer.at.isoformat().replace("+00:00", "Z"),
         "output": None,
         "cost_usd": answer.cost_usd,
-        "error": answer.error if answer.error or answer.outcome is Outcome.OK else answer.outcome.value,
+        "error": answer.outcome.value if answer.error is None and answer.outcome is not Outcome.OK else answer.error,
         "outcome": answer.outcome.value,
         "sample": answer.sample,
         "attempts": answer.attempts,

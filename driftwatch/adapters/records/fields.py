@@ -22,7 +22,8 @@ class RecordError(ValueError):
 
 def json_object(line: bytes) -> dict[str, Any]:
     try:
-        item = json.loads(line, parse_constant=_refuse_constant)
+        # Given bytes, json would take two of them for UTF-16.
+        item = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
     except RecordError:
         raise
     except UnicodeDecodeError:

@@ -110,19 +110,17 @@ def _reply(row: Mapping[str, Any]) -> Reply:
 
 def _probe_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     known = _ids(connection, PROBE.c.key, keys)
-    sqlite.insert_or_keep(connection, PROBE, [{"key": key} for key in keys if key not in known])
-    return _ids(connection, PROBE.c.key, keys)
+    new = [key for key in keys if key not in known]
+    sqlite.insert_or_keep(connection, PROBE, [{"key": key} for key in new])
+    return known | _ids(connection, PROBE.c.key, new)
 
 
 def _text_ids(connection: Connection, texts: Mapping[bytes, bytes]) -> dict[bytes, int]:
     known = _ids(connection, TEXT.c.digest, list(texts))
-    new = [
-        {"digest": digest, "size": len(output), "body": squeeze(output)}
-        for digest, output in texts.items()
-        if digest not in known
-    ]
-    sqlite.insert_or_keep(connection, TEXT, new)
-    return _ids(connection, TEXT.c.digest, list(texts))
+    new = [digest for digest in texts if digest not in known]
+    rows = [{"digest": digest, "size": len(texts[digest]), "body": squeeze(texts[digest])} for digest in new]
+    sqlite.insert_or_keep(connection, TEXT, rows)
+    return known | _ids(connection, TEXT.c.digest, new)
 
 
 def _ids(connection: Connection, column: Column[Any], keys: Sequence[Any]) -> dict[Any, int]:

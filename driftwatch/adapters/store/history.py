@@ -14,8 +14,8 @@ from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.replay import ReplayScores, Score, Slot
 from driftwatch.services.ports import Store
 
-# Replays in one read: a year of hours is 35 reads, and none of them keeps the log from being written back.
-_CHUNK = 256
+# Replays in one read: a year of hours is 137 reads, and none of them keeps the log from being written back.
+_CHUNK = 64
 
 
 class History(Store):

@@ -6,7 +6,8 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import compress, groupby
 
 from driftwatch.adapters.store.types import json_text
 from driftwatch.scorers.verdict import Scored, Unscored
@@ -60,8 +61,9 @@ def unpack(body: bytes, cells: Sequence[Cell]) -> dict[Cell, Scored]:
 def values(body: bytes, cells: Sequence[Cell], keys: Sequence[str] | None) -> dict[str, tuple[float, ...]]:
     """Return the scored samples by probe key; `keys` are the cells' keys where each probe has one sample."""
     mask, numbers, _ = _open(body, len(cells))
-    if keys is not None and len(numbers) == len(keys):
-        return dict(zip(keys, zip(numbers), strict=True))
+    if keys is not None:
+        scored = keys if len(numbers) == len(keys) else compress(keys, _bits(mask, len(keys)))
+        return dict(zip(scored, zip(numbers, strict=True), strict=True))
     pairs = zip(_chosen(cells, mask), numbers, strict=True)
     return {key: tuple(number for _, number in group) for key, group in groupby(pairs, lambda pair: pair[0][0])}
 
@@ -96,7 +98,13 @@ def _narrow(numbers: Sequence[float]) -> tuple[str, bytes]:
 
 
 def _chosen(cells: Sequence[Cell], mask: int) -> Iterable[Cell]:
-    return (cell for position, cell in enumerate(cells) if mask >> position & 1)
+    return compress(cells, _bits(mask, len(cells)))
+
+
+# The metrics of one replay mostly miss the same answers.
+@lru_cache(maxsize=32)
+def _bits(mask: int, size: int) -> tuple[bool, ...]:
+    return tuple(bool(mask >> position & 1) for position in range(size))
 
 
 def _mask_size(cells: int) -> int:

@@ -20,6 +20,8 @@ def escape(text: str) -> str:
     >>> unescape(escape("a\x00\ud800\\")) == "a\x00\ud800\\"
     True
     """
+    if text.isascii() and "\\" not in text and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub(lambda hit: f"\\u{ord(hit[0]):04x}", text)
 
 

@@ -21,4 +21,6 @@ def run() -> None:
         context.run_migrations()
 
 
-run()
+# Doctests and type checkers import this file without Alembic around it.
+if hasattr(context, "config"):
+    run()

@@ -1,0 +1,150 @@
+"""Reading observation records: what is good is used, what is not is named with its line."""
+
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from driftwatch.adapters.records import parse_record, read_records
+from driftwatch.adapters.records.fields import RecordError
+from driftwatch.domain.errors import DriftwatchError, Outcome, Problem
+
+GOOD = {"endpoint": "bot", "probe": "hi", "replay": "2026-07-20T06:00Z", "output": "Hi."}
+
+
+def line(**more):
+    return json.dumps(GOOD | more).encode()
+
+
+def test_the_record_of_the_documentation_is_understood():
+    record = parse_record(
+        b'{"endpoint": "support-bot", "probe": "refund-json", "replay": "2026-07-20T06:00Z", "at": '
+        b'"2026-07-20T06:00:12Z", "output": "\\u2026", "scores": {"is-json": 1, "contains": 0}, "latency_ms": 420, '
+        b'"ttft_ms": 130, "input_tokens": 51, "output_tokens": 88, "cost_usd": 0.0004, "model": "gpt-4.1-2025-04-14",'
+        b' "system_fingerprint": null, "finish_reason": "stop", "logprobs": null, "error": null, "fingerprint": null}'
+    )
+    assert record.scores == {"is-json": 1.0, "contains": 0.0}
+    assert record.output == "…".encode()
+    assert record.numbers["cost_usd"] == 0.0004
+    assert record.at == datetime(2026, 7, 20, 6, 0, 12, tzinfo=UTC)
+    assert record.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("written", "hour", "naive"),
+    [
+        ("2026-07-20T06:00Z", 6, False),
+        ("2026-07-20T06:00:00.000+02:00", 4, False),
+        ("20260720T060000Z", 6, False),
+        ("2026-07-20 06:00", 6, True),
+        ("2026-07-20T06", 6, True),
+        ("2026-07-20", 0, True),
+    ],
+)
+def test_times_are_read_and_a_missing_offset_is_utc_and_told(written, hour, naive):
+    record = parse_record(line(replay=written))
+    assert (record.replay, record.naive) == (datetime(2026, 7, 20, hour, tzinfo=UTC), naive)
+
+
+@pytest.mark.parametrize(
+    ("bad", "met"),
+    [
+        (b"nonsense", "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (line(endpoint=None), "endpoint is missing"),
+        (line(endpoint=" "), "endpoint is not a name"),
+        (line(probe=7), "probe is not a name"),
+        (line(probe="x" * 501), "longer than 500"),
+        (line(replay=None), "replay is missing"),
+        (line(replay=17), "not a time"),
+        (line(replay="yesterday"), "not an ISO 8601 time: 'yesterday'"),
+        (line(replay="0001-01-01T00:00+14:00"), "ISO 8601"),
+        (line(replay="0999-01-01"), "in the year 999"),
+        (line(output=None), "none of output, scores, latency_ms, error"),
+        (line(output=7), "output is not text"),
+        (line(output=None, output_b64="%%"), "not base64"),
+        (line(scores=[1]), "scores is not an object"),
+        (line(scores={"a": "1"}), "the score 'a' is not a number"),
+        (b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": NaN}}', "NaN is not a number"),
+        (b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": 1e999}}', "not a finite number"),
+        (line(scores={"a": 10**400}), "not a finite number"),
+        (line(latency_ms=True), "latency_ms is not a number"),
+        (line(latency_ms=1e300), "latency_ms is absurd"),
+        (line(sample=-1), "sample is not a count"),
+        (line(sample=True), "sample is not a count"),
+        (line(outcome="great"), "outcome is none of ok, timeout"),
+        (line(logprobs=[{"token": "a"}]), "logprobs: logprob is not a number"),
+        (line(tool_calls="f()"), "tool_calls is not a list"),
+        (line(fingerprint=[1]), "fingerprint is not an object"),
+        (line(probe_hash="a@b"), "probe_hash has an @"),
+    ],
+)
+def test_a_line_that_cannot_be_used_says_what_was_met(bad, met):
+    with pytest.raises(RecordError, match=met):
+        parse_record(bad)
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({}, Outcome.OK),
+        ({"error": "timeout"}, Outcome.TIMEOUT),
+        ({"error": "rate_limited: slow down"}, Outcome.RATE_LIMITED),
+        ({"error": "it broke"}, Outcome.UNAVAILABLE),
+        ({"error": "ok"}, Outcome.OK),
+        ({"error": "it broke", "outcome": "network"}, Outcome.NETWORK),
+    ],
+)
+def test_an_error_is_an_outcome(more, outcome):
+    assert parse_record(line(**more)).outcome is outcome
+
+
+def test_true_and_false_are_scores_and_null_is_none():
+    assert parse_record(line(scores={"a": True, "b": False, "c": None})).scores == {"a": 1.0, "b": 0.0}
+
+
+def test_lone_surrogates_and_nul_become_the_bytes_models_send():
+    record = parse_record(b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "output": "\\ud800\\u0000"}')
+    assert record.output == b"\xed\xa0\x80\x00"
+
+
+def test_good_lines_are_kept_when_a_third_is_junk(tmp_path):
+    junk = [b"junk", b"{}", b"\xff", b'{"endpoint": 1']
+    lines = [junk[n % 4] if n % 3 == 1 else line(probe=f"p{n}") for n in range(300)]
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines) + b"\n\n")
+    found = list(read_records(path))
+    assert [n for n, item in found if isinstance(item, Problem)] == [n + 1 for n in range(300) if n % 3 == 1]
+    assert sum(not isinstance(item, Problem) for _, item in found) == 200
+    assert str(found[1][1]).startswith(f"{path}:2: replay is missing")
+
+
+def test_gzip_is_told_by_its_name_and_a_torn_file_gives_what_it_has(tmp_path):
+    path = tmp_path / "history.jsonl.gz"
+    packed = gzip.compress(b"\n".join(line(probe=f"p{n}", output=str(hash(str(n)))) for n in range(5000)))
+    path.write_bytes(packed)
+    assert len(list(read_records(path))) == 5000
+    path.write_bytes(packed[: len(packed) // 2])
+    *good, (_, last) = read_records(path)
+    assert len(good) > 1000
+    assert isinstance(last, Problem)
+    assert "cannot be read any further" in last.met
+
+
+def test_a_line_without_end_is_passed_over(monkeypatch):
+    from driftwatch.adapters.records import reading
+
+    monkeypatch.setattr(reading, "LONGEST_LINE", 200)
+    stream = io.BytesIO(b"x" * 1000 + b"\n" + line() + b"\n")
+    (_, long), (number, good) = read_records(stream)
+    assert isinstance(long, Problem)
+    assert (number, good.probe) == (2, "hi")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DriftwatchError, match="No such file"):
+        list(read_records(tmp_path / "none.jsonl"))
