@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 8.0
+SHORTEST_KEY = 8
+"""Shorter ones are placeholders such as ``none``, which an answer may well say."""
 # The vendor may have generated, and will then bill, what never reached us whole.
 _MAYBE_BILLED = frozenset({Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.OVERSIZE, Outcome.PROTOCOL})
 
@@ -104,9 +106,16 @@ async def _once(asker: Asker, question: Question, reserved: Reservation) -> Repl
 
 def _success(asker: Asker, reply: Reply, attempt: int) -> Attempted:
     asker.gate.answered()
-    return Attempted(
-        outcome=Outcome.OK, reply=reply, attempts=attempt, cost_usd=cost(reply.usage, asker.endpoint.price)
-    )
+    price = cost(reply.usage, asker.endpoint.price)
+    return Attempted(outcome=Outcome.OK, reply=_without_key(asker, reply), attempts=attempt, cost_usd=price)
+
+
+def _without_key(asker: Asker, reply: Reply) -> Reply:
+    """Return the reply without our own key: an answer that echoes it is stored, shown and sent to a channel."""
+    key = asker.endpoint.api_key.reveal().encode() if asker.endpoint.api_key else b""
+    if len(key) < SHORTEST_KEY or key not in reply.output:
+        return reply
+    return replace(reply, output=reply.output.replace(key, b"***"))
 
 
 def _failure(asker: Asker, error: EndpointError, reserved: Reservation, before: Attempted) -> Attempted:

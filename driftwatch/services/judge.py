@@ -10,8 +10,8 @@ from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Rea
 from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
-from driftwatch.services.echo import STREAM as ECHO
-from driftwatch.services.echo import Echo
+from driftwatch.services.memory import STREAM as MEMORY
+from driftwatch.services.memory import Memory
 from driftwatch.services.monitor import Watch
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
@@ -45,7 +45,7 @@ def judge_failure(
         endpoint=name,
         epoch=store.epoch(name),
         seq=store.decided_seq(name),
-        incident_id=store.next_incident_id(),
+        incident_id=incident.id if incident else store.next_incident_id(),
         failed=_failed_in_a_row(store, name, now),
         outcome=outcome,
         incident=incident,
@@ -61,40 +61,43 @@ def judge_failure(
     return decision.reason
 
 
-def load_watch(watched: Watched, store: Store) -> tuple[Watch, Echo]:
-    """Return the detectors' states and the echoed identities as they were committed last."""
+def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
+    """Return the detectors' states and the epoch's memory as they were committed last."""
     saved = store.streams(watched.endpoint.name)
     epoch = max((s.epoch for s in saved.values()), default=0)
     fresh = monitor.begin(watched.plans, epoch)
     kept = {name: decode_state(s.state) for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
-    echo = saved.get(ECHO)
+    memory = saved.get(MEMORY)
     return (
         Watch(epoch=epoch, seq=max((s.seq for s in saved.values()), default=0), states={**fresh.states, **kept}),
-        Echo.decode(echo.state) if echo and echo.epoch == epoch else Echo(),
+        Memory.decode(memory.state) if memory and memory.epoch == epoch else Memory(),
     )
 
 
 def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) -> Reason:
-    before, echo = load_watch(watched, store)
+    before, memory = load_watch(watched, store)
     if _resolved_by_hand(store, replay.slot.endpoint, before.seq):
         before = monitor.rearm(watched.plans, before)
     changed = _changed(store, replay, before)
     if replay.epoch != before.epoch:
-        echo = Echo()
+        memory = Memory()
     watch = monitor.fold(watched.plans, before, replay)
     readings = monitor.read(watched.plans, watch)
+    found, announced = monitor.findings(watched.plans, readings), memory.announced(replay)
+    incident = store.open_incident(replay.slot.endpoint)
     decision = decide(
         endpoint=replay.slot.endpoint,
         epoch=replay.epoch,
         seq=replay.seq,
-        incident_id=store.next_incident_id(),
-        findings=monitor.findings(watched.plans, readings),
+        # Numbers are not handed back: one is taken only where an incident opens.
+        incident_id=store.next_incident_id() if incident is None and (found or announced) else 0,
+        findings=found,
         calm=monitor.calm(readings),
-        incident=store.open_incident(replay.slot.endpoint),
+        incident=incident,
         silences=store.silences(now=now),
         now=now,
         changed=changed,
-        announced=echo.announced(replay),
+        announced=announced,
     )
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
         watch = monitor.rearm(watched.plans, watch)
@@ -103,7 +106,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         decision,
         now=now,
         replay=replay,
-        changed=changed,
+        changed=changed or memory.changed(replay),
         excerpts=_excerpts(store, replay, decision) if decision.tell else {},
         replays=_replays_since_onset(store, replay, decision) if decision.tell else None,
     )
@@ -111,7 +114,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         DecisionCommit(
             endpoint=replay.slot.endpoint,
             seq=replay.seq,
-            streams=_saved(watch, echo.heard(replay)),
+            streams=_saved(watch, memory.after(replay)),
             incident=decision.incident,
             deliveries=deliveries,
         )
@@ -135,8 +138,8 @@ def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ..
     return requalifying(replay.fingerprint, last.fingerprint)
 
 
-def _saved(watch: Watch, echo: Echo) -> tuple[SavedStream, ...]:
-    states = {name: encode_state(state) for name, state in watch.states.items()} | {ECHO: echo.encode()}
+def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
+    states = {name: encode_state(state) for name, state in watch.states.items()} | {MEMORY: memory.encode()}
     return tuple(
         SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
     )

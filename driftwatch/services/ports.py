@@ -90,9 +90,7 @@ class Store(ABC):
         """Commit 1: answers, scores, the slot done, its cost; returns the replay's seq. Repeating it is a no-op."""
 
     @abstractmethod
-    def end_slot(
-        self, slot: Slot, state: SlotState, *, reason: str, now: datetime, cost_usd: float = 0.0
-    ) -> None:
+    def end_slot(self, slot: Slot, state: SlotState, *, reason: str, now: datetime, cost_usd: float = 0.0) -> None:
         """End a slot as failed or skipped; a slot that has ended stays as it is."""
 
     @abstractmethod

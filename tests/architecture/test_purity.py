@@ -13,7 +13,7 @@ ALLOWED = {
     "stats": {"numpy", "scipy"},
     "scorers": {"numpy", "scipy", "rapidfuzz", "jsonschema", "referencing", "regex"},
     "domain": {"rfc8785"},
-    "services": {"structlog", "stamina", "aiolimiter", "pandas"},
+    "services": {"structlog", "pandas"},
     "config": {"pydantic", "pydantic_core"},
     "bootstrap": set(),
     "daemon": {"apscheduler", "structlog"},

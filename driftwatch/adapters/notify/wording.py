@@ -5,6 +5,7 @@ Every function returns plain text; whoever puts it into a markup escapes it ther
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import floor, log10
 from typing import Any
 
 from driftwatch.domain.legible import legible, one_line
@@ -60,11 +61,12 @@ def since(payload: Payload) -> str:
     at = _moment(payload["at"])
     if "onset" in finding:
         onset = _moment(finding["onset"])
-        words += f" since {_day(onset, at)} {onset:%H:%M} UTC"
-        if "onset_early" in finding and "onset_late" in finding:
+        words += f" since {_day(onset, at)} {_time(onset)} UTC"
+        if "onset_early" in finding and finding["onset_early"] != finding.get("onset_late"):
             words += f" (between {_between(finding)})"
     if "replays" in payload:
-        words += f", {payload['replays']} replays" if words else f" ({payload['replays']} replays)"
+        count = f"{payload['replays']} replay{'' if payload['replays'] == 1 else 's'}"
+        words += f", {count}" if words else f" ({count})"
     return words
 
 
@@ -94,7 +96,9 @@ def our_side(payload: Payload) -> str:
     'Our side unchanged: probes 3f2a, driver 1.4.0, sampling.'
     """
     parts = payload.get("fingerprint")
-    if not parts or payload.get("changed"):
+    if payload.get("changed"):
+        return f"Our side changed since the baseline: {', '.join(payload['changed'])}."
+    if not parts:
         return ""
     first = [name for name in ("probes", "driver", "sampling") if name in parts]
     names = first + sorted(set(parts) - set(first))
@@ -203,7 +207,7 @@ def _interval(finding: Payload) -> str:
     if finding.get("before") is None or "effect_low" not in finding or "effect_high" not in finding:
         return ""
     low, high = _numbers(finding["before"] + finding["effect_low"], finding["before"] + finding["effect_high"])
-    return f" ({low}-{high})"
+    return f" ({low} to {high})" if low.startswith("-") or high.startswith("-") else f" ({low}-{high})"
 
 
 def _numbers(first: float, second: float) -> tuple[str, str]:
@@ -213,11 +217,13 @@ def _numbers(first: float, second: float) -> tuple[str, str]:
     --------
     >>> _numbers(0.91, 0.78), _numbers(0.9121, 0.9119), _numbers(412.3, 655.0)
     (('0.91', '0.78'), ('0.9121', '0.9119'), ('412', '655'))
+    >>> _numbers(-0.0028, -0.0067)
+    ('-0.003', '-0.007')
     """
     size = max(abs(first), abs(second))
     decimals = 2 if size < 10 else 1 if size < 100 else 0
-    while first != second and decimals < 6 and f"{first:.{decimals}f}" == f"{second:.{decimals}f}":
-        decimals += 1
+    if first != second:
+        decimals = max(decimals, min(6, -floor(log10(abs(first - second)) + 1e-9)))
     return f"{first:,.{decimals}f}", f"{second:,.{decimals}f}"
 
 
@@ -244,8 +250,13 @@ def _day(moment: datetime, at: datetime) -> str:
 
 def _between(finding: Payload) -> str:
     onset, early, late = (_moment(finding[key]) for key in ("onset", "onset_early", "onset_late"))
-    ends = (f"{m:%H:%M}" if m.date() == onset.date() else f"{_day(m, onset)} {m:%H:%M}" for m in (early, late))
+    ends = (_time(m) if m.date() == onset.date() else f"{_day(m, onset)} {_time(m)}" for m in (early, late))
     return " and ".join(ends)
+
+
+def _time(moment: datetime) -> str:
+    """Return the time of day; seconds only where there are some."""
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
 def excerpt(text: str, limit: int) -> str:

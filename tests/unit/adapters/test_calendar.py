@@ -36,7 +36,14 @@ def test_a_line_for_every_hour_loses_no_hour_when_the_clock_goes_back() -> None:
 
 @pytest.mark.parametrize(
     ("field", "days"),
-    [("1-5", "Mon Tue Wed Thu Fri"), ("0", "Sun"), ("7", "Sun"), ("mon,wed", "Mon Wed"), ("1", "Mon"), ("*/3", "Wed Sat Sun")],
+    [
+        ("1-5", "Mon Tue Wed Thu Fri"),
+        ("0", "Sun"),
+        ("7", "Sun"),
+        ("mon,wed", "Mon Wed"),
+        ("1", "Mon"),
+        ("*/3", "Wed Sat Sun"),
+    ],
 )
 def test_weekday_numbers_are_crons_not_apschedulers(field: str, days: str) -> None:
     start = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
