@@ -1,6 +1,7 @@
 """A vendor that misbehaves, over real HTTP: every driver makes one request and gives the failure its name."""
 
 import asyncio
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +20,8 @@ from driftwatch.testing.server import ScriptedServer, refused_url
 from driftwatch.testing.wire import Said, events
 
 KEY = Secret("sk-contract-0123456789")
-DEADLINE_S = 0.6
+# Generous: a busy machine must not turn another failure into a timeout.
+DEADLINE_S = 20.0
 
 Make = Callable[[str], LanguageModel]
 
@@ -134,13 +136,15 @@ def test_each_status_has_its_outcome(
 def test_each_misbehaviour_has_its_outcome(
     make: Make, server: ScriptedServer, behaviour: Behaviour, outcome: Outcome, transient: bool
 ) -> None:
-    error = failure(make, server, behaviour)
+    began = time.perf_counter()
+    error = failure(make, server, behaviour, deadline_s=1.5 if outcome is Outcome.TIMEOUT else DEADLINE_S)
     assert (error.outcome, error.transient) == (outcome, transient)
+    assert outcome is not Outcome.TIMEOUT or time.perf_counter() - began < 10
 
 
 def test_nobody_listening_is_a_network_failure(make: Make) -> None:
     with pytest.raises(EndpointError) as caught:
-        ask(make, refused_url(), deadline_s=5.0)
+        ask(make, refused_url())
     assert (caught.value.outcome, caught.value.transient) == (Outcome.NETWORK, True)
 
 
@@ -184,7 +188,7 @@ def test_cookies_and_unknown_headers_are_not_kept(make: Make, server: ScriptedSe
 
 
 def test_50_mb_are_not_held_in_memory(make: Make, server: ScriptedServer) -> None:
-    ask_once = lambda: failure(make, server, endless(piece=4096), max_bytes=200_000, deadline_s=20.0)  # noqa: E731
+    ask_once = lambda: failure(make, server, endless(piece=4096), max_bytes=200_000)  # noqa: E731
     ask_once()
     tracemalloc.start()
     try:
@@ -259,7 +263,7 @@ def test_half_an_answer_is_never_returned(server: ScriptedServer, behaviour: Beh
 )
 def test_a_whole_answer_is_read_however_it_is_framed(server: ScriptedServer, chunks: list[bytes]) -> None:
     server.behave = lambda _: stream(chunks)
-    assert ask(direct, server.base_url, deadline_s=5.0).output == b"one two three"
+    assert ask(direct, server.base_url).output == b"one two three"
 
 
 def test_a_connection_lost_after_the_reason_why_it_stopped_loses_nothing(server: ScriptedServer) -> None:
@@ -313,7 +317,7 @@ def test_time_to_first_token_is_that_of_the_first_token_not_of_the_headers(serve
     server.behave = lambda _: stream(
         [b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n', *WHOLE[1:]], token_s=0.06
     )
-    reply = ask(direct, server.base_url, deadline_s=5.0)
+    reply = ask(direct, server.base_url)
     assert reply.ttft_ms is not None
     assert 60 <= reply.ttft_ms < reply.latency_ms - 60
 
@@ -330,7 +334,7 @@ def test_the_connection_is_used_again(server: ScriptedServer) -> None:
 
     async def twice() -> None:
         model = direct(server.base_url)
-        question = Question(messages=({"role": "user", "content": "Go."},), deadline_s=5.0)
+        question = Question(messages=({"role": "user", "content": "Go."},))
         await model.ask(question)
         await model.ask(question)
         await model.aclose()

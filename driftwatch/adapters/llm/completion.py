@@ -104,9 +104,13 @@ class Completion:
             return event.decode("utf-8", "surrogateescape")
 
     def _take_object(self, found: Mapping[str, Any]) -> None:
-        self.id = self.id or self._name(found.get("id"))
-        self.model = self._name(found.get("model")) or self.model
-        self.system_fingerprint = self._name(found.get("system_fingerprint")) or self.system_fingerprint
+        # Every piece of a stream repeats them: the first counts.
+        if self.id is None:
+            self.id = trouble.named(found.get("id"), self.key)
+        if self.model is None:
+            self.model = trouble.named(found.get("model"), self.key)
+        if self.system_fingerprint is None:
+            self.system_fingerprint = trouble.named(found.get("system_fingerprint"), self.key)
         if found.get("usage"):
             self.usage = parse_usage(found["usage"])
         choices = found.get("choices")
@@ -118,13 +122,15 @@ class Completion:
 
     def _take_choice(self, choice: Mapping[str, Any]) -> None:
         self.seen_choice = True
-        self.finish_reason = self._name(choice.get("finish_reason")) or self.finish_reason
+        if choice.get("finish_reason"):
+            self.finish_reason = trouble.named(choice["finish_reason"], self.key)
         said = choice.get("delta") or choice.get("message")
         if isinstance(said, dict):
             self._worded = self._worded or said.get("content") is not None
             self._take_text(said.get("content"), self._text)
             self._take_text(said.get("refusal"), self._refusal)
-            self._take_tools(said.get("tool_calls"))
+            if said.get("tool_calls"):
+                self._take_tools(said["tool_calls"])
             self._take_thought(said.get("reasoning_content") or said.get("reasoning"))
         elif isinstance(choice.get("text"), str):
             raise trouble.protocol("the server answered as a text completion; a chat completion was asked for")
@@ -164,9 +170,6 @@ class Completion:
         self._size += size
         if self._size > self.max_bytes:
             raise trouble.oversize(self.max_bytes)
-
-    def _name(self, value: Any) -> str | None:
-        return trouble.named(value, self.key) if value else None
 
 
 def to_bytes(text: str, *, broken: bool = False) -> bytes:

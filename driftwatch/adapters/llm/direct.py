@@ -12,6 +12,7 @@ import aiohttp
 
 from driftwatch.adapters.llm import trouble
 from driftwatch.adapters.llm.completion import Completion
+from driftwatch.adapters.llm.connections import Connections
 from driftwatch.adapters.llm.headers import identifying
 from driftwatch.adapters.llm.reception import drain, read_error_body, receive
 from driftwatch.domain.answer import Question, Reply
@@ -62,10 +63,7 @@ class DirectModel(LanguageModel):
         self._url = base_url.rstrip("/") + "/chat/completions"
         self._clock = clock
         self._key = api_key
-        self._max_connections = max_connections
-        self._trust_env = trust_env
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connections = Connections(limit=max_connections, trust_env=trust_env, headers=_headers(api_key))
 
     @classmethod
     def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock, trust_env: bool = False) -> "DirectModel":
@@ -95,12 +93,10 @@ class DirectModel(LanguageModel):
 
     async def aclose(self) -> None:
         """Release connections."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._connections.aclose()
 
     async def _attempt(self, question: Question, body: bytes) -> Reply:
-        session = self._open_session()
+        session = self._connections.session()
         completion = Completion(max_bytes=question.max_bytes, key=self._key)
         started = self._clock.monotonic()
         async with session.post(self._url, data=body, allow_redirects=False) as response:
@@ -145,25 +141,13 @@ class DirectModel(LanguageModel):
             body.setdefault("stream_options", {"include_usage": True})
         return json.dumps(body).encode()
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        if self._session is None or self._loop is not loop:
-            self._loop = loop
-            headers = {
-                "Content-Type": "application/json",
-                "Accept": "text/event-stream, application/json",
-                # A compressed stream is flushed when the compressor likes, which falsifies the time to first token.
-                "Accept-Encoding": "identity",
-                "User-Agent": f"driftwatch/{VERSION}",
-            }
-            if self._key is not None:
-                headers["Authorization"] = f"Bearer {self._key.reveal()}"
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections),
-                headers=headers,
-                # The one deadline is ask's; aiohttp's own defaults would cut at 300 s.
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=self._trust_env,
-            )
-        return self._session
+
+def _headers(key: Secret | None) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream, application/json",
+        # A compressed stream is flushed when the compressor likes, which falsifies the time to first token.
+        "Accept-Encoding": "identity",
+        "User-Agent": f"driftwatch/{VERSION}",
+    }
+    return headers | ({"Authorization": f"Bearer {key.reveal()}"} if key else {})

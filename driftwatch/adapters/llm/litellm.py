@@ -6,7 +6,6 @@ pass for a whole one. There is no time to first token; latency is measured below
 
 import asyncio
 import contextlib
-import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -16,8 +15,9 @@ import httpx
 
 from driftwatch.adapters.llm import litellm_house, trouble
 from driftwatch.adapters.llm.completion import parse_logprobs, redacted, to_bytes
+from driftwatch.adapters.llm.connections import Connections
 from driftwatch.adapters.llm.headers import identifying
-from driftwatch.adapters.llm.one_request import CURRENT, Exchange
+from driftwatch.adapters.llm.one_request import CURRENT, Exchange, send
 from driftwatch.adapters.llm.usage import parse_usage
 from driftwatch.domain.answer import Question, Reply, Usage
 from driftwatch.domain.endpoint import Endpoint
@@ -68,11 +68,7 @@ class LiteLLMModel(LanguageModel):
         self._clock = clock
         self._base_url = base_url
         self._key = api_key
-        self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        self._trust_env = trust_env
-        self._transport: httpx.AsyncHTTPTransport | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._tls: ssl.SSLContext | bool = True
+        self._connections = Connections(limit=max_connections, trust_env=trust_env)
         self._complete: Complete | None = None
         self._warming = threading.Lock()
 
@@ -106,9 +102,7 @@ class LiteLLMModel(LanguageModel):
 
     async def aclose(self) -> None:
         """Release connections."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        await self._connections.aclose()
 
     async def _call(self, complete: Complete, question: Question, exchange: Exchange) -> Mapping[str, Any]:
         token = CURRENT.set(exchange)
@@ -141,13 +135,7 @@ class LiteLLMModel(LanguageModel):
         }
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
-        loop = asyncio.get_running_loop()
-        if self._transport is None or self._loop is not loop:
-            self._loop = loop
-            self._transport = httpx.AsyncHTTPTransport(
-                limits=self._limits, retries=0, verify=self._tls, trust_env=self._trust_env
-            )
-        return await self._transport.handle_async_request(request)
+        return await send(self._connections.session(), request)
 
     def _warmed_up(self, question: Question) -> Complete:
         with self._warming:
@@ -156,8 +144,6 @@ class LiteLLMModel(LanguageModel):
 
     def _warm_up(self, question: Question) -> Complete:
         """Run the provider's whole code once against a transport that refuses: the first call imports for a second."""
-        # Reading the certificates takes long, too.
-        self._tls = httpx.create_ssl_context()
         complete: Complete = litellm_house.load().acompletion
         exchange = Exchange(send=_refuse, clock=self._clock, max_bytes=question.max_bytes)
 

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+import aiohttp
 import httpx
+from yarl import URL
 
 from driftwatch.adapters.llm import trouble
 from driftwatch.domain.errors import EndpointError
@@ -17,6 +19,7 @@ from driftwatch.services.ports import Clock
 
 ERROR_BODY_BYTES = 64 * 1024
 
+LOST = (httpx.TransportError, aiohttp.ClientError, OSError)
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
@@ -71,7 +74,7 @@ class OneRequest(httpx.AsyncBaseTransport):
         exchange.started = exchange.clock.monotonic()
         try:
             response = await exchange.send(request)
-        except (httpx.TransportError, OSError) as error:
+        except LOST as error:
             raise exchange.stop(trouble.network(error, exchange.key)) from None
         exchange.status, exchange.headers = response.status_code, response.headers
         if 300 <= response.status_code < 400:
@@ -82,6 +85,36 @@ class OneRequest(httpx.AsyncBaseTransport):
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
         response.stream = _Watched(response.stream, exchange)
         return response
+
+
+async def send(session: aiohttp.ClientSession, request: httpx.Request) -> httpx.Response:
+    """Send an httpx request over aiohttp, which costs a third of httpx's own transport and is the direct driver's."""
+    response = await session.request(
+        request.method,
+        # Encoded already: quoting it anew breaks the signatures of AWS.
+        URL(str(request.url), encoded=True),
+        headers=request.headers.multi_items(),
+        data=await request.aread(),
+        allow_redirects=False,
+    )
+    # aiohttp has undone the encoding already, should the server have insisted on one.
+    headers = [(k, v) for k, v in response.headers.items() if k.lower() != "content-encoding"]
+    return httpx.Response(response.status, headers=headers, stream=_Body(response), request=request)
+
+
+class _Body(httpx.AsyncByteStream):
+    """An aiohttp reply's body, as httpx takes it."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._response.content.iter_any():
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read, else end it."""
+        self._response.release()
 
 
 class _Watched(httpx.AsyncByteStream):
@@ -101,7 +134,7 @@ class _Watched(httpx.AsyncByteStream):
                 if len(exchange.beginning) < ERROR_BODY_BYTES:
                     exchange.beginning += chunk[:ERROR_BODY_BYTES]
                 yield chunk
-        except (httpx.TransportError, OSError) as error:
+        except LOST as error:
             if exchange.received:
                 raise exchange.stop(trouble.truncated("the connection was lost in the middle of the reply")) from None
             raise exchange.stop(trouble.network(error, exchange.key)) from None

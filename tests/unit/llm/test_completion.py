@@ -12,7 +12,7 @@ from driftwatch.adapters.llm.completion import Completion, parse_logprobs, take_
 from driftwatch.adapters.llm.usage import parse_usage
 from driftwatch.domain.errors import EndpointError
 
-FIELDS = (
+FIELDS = (  # noqa: SIM905
     "choices delta message content index tool_calls function arguments logprobs token logprob top_logprobs "
     "usage prompt_tokens finish_reason refusal model id error"
 ).split()
