@@ -52,7 +52,7 @@ def extraction(rng: Random) -> Conversation:
 
 def policy(rng: Random) -> Conversation:
     questions, usual, rarer = rng.choice(words.POLICIES)
-    return _single("policy", rng.choice(questions), usual if rng.random() < 0.85 else rarer)
+    return _single("policy", rng.choice(questions), usual if rng.random() < 0.8 else rarer)
 
 
 def form(rng: Random) -> Conversation:

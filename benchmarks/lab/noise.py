@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import numpy as np
@@ -86,8 +88,10 @@ async def speed(models: Path) -> None:
     for slots in (1, 4, 8):
         with LlamaServer(model=models / "base.gguf", slots=slots) as server:
             for concurrency in (1, 4, 8):
-                took = [await _timed(server.base_url, probes, concurrency) for _ in range(5)]
-                print(f"  {slots} slots, concurrency {concurrency}: {min(took):.2f} to {max(took):.2f} s a pass")
+                took = [await _timed(server.base_url, probes, concurrency) for _ in range(15)]
+                print(
+                    f"  {slots} slots, concurrency {concurrency}: best {min(took):.2f}, median {median(took):.2f} s a pass"
+                )
             print(f"  memory: {_resident(server.pid)}")
 
 
@@ -98,7 +102,7 @@ async def main(argv: list[str]) -> None:
     for name, (setting, slots) in SETTINGS.items():
         print(name)
         await in_one_setting(setting, slots, models)
-    print("speed, our settings, one thread")
+    print(f"speed, our settings, one thread, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     await speed(models)
 
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.lab.asking import Answered, Probe, ask_all, golden_set, passes
+from benchmarks.lab.asking import Answered, ask_all, golden_set, passes
 from driftwatch.demo.llama import MODELS, LlamaServer
+from driftwatch.domain.probe import Probe
 
 CHANGES: Final[dict[str, tuple[str, dict[str, Any], int]]] = {
     "base, temperature 0": ("base.gguf", {}, 1),
@@ -40,7 +41,7 @@ async def passed(
     for seed in range(replays):
         answers = await ask_all(base_url, probes, seed=seed, **params)
         first = first or answers
-        failures.update(p["id"] for p, a in zip(probes, answers, strict=True) if not passes(p, a))
+        failures.update(p.id for p, a in zip(probes, answers, strict=True) if not passes(p, a))
     return first, failures
 
 
@@ -56,12 +57,11 @@ async def main(argv: list[str]) -> None:
         rate = 1 - failures.total() / len(probes) / replays
         by_kind = Counter[str]()
         for probe in probes:
-            by_kind[probe["tags"][0]] += failures[probe["id"]]
+            by_kind[probe.tags[0]] += failures[probe.id]
         print(f"{change:30} {rate:6.3f}  failed: {dict(+by_kind)}")
-        if chosen.show:
-            for probe, answer in zip(probes, answers, strict=True):
-                if failures[probe["id"]]:
-                    print(f"    {failures[probe['id']]:3} {probe['id']:24} {answer.text!r}")
+        for probe, answer in zip(probes, answers, strict=True):
+            if chosen.show and failures[probe.id]:
+                print(f"    {failures[probe.id]:3} {probe.id:24} {answer.text!r}")
 
 
 if __name__ == "__main__":

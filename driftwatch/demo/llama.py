@@ -31,6 +31,9 @@ QUANTISED: Final = MODELS / "q4_0.gguf"
 #: What the server answers to "which model are you", whatever weights it was given.
 MODEL_NAME: Final = "support-bot"
 TOKENS_PER_SLOT: Final = 512
+# Each open connection keeps a thread of the server to itself, for 5 s after its last answer: with fewer threads
+# than connections a replay of half a second takes six.
+CONNECTIONS: Final = 64
 
 _READY: Final = b"ready "
 
@@ -186,7 +189,7 @@ def parameters(llama: Any, *, model: Path, port: int = 0, slots: int = 4, thread
     p.hostnames, p.port = ["127.0.0.1"], port
     p.n_parallel, p.n_ctx = slots, slots * TOKENS_PER_SLOT
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = threads
-    p.n_threads_http = slots + 2
+    p.n_threads_http = CONNECTIONS
     p.n_gpu_layers, p.fit_params, p.ui = 0, False, False
     p.verbosity = 1  # errors only
     # A cached prompt, flash attention and a 16-bit cache each move the log-probabilities of an unchanged

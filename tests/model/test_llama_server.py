@@ -79,7 +79,7 @@ def test_a_taken_port_is_refused() -> None:
 
 
 def test_a_server_that_stays_silent_is_given_up() -> None:
-    with pytest.raises(LlamaUnavailable, match="within 0.001 s"):
+    with pytest.raises(LlamaUnavailable, match=r"within 0\.001 s"):
         LlamaServer(model=BASE, patience=timedelta(milliseconds=1)).start()
 
 

@@ -15,7 +15,7 @@ from driftwatch.demo.llama import BASE, FINETUNED, QUANTISED, LlamaServer
 pytestmark = pytest.mark.model
 
 PROBES = golden_set()
-KINDS = {probe["tags"][0] for probe in PROBES}
+KINDS = {probe.tags[0] for probe in PROBES}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def ask(server: LlamaServer, **params: object) -> list[Answered]:
 
 
 def failed_kinds(answers: list[Answered]) -> list[str]:
-    return [p["tags"][0] for p, a in zip(PROBES, answers, strict=True) if not passes(p, a)]
+    return [p.tags[0] for p, a in zip(PROBES, answers, strict=True) if not passes(p, a)]
 
 
 def texts(answers: list[Answered]) -> list[str]:
@@ -47,7 +47,7 @@ def moved(before: list[Answered], after: list[Answered]) -> list[float]:
 
 
 def test_every_golden_probe_passes_on_the_base_weights(base_answers: list[Answered]) -> None:
-    wrong = {p["id"]: a.text for p, a in zip(PROBES, base_answers, strict=True) if not passes(p, a)}
+    wrong = {p.id: a.text for p, a in zip(PROBES, base_answers, strict=True) if not passes(p, a)}
     assert wrong == {}
 
 
