@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-
 from driftwatch.domain.schedule import Cron, Every, Schedule
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -73,7 +75,9 @@ def _next_in_offsets(line: str, zone: ZoneInfo, after: datetime) -> datetime | N
 
 
 @lru_cache(maxsize=256)
-def _trigger(line: str, zone: tzinfo) -> CronTrigger:
+def _trigger(line: str, zone: tzinfo) -> "CronTrigger":
+    from apscheduler.triggers.cron import CronTrigger
+
     minute, hour, day, month, weekday = line.split()
     return CronTrigger(
         minute=minute,

@@ -1,0 +1,147 @@
+"""How a report looks, and that what a model said is never more than text."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from driftwatch.cli.render.as_json import report_data
+from driftwatch.cli.render.markdown import escape, fenced, render_markdown
+from driftwatch.cli.render.spark import BLOCKS, GAP, sparkline
+from driftwatch.cli.render.terminal import render_terminal
+from driftwatch.cli.terminal import printable
+from driftwatch.domain.legible import one_line
+from driftwatch.services.report import build_report
+from tests.unit.report.scripted import HOUR, MONDAY, watched
+
+SNAPSHOT = Path(__file__).parent / "week.md"
+UNTIL = MONDAY + 60 * HOUR
+HOSTILE = (
+    "\x1b[2J\x1b]8;;https://evil.example\x07click\x1b]8;;\x07\n"
+    "```\n# ALL CLEAR\n| a | b |\n<script>alert(1)</script> <img src=x onerror=alert(1)>\n"
+    "[bold red]fine[/] ![x](https://evil.example/x.png) \u202egnorw\x00\ud800"
+)
+markdown = MarkdownIt("commonmark").enable("table")
+texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=60) | st.text(
+    "`*_[]()<>|#\\&!~:@\n a1", max_size=40
+)
+
+
+@pytest.fixture
+def report(drifted):
+    return build_report(drifted.store, [watched("support-bot"), watched("summaries")], now=UNTIL)
+
+
+@pytest.fixture
+def hostile(scripted):
+    one = watched("support-bot", probe_ids=tuple(f"<b>|`{i}`[x](https://e)\x1b" for i in range(20)))
+    scripted.replays(one, 60, drift_at=48, new=HOSTILE)
+    return build_report(scripted.store, [one], now=UNTIL)
+
+
+def test_the_markdown_report_looks_like_this(report):
+    """Read tests/unit/report/week.md as a person; to renew it, delete it and run this twice."""
+    shown = re.sub(r"inc-\d+", "inc-1", render_markdown(report))
+    if not SNAPSHOT.exists():
+        SNAPSHOT.write_text(shown, encoding="utf-8")
+        pytest.fail("the snapshot was written; read it")
+    assert shown == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_the_verdict_comes_first_in_every_format(report):
+    words = "2 endpoints: 1 drifted, 1 learning; coverage 100.0 %; nothing missed"
+    assert render_terminal(report).splitlines()[0] == words
+    assert render_markdown(report).splitlines()[2] == f"**{words}**"
+    assert report_data(report)["verdict"]["words"] == words
+
+
+def test_the_json_report_survives_a_round_trip_and_holds_no_nan(report):
+    data = report_data(report)
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert [e["state"] for e in data["endpoints"]] == ["drifted", "learning"]
+    assert data["verdict"] | {"words": ""} == {
+        "words": "",
+        "endpoints": 2,
+        "unchanged": 0,
+        "drifted": 1,
+        "learning": 1,
+        "not_trusted": 0,
+        "no_data": 0,
+        "drifted_without_harm": 0,
+    }
+
+
+def test_the_documented_keys_are_the_keys_there_are(report):
+    documented = set(re.findall(r"`(\w+)`", (Path(__file__).parents[3] / "docs/reference/report.md").read_text()))
+
+    def keys(value):
+        if isinstance(value, dict):
+            return set(value).union(*map(keys, value.values()))
+        return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+    ours = set(keys(report_data(report))) - {f"dates-{i:02}" for i in range(20)} - {"driver", "probes", "sampling"}
+    assert ours <= documented, sorted(ours - documented)
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_a_hostile_answer_stands_literally_in_the_terminal(hostile, color):
+    shown = render_terminal(hostile, color=color)
+    ours = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800]", ours)
+    assert r"\x1b[2J" in ours
+    assert "[bold red]fine[/]" in ours
+    assert "<script>" in ours
+
+
+def test_a_hostile_answer_stays_inside_its_code_in_markdown(hostile):
+    page = markdown.render(render_markdown(hostile))
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "<a " not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<h1>ALL CLEAR</h1>" not in page
+    # Title, two headings, and one for each incident: nothing that a model said is a heading.
+    assert len(re.findall("<h1>", page)) == 1
+    assert page.count("<table>") == 3
+
+
+@given(texts)
+def test_escaped_text_is_shown_literally_by_a_markdown_reader(text):
+    paragraph = markdown.render(f"x {escape(text)} x")
+    shown = html.unescape(re.sub(r"\A<p>|</p>\n\Z", "", paragraph))
+    assert shown == f"x {printable(one_line(text), one_line=True)} x".strip()
+
+
+@given(texts)
+def test_escaped_text_stays_in_its_cell_of_a_table(text):
+    page = markdown.render(f"| a | b |\n|---|---|\n| {escape(text)} | end |\n")
+    assert page.count("<tr>") == 2
+    assert page.count("<td>") == 2
+    assert "<td>end</td>" in page
+
+
+@given(texts)
+def test_fenced_text_cannot_leave_its_fence(text):
+    page = markdown.render(fenced(text) + "\n\nafter\n")
+    assert page.endswith("</code></pre>\n<p>after</p>\n")
+    assert page.count("<pre>") == 1
+
+
+def test_an_endpoint_that_learns_is_called_unchanged_nowhere(report):
+    for shown in (render_terminal(report), render_markdown(report)):
+        part = shown[shown.index("summaries: learning") :]
+        assert "unchanged" not in part
+        assert "learning 10/24" in part
+
+
+@given(st.lists(st.none() | st.floats(-1e9, 1e9), max_size=50))
+def test_a_sparkline_has_one_character_for_each_value_and_a_gap_where_there_is_none(values):
+    line = sparkline(values)
+    assert len(line) == len(values)
+    assert [character == GAP for character in line] == [value is None for value in values]
+    assert set(line) <= {*BLOCKS, GAP}

@@ -1,0 +1,195 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from driftwatch.cli.ownership import INCIDENT
+
+
+@pytest.fixture
+def drifted_here(project_of, command):
+    return command(project_of(60, 48))
+
+
+@pytest.fixture
+def quiet_here(project_of, command):
+    return command(project_of(30))
+
+
+def inc(run) -> str:
+    return json.loads(run("incidents", "--json").stdout)[0]["name"]
+
+
+def test_status_says_alarm_and_exits_with_1_while_a_drift_is_open(drifted_here):
+    shown = drifted_here("status")
+    assert shown.exit_code == 1, shown.output
+    assert "support-bot: drifted" in shown.stdout
+    assert re.search(r"pass +alarm +CUSUM \d+\.\d ≥ \d+\.\d", shown.stdout)
+
+
+def test_status_exits_with_0_when_nothing_is_open(quiet_here):
+    shown = quiet_here("status", "--json")
+    assert shown.exit_code == 0, shown.output
+    (endpoint,) = json.loads(shown.stdout)["endpoints"]
+    assert endpoint["state"] == "unchanged"
+    assert {s["metric"]: s["state"] for s in endpoint["streams"]}["pass"] == "quiet"
+
+
+def test_status_of_a_learning_endpoint_says_how_far_it_is_and_exits_with_0(project_of, command):
+    shown = command(project_of(12))("status")
+    assert shown.exit_code == 0, shown.output
+    assert "support-bot: learning" in shown.stdout
+    assert re.search(r"pass +learning 12/24", shown.stdout)
+    assert "unchanged" not in shown.stdout
+
+
+def test_without_a_store_nothing_is_known_and_nothing_is_made(project_of, command, tmp_path):
+    run = command(project_of(12))
+    (tmp_path / "project" / "driftwatch.db").unlink()
+    for words in (
+        ["status"],
+        ["report"],
+        ["incidents"],
+        ["show", "1"],
+        ["ack", "1"],
+        ["baseline", "show", "support-bot"],
+    ):
+        shown = run(*words)
+        assert shown.exit_code == 3
+        assert "there is no store yet" in shown.stderr
+    assert not (tmp_path / "project" / "driftwatch.db").exists()
+
+
+def test_an_endpoint_whose_daemon_stopped_long_ago_has_no_data(project_of, command):
+    shown = command(project_of(26, ended_hours_ago=6))("status", "--json")
+    (endpoint,) = json.loads(shown.stdout)["endpoints"]
+    # The slot of this very hour may be two minutes old or less, and so not be missed yet.
+    assert endpoint["coverage"]["not_begun"] in (5, 6)
+    assert (endpoint["state"], shown.exit_code) == ("no data", 3)
+
+
+def test_report_exits_by_its_verdict_and_each_format_names_the_drift(drifted_here):
+    for form in ("terminal", "markdown", "json"):
+        shown = drifted_here("report", "--format", form)
+        assert shown.exit_code == 1, shown.output
+        assert "1 endpoint: 1 drifted" in shown.stdout
+        assert inc(drifted_here) in shown.stdout
+
+
+def test_a_quiet_week_is_reported_with_exit_code_0(quiet_here):
+    shown = quiet_here("report", "--since", "3d")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.startswith("1 endpoint: 1 unchanged; coverage 100.0 %; nothing missed\n")
+    assert "A fall of the pass rate by" in shown.stdout
+
+
+def test_the_report_file_is_written_whole_and_nothing_else_is_left(drifted_here, tmp_path):
+    (tmp_path / "week.json").write_text("old")
+    assert drifted_here("report", "--format", "json", "--output", str(tmp_path / "week.json")).exit_code == 1
+    assert json.loads((tmp_path / "week.json").read_text())["verdict"]["drifted"] == 1
+    assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "--since", "yesterday"], "is not a time"),
+        (["report", "--since", "2026-07-20", "--until", "2026-07-19"], "not before its end"),
+        (["show", "forty-two"], "write inc-42 or 42"),
+        (["silence", "support-bot"], "say for how long and why"),
+        (["silence", "support-bot", "--for", "4", "--comment", "x"], "is not a duration"),
+        (["silence", "--for", "4h"], "name the endpoint"),
+        (["silence", "suport-bot", "--for", "4h", "--comment", "x"], "there is no endpoint"),
+        (["incidents", "--endpoint", "nobody"], "there is no endpoint"),
+        (["show", "4242"], "there is no inc-4242"),
+        (["baseline", "accept", "support-bot"], "nothing to accept"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence_and_exits_with_2(quiet_here, words, told):
+    shown = quiet_here(*words)
+    assert shown.exit_code == 2
+    assert told in shown.stderr
+    assert "Traceback" not in shown.output
+
+
+def test_show_tells_findings_answers_messages_and_timeline(drifted_here):
+    shown = drifted_here("show", inc(drifted_here))
+    assert shown.exit_code == 0, shown.output
+    for part in (
+        "pass (page):",
+        "14 days",
+        "30 days",
+        "page to oncall, FIRST: pending",
+        "firing (FIRST, page)",
+        "ack inc-",
+    ):
+        assert part in shown.stdout
+    told = json.loads(drifted_here("show", inc(drifted_here), "--json").stdout)
+    assert told["answers"]["dates-00"] == {"before": "14 days", "now": "30 days"}
+    assert told["deliveries"][0]["route"] == "oncall"
+
+
+def test_an_incident_is_taken_once_and_then_accepted_which_begins_a_baseline_and_tells_who_was_told(drifted_here):
+    name = inc(drifted_here)
+    assert "acknowledged by ada" in drifted_here("ack", name, "--comment", "looking").stdout
+    again = drifted_here("ack", name, "--by", "bob")
+    assert (again.exit_code, "acknowledged already, by ada" in again.stderr) == (2, True)
+    accepted = drifted_here("accept", name, "--comment", "vendor announced it")
+    assert "baseline 2 begins with the next replay" in accepted.stdout
+    told = json.loads(drifted_here("show", name, "--json").stdout)
+    assert [d["reason"] for d in told["deliveries"]] == ["FIRST", "ACCEPTED"]
+    assert [step["state"] for step in told["timeline"]] == ["firing", "acknowledged", "accepted"]
+    status = drifted_here("status", "--json")
+    assert json.loads(status.stdout)["endpoints"][0]["state"] == "learning"
+    assert status.exit_code == 0
+    assert drifted_here("resolve", name).exit_code == 2
+
+
+def test_a_resolved_incident_leaves_the_list_of_open_ones_and_stays_in_that_of_all(drifted_here):
+    name = inc(drifted_here)
+    assert drifted_here("resolve", name).exit_code == 0
+    assert drifted_here("incidents").stdout == "No incident is open.\n"
+    assert name in drifted_here("incidents", "--all").stdout
+
+
+def test_a_baseline_with_an_open_drift_is_not_thrown_away(drifted_here):
+    refused = drifted_here("baseline", "reset", "support-bot")
+    assert refused.exit_code == 2
+    assert "End it first" in refused.stderr
+    assert "baseline 2 begins" in drifted_here("baseline", "accept", "support-bot").stdout
+
+
+def test_baseline_shows_what_is_normal_and_reset_begins_the_next(quiet_here):
+    shown = quiet_here("baseline", "show", "support-bot")
+    assert shown.stdout.startswith("support-bot: baseline 1, 24 of 24 replays, complete")
+    assert re.search(r"pass +0\.9\d \(usually 0\.\d+ to 1\.\d+\)", shown.stdout)
+    assert (
+        "baseline 2 begins with the next replay and takes 24" in quiet_here("baseline", "reset", "support-bot").stdout
+    )
+    after = json.loads(quiet_here("baseline", "show", "support-bot", "--json").stdout)
+    assert (after["epoch"], after["seen"], after["normal"]) == (2, 0, {})
+
+
+def test_a_silence_is_kept_listed_and_shown_in_the_status(quiet_here):
+    assert quiet_here("silence", "*", "--for", "4h", "--comment", "vendor's move").exit_code == 0
+    assert "every endpoint: until" in quiet_here("silence").stdout
+    (silence,) = json.loads(quiet_here("status", "--json").stdout)["silences"]
+    assert (silence["endpoint"], silence["by"], silence["comment"]) == ("*", "ada", "vendor's move")
+
+
+@pytest.mark.parametrize(("text", "number"), [("inc-42", 42), ("42", 42), ("INC-7", 7)])
+def test_an_incident_is_named_with_or_without_its_prefix(text, number):
+    assert INCIDENT.convert(text, None, None) == number
+
+
+def test_the_reading_commands_import_no_driver_no_sink_and_no_pandas(project_of):
+    project = project_of(30)
+    code = (
+        "import sys; from driftwatch.cli import main\n"
+        f"main(['--config', r'{project}/driftwatch.yaml', 'status'], standalone_mode=False)\n"
+        "print('loaded:', [m for m in ('litellm', 'slack_sdk', 'apscheduler', 'pandas', 'aiohttp') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines()[-1] == "loaded: []", ran.stdout + ran.stderr
