@@ -8,14 +8,14 @@ from scipy.special import chdtrc, ndtr, ndtri_exp, stdtr
 
 Floats = NDArray[np.float64]
 
-_CLIP = 9.0  # a square enters the scale at no more than (3 s)^2: one jump must not hide the next
+_CLIP = 16.0  # a square enters the scale at no more than (4 s)^2: one jump must not hide the next
 _ALPHA = 0.01
 _FEW = 8
 _CAUSE = "a rhythm or a slow factor moves them"
 
 
 def next_square(z: float, variance: float) -> float:
-    """The square of `z` as it enters the running variance, winsorised at three running sd."""
+    """The square of `z` as it enters the running variance, winsorised at four running sd."""
     return min(z * z, _CLIP * variance)
 
 
@@ -70,9 +70,14 @@ def exchangeability_failure(zs: Floats, *, studentise: bool) -> str | None:
     if p_runs < _ALPHA:
         return f"replays stay on one side: {runs} runs about zero in {n} replays; {_CAUSE}"
     variance = float(zs @ zs / n)
-    if not studentise and float(chdtrc(n, n * variance)) < _ALPHA:
+    if not studentise and over_dispersed(zs):
         return f"replays lie too far apart: sd {math.sqrt(variance):.2f} where 1 is expected over {n} replays"
     return None
+
+
+def over_dispersed(zs: Floats) -> bool:
+    """Whether replays lie farther apart than a spread of 1 explains, at 1 %; fewer than 8 never do."""
+    return zs.size >= _FEW and float(chdtrc(zs.size, float(zs @ zs))) < _ALPHA
 
 
 def over_dispersion(variance: float, degrees: float) -> float:

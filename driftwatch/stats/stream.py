@@ -14,7 +14,13 @@ from driftwatch.stats import effect as effects
 from driftwatch.stats.calibrate import cusum_threshold
 from driftwatch.stats.cusum import Cusum, CusumState
 from driftwatch.stats.detector import Reading
-from driftwatch.stats.dispersion import exchangeability_failure, next_square, over_dispersion, studentised
+from driftwatch.stats.dispersion import (
+    exchangeability_failure,
+    next_square,
+    over_dispersed,
+    over_dispersion,
+    studentised,
+)
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Evidence, Kind, compare
@@ -26,6 +32,7 @@ from driftwatch.stats.reference import Reference, replay_matrix
 Floats = NDArray[np.float64]
 
 _HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
+_NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
 _RECENT = 50  # replays whose values are kept to say what moved
 _INDEX, _RAW, _Z, _SQUARE = range(4)  # columns of the history
 
@@ -62,6 +69,7 @@ class StreamState:
     recent_index: NDArray[np.int64]
     cusum: CusumState
     ks: KsState
+    prior: float
     inflation: float
     z: float | None
     trusted: bool
@@ -149,7 +157,8 @@ class StreamDetector:
     studentise : bool
         Divide the evidence by its own past spread, through the t law.
     scale_prior : float
-        Replays' worth of belief that the spread is 1, as it is for independent probes.
+        Replays' worth of belief that the spread is 1, as it is for independent probes; given up when
+        the baseline says otherwise.
     pause_above : float
         Share of the threshold above which the reference stops growing; 1 pauses only at an alarm.
 
@@ -221,6 +230,7 @@ class StreamDetector:
             recent_index=np.zeros(0, dtype=np.int64),
             cusum=cusum.start(),
             ks=ks.start(),
+            prior=self.scale_prior,
             inflation=1.0,
             z=None,
             trusted=True,
@@ -287,8 +297,8 @@ class StreamDetector:
         if evidence.z is None:
             return replace(state, z=None)
         raw = self._without_shared_error(state, evidence, new)
-        degrees = len(state.history) + self.scale_prior
-        variance = (float(state.history[:, _SQUARE].sum()) + self.scale_prior) / degrees
+        degrees = len(state.history) + state.prior
+        variance = (float(state.history[:, _SQUARE].sum()) + state.prior) / degrees
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
         if state.latch is not None:
             return replace(state, z=z)
@@ -317,7 +327,11 @@ class StreamDetector:
         """One more replay of the baseline; after the last one the stream is checked."""
         state = self._absorbed(state, new, cap=max(self.reference_cap, self.baseline_replays * new.shape[1]))
         state = replace(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
-        return self._checked(state) if state.baseline_seen == self.baseline_replays else state
+        if state.baseline_seen < self.baseline_replays:
+            return state
+        if over_dispersed(state.history[:, _RAW]):
+            state = replace(state, prior=min(_NO_BELIEF, self.scale_prior))
+        return self._checked(state)
 
     def _monitored(self, state: StreamState, new: Floats, ranks: Floats) -> StreamState:
         """One replay against the reference."""
