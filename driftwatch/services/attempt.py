@@ -68,7 +68,7 @@ async def ask_question(asker: Asker, question: Question) -> Attempted:
     failed = Attempted(outcome=Outcome.CANCELLED, attempts=0, error="the replay's time was over")
     # Not stamina: its waiting cannot be given our Clock, and it would hold the gate's place and skip the guard.
     for attempt in range(1, asker.endpoint.attempts + 1):
-        async with asker.gate.pass_through():
+        async with asker.gate:
             if asker.left_s <= 0:
                 return failed
             reserved = asker.guard.reserve(estimate_question(question, asker.endpoint.price))
@@ -88,7 +88,8 @@ async def ask_question(asker: Asker, question: Question) -> Attempted:
 
 
 async def _once(asker: Asker, question: Question, reserved: Reservation) -> Reply:
-    bounded = replace(question, deadline_s=min(question.deadline_s, asker.left_s))
+    left_s = asker.left_s
+    bounded = question if left_s >= question.deadline_s else replace(question, deadline_s=left_s)
     try:
         reply = await asker.model.ask(bounded)
     except EndpointError as error:

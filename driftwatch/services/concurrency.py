@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from types import TracebackType
 
 from driftwatch.services.ports import Clock
 
@@ -76,15 +75,16 @@ class Gate:
         self._inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def pass_through(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Wait for a place and hold it."""
         await self._enter()
-        try:
-            yield
-        finally:
-            self._inside -= 1
-            self._admit()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the place to the next."""
+        self._inside -= 1
+        self._admit()
 
     def answered(self) -> None:
         """Tell the pace of an answer."""

@@ -53,6 +53,8 @@ async def read_error_body(response: aiohttp.ClientResponse) -> str:
 
 async def drain(response: aiohttp.ClientResponse) -> None:
     """Read what follows the answer, if it is next to nothing: a connection is reused only when its reply was read."""
+    if response.content.at_eof():
+        return
     spare = ERROR_BODY_BYTES
     with contextlib.suppress(TimeoutError, *_LOST):
         async with asyncio.timeout(DRAIN_S):

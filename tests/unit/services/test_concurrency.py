@@ -62,7 +62,7 @@ def test_places_are_given_in_order_and_a_cancelled_wait_gives_its_place_away() -
         gate, entered = Gate(Pace(limit=1, most=1), clock=ManualClock()), []
 
         async def visit(number: int) -> None:
-            async with gate.pass_through():
+            async with gate:
                 entered.append(number)
                 await asyncio.sleep(0.001)
 
@@ -70,7 +70,7 @@ def test_places_are_given_in_order_and_a_cancelled_wait_gives_its_place_away() -
         await asyncio.sleep(0)
         visits[2].cancel()
         await asyncio.gather(*visits, return_exceptions=True)
-        async with asyncio.timeout(1), gate.pass_through():
+        async with asyncio.timeout(1), gate:
             return entered
 
     assert asyncio.run(scenario()) == [0, 1, 3, 4]
@@ -82,7 +82,7 @@ def test_cancelling_in_the_moment_of_admission_loses_no_place() -> None:
         release = asyncio.Event()
 
         async def hold() -> None:
-            async with gate.pass_through():
+            async with gate:
                 await release.wait()
 
         first, second = asyncio.create_task(hold()), asyncio.create_task(hold())
@@ -91,7 +91,7 @@ def test_cancelling_in_the_moment_of_admission_loses_no_place() -> None:
         await asyncio.sleep(0)
         second.cancel()
         await asyncio.gather(first, second, return_exceptions=True)
-        async with asyncio.timeout(1), gate.pass_through():
+        async with asyncio.timeout(1), gate:
             pass
 
     asyncio.run(scenario())
@@ -103,7 +103,7 @@ def test_a_limit_that_grows_lets_the_waiting_in() -> None:
         done = asyncio.Event()
 
         async def visit() -> None:
-            async with gate.pass_through():
+            async with gate:
                 inside.append(1)
                 await done.wait()
 
