@@ -62,7 +62,7 @@ def measure(
     """ARL over `runs` deployments, each with its own probes."""
     lengths, alarmed = [], []
     for run in range(runs):
-        rng = np.random.default_rng([seed, run, sum(map(ord, kind))])
+        rng = np.random.default_rng([seed, run, detector.baseline_replays, sum(map(ord, kind))])
         length, alarm, chart = one_run(detector, KINDS[kind](rng, probes), rng, int(4 * detector.arl))
         lengths.append(length)
         alarmed.append(alarm)

@@ -88,7 +88,7 @@ def detectable_effect(
     Examples
     --------
     >>> round(detectable_effect(delay=4.0, arl=8760, variances=[0.09] * 36), 3)
-    0.133
+    0.141
     """
     unit = shift_of_effect(1.0, variances, samples)
     return detectable_shift(delay=delay, arl=arl, reference=reference) / unit

@@ -19,6 +19,7 @@ State = TypeVar("State")
 Evidence = TypeVar("Evidence")
 
 _STATES = 200
+_NEVER = 31.0  # exponent of Siegmund's formula beyond which the chain is singular: ARL above 1e13
 _SETTLED, _STEADY, _GONE = 50, 1e-9, 1e-15  # when the survival of a lattice chain counts as geometric
 
 
@@ -127,6 +128,8 @@ def one_sided_arl(
     335.37
     """
     _check(reference, threshold)
+    if 2 * (reference - shift) * (threshold + 1.166) > _NEVER:
+        return math.inf
     coarse = _profile(reference - shift, threshold, states)
     fine = _profile(reference - shift, threshold, 2 * states)
     at_coarse, at_fine = _at(coarse, threshold, start), _at(fine, threshold, start)
@@ -161,6 +164,8 @@ def two_sided_arl(
         ]
         for mean in (shift, -shift)
     )
+    if math.isinf(max(*up, *down)):
+        return min(up[1], down[1])  # one side never alarms
     return (up[1] * down[0] + down[1] * up[0] - up[0] * down[0]) / (up[0] + down[0])
 
 

@@ -283,3 +283,22 @@ def test_a_probe_gone_for_long_is_forgotten():
     detector = StreamDetector(kind="binary", baseline_replays=5, arl=500, reference_cap=20)
     replays = [replay(i, {"stays": (1.0,)} | ({"goes": (1.0,)} if i < 10 else {})) for i in range(40)]
     assert fold(detector, replays).reference.probes == ("stays",)
+
+
+def test_an_alarm_takes_back_what_entered_the_shared_error_since_onset():
+    """Replays seen while the chart was raised never entered it; subtracting them too would bend every later score."""
+    rng = np.random.default_rng(9)
+    detector = StreamDetector(kind="continuous", baseline_replays=10, arl=5000, reference_cap=12)
+    shift = [0.0] * 60 + [0.35] * 60
+    state = detector.start()
+    for i, mean in enumerate(shift):
+        before = state
+        state = detector.update(state, replay(i, {f"p{k}": (float(rng.normal(mean)),) for k in range(20)}))
+        if state.latch is not None:
+            break
+    assert state.latch is not None
+    since = before.history[:, 0] >= state.latch.onset_index
+    entered = before.history[since & (before.history[:, 4] == 1)]
+    assert 0 < len(entered) < since.sum()
+    assert state.frozen_count == before.frozen_count - len(entered)
+    assert state.frozen_sum == pytest.approx(before.frozen_sum - entered[:, 1].sum())
