@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 _VALUE_GRID = 240  # divisible by 1-6, 8, 10, 12, 15, 16, 20: the usual rubrics stay exact
 _RANK_GRID = 16  # steps per unit of normal score; rounding moves the variance by 0.03 %
 _CHEAP = 4e5  # multiply-adds of an exact convolution that is always afforded (about 0.5 ms)
+_PER_PROBE = 1500.0  # what calling for one probe costs, in multiply-adds
 _DEAR = 4e7  # the most that is spent where the normal approximation is poor
 _FEW_PROBES = 20.0  # effective number of probes below which the normal approximation is not used
 _SKEWED = 0.15
@@ -197,4 +198,4 @@ def _convolution_cost(counts: Ints, drawn: Ints) -> float:
     atoms = np.minimum((counts > 0).sum(axis=1) * drawn, width * drawn).astype(float)
     single = np.where(drawn > 1, width * drawn.astype(float) ** 2 * width, 0.0)
     many = float("inf") if drawn.max() > _MANY_DRAWS else 0.0
-    return span * float(atoms.sum()) / 2 + float(single.sum()) + many
+    return span * float(atoms.sum()) / 2 + float(single.sum()) + many + _PER_PROBE * len(drawn)

@@ -36,6 +36,24 @@ def draw_pmf(counts: NDArray[np.int64], drawn: int) -> Floats:
     if drawn == 1:
         share: Floats = counts / counts.sum()
         return share
+    values = np.flatnonzero(counts)
+    if len(values) == 2 and values[0] == 0:
+        gap = int(values[1])
+        pmf = np.zeros((len(counts) - 1) * drawn + 1)
+        pmf[: gap * drawn + 1] = _two_valued(int(counts[0]), int(counts[gap]), drawn, gap)
+        return pmf
+    return _table(counts, drawn)
+
+
+def _two_valued(low: int, high: int, drawn: int, gap: int) -> Floats:
+    """The hypergeometric law, as for passes and failures, on scores 0 and `gap`."""
+    pmf = np.zeros(gap * drawn + 1)
+    ways = math.comb(low + high, drawn)
+    pmf[::gap] = [math.comb(high, take) * math.comb(low, drawn - take) / ways for take in range(drawn + 1)]
+    return pmf
+
+
+def _table(counts: NDArray[np.int64], drawn: int) -> Floats:
     width = len(counts)
     # table[j, s]: ways to have drawn j values of sum s, scaled to a probability at the end.
     table = np.zeros((drawn + 1, (width - 1) * drawn + 1))
