@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from driftwatch.stats.cusum import Cusum
     from driftwatch.stats.effect import MovedProbe
     from driftwatch.stats.ks import KsChart
+    from driftwatch.stats.mixture import LocationMixture
     from driftwatch.stats.state_codec import decode_state, encode_state
     from driftwatch.stats.stream import ReplayValues, StreamDetector, StreamReading, StreamState
 
@@ -24,6 +25,7 @@ __all__ = [
     "Detector",
     "FalseAlarmBudget",
     "KsChart",
+    "LocationMixture",
     "MovedProbe",
     "Reading",
     "ReplayValues",

@@ -349,11 +349,13 @@ class StreamDetector:
             return self._after_alarm(state, state.latch, readings, new)
         state = _with_recent(state, new)
         worst = max(readings, key=lambda name: _ratio(readings[name]))
-        if _ratio(readings[worst]) >= 1 and state.trusted and state.z is not None:
+        crossed = _ratio(readings[worst]) >= 1
+        if crossed and state.trusted and state.z is not None:
             return self._latched(state, worst, readings[worst])
         if _ratio(readings["cusum"]) < self.pause_above:
             state = self._absorbed(state, new, cap=self.reference_cap)
-        return state if state.trusted else self._checked(state)
+        # Trust may return only on a replay that shows no alarm: that one was not dated, so it may not page.
+        return state if state.trusted or crossed else self._checked(state)
 
     def _absorbed(self, state: StreamState, new: Floats, cap: int) -> StreamState:
         """Let a quiet replay into the reference, or, once that is full, into the shared error."""

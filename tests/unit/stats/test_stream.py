@@ -302,3 +302,24 @@ def test_an_alarm_takes_back_what_entered_the_shared_error_since_onset():
     assert 0 < len(entered) < since.sum()
     assert state.frozen_count == before.frozen_count - len(entered)
     assert state.frozen_sum == pytest.approx(before.frozen_sum - entered[:, 1].sum())
+
+
+def test_every_alarm_that_may_page_has_been_dated():
+    """A stream that regained its trust on the very replay of an alarm showed one without an onset."""
+    detector = StreamDetector(kind="continuous", baseline_replays=10, arl=25, scale_prior=1)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        slow, state = 0.0, detector.start()
+        for i in range(60):
+            slow = 0.7 * slow + rng.normal()
+            state = detector.update(state, replay(i, {f"p{k}": (float(rng.normal(slow)),) for k in range(4)}))
+            reading = detector.read(state)
+            assert not (reading.alarm and reading.trusted) or reading.onset_key is not None
+
+
+def test_every_public_name_can_be_looked_up():
+    import driftwatch.stats as stats
+
+    assert all(getattr(stats, name) for name in stats.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = stats.nonsense
