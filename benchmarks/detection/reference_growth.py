@@ -6,6 +6,7 @@ without removal of the error that successive scores share. In-control ARL at nom
 to 300 replays of a shift right after the baseline of 30 and 50 replays later.
 """
 
+import argparse
 import math
 
 import numpy as np
@@ -13,34 +14,41 @@ from scipy.special import ndtri, stdtr
 
 from driftwatch.stats.calibrate import cusum_threshold
 
-BASELINE, RUNS, ARL, PRIOR, CLIP, HISTORY = 30, 2000, 500, 20.0, 16.0, 200
+BASELINE, PRIOR, CLIP, HISTORY = 30, 20.0, 16.0, 200
 DESIGNS = {
     "grows with every replay": {},
     "grows to 200, shared error removed": {"cap": 200},
     "grows to 200, shared error left": {"cap": 200, "remove": False},
-    "pauses above 0.5 h": {"pause": 0.5},
-    "pauses above 0.25 h": {"pause": 0.25},
+    "pauses above 0.6 h": {"cap": 200, "pause": 0.6},
+    "pauses above 0.5 h": {"cap": 200, "pause": 0.5},
+    "pauses above 0.25 h": {"cap": 200, "pause": 0.25},
     "frozen after the baseline": {"cap": BASELINE, "remove": False},
     "frozen, shared error removed": {"cap": BASELINE},
+    "default, not studentised": {"cap": 200, "pause": 0.6, "studentise": False},
+    "default, spread 1.5": {"cap": 200, "pause": 0.6, "sd": 1.5, "prior": 2.0},
+    "default, spread 1.5, prior kept": {"cap": 200, "pause": 0.6, "sd": 1.5},
+    "default, spread 1.5, not studentised": {"cap": 200, "pause": 0.6, "sd": 1.5, "studentise": False},
 }
 
 
-def run_lengths(*, shift, at, horizon, seed, cap=10**9, remove=True, pause=1.0, sd=1.0, studentise=True):
+def run_lengths(
+    *, arl, runs, shift, at, horizon, seed, cap=10**9, remove=True, pause=1.0, sd=1.0, studentise=True, prior=PRIOR
+):
     """Monitored replays to the alarm in each deployment; `horizon` where there was none."""
     rng = np.random.default_rng(seed)
-    h = cusum_threshold(arl=ARL)
-    total, n = rng.normal(size=RUNS), np.ones(RUNS)
-    shared, m = np.zeros(RUNS), np.zeros(RUNS)
-    upper, lower = np.zeros(RUNS), np.zeros(RUNS)
-    squares = np.zeros((RUNS, 0))
-    length, alive = np.full(RUNS, horizon), np.ones(RUNS, dtype=bool)
+    h = cusum_threshold(arl=arl)
+    total, n = rng.normal(size=runs), np.ones(runs)
+    shared, m = np.zeros(runs), np.zeros(runs)
+    upper, lower = np.zeros(runs), np.zeros(runs)
+    squares = np.zeros((runs, 0))
+    length, alive = np.full(runs, horizon), np.ones(runs, dtype=bool)
     for t in range(1 - BASELINE, horizon):
-        x = rng.normal(shift if t >= at else 0.0, size=RUNS)
+        x = rng.normal(shift if t >= at else 0.0, size=runs)
         z = (x - total / n) / np.sqrt(1 + 1 / n)
         raw = (z - shared / (n + m)) / np.sqrt(1 - m / ((n + 1) * (n + m))) if remove else z
         raw *= sd
-        degrees = squares.shape[1] + PRIOR
-        variance = (squares.sum(axis=1) + PRIOR) / degrees
+        degrees = squares.shape[1] + prior
+        variance = (squares.sum(axis=1) + prior) / degrees
         score = (
             np.where(raw < 0, 1, -1) * ndtri(stdtr(degrees, -np.abs(raw) / np.sqrt(variance))) if studentise else raw
         )
@@ -62,13 +70,19 @@ def run_lengths(*, shift, at, horizon, seed, cap=10**9, remove=True, pause=1.0, 
 
 def main():
     """Print one row per design."""
-    for name, design in DESIGNS.items():
-        length, alive = run_lengths(shift=0.0, at=0, horizon=2500, seed=61, **design)
-        arl = length.sum() / (~alive).sum()
-        cells = [f"{name}: ARL {arl:.0f} +- {arl / math.sqrt((~alive).sum()):.0f}"]
-        for at in (0, 50):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--arl", type=float, default=500)
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--designs", nargs="+", default=list(DESIGNS))
+    given = parser.parse_args()
+    for name in given.designs:
+        common = {"arl": given.arl, "runs": given.runs, **DESIGNS[name]}
+        length, alive = run_lengths(shift=0.0, at=0, horizon=int(5 * given.arl), seed=61, **common)
+        arl, early = length.sum() / (~alive).sum(), (length <= 500).mean()
+        cells = [f"{name}: ARL {arl:.0f} +- {arl / math.sqrt((~alive).sum()):.0f}", f"by replay 500: {early:.3f}"]
+        for at in (0, 50) if "spread" not in name else ():
             for shift in (0.5, 1.0, 2.0):
-                length, _ = run_lengths(shift=shift, at=at, horizon=at + 300, seed=62, **design)
+                length, _ = run_lengths(shift=shift, at=at, horizon=at + 300, seed=62, **common)
                 cells.append(f"{(length[length > at] - at).mean():.1f}")
         print(" | ".join(cells), flush=True)
 

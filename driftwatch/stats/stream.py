@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats import effect as effects
 from driftwatch.stats.calibrate import cusum_threshold
-from driftwatch.stats.cusum import Cusum, CusumState
+from driftwatch.stats.cusum import Cusum
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.dispersion import (
     exchangeability_failure,
@@ -24,114 +24,20 @@ from driftwatch.stats.dispersion import (
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Evidence, Kind, compare
-from driftwatch.stats.ks import KsChart, KsState, sequential_ranks
+from driftwatch.stats.ks import KsChart, sequential_ranks
 from driftwatch.stats.ks_table import ks_threshold
 from driftwatch.stats.latch import Latch, latch_at, recovered
-from driftwatch.stats.reference import Reference, replay_matrix
+from driftwatch.stats.reference import Reference
+from driftwatch.stats.stream_reading import StreamReading
+from driftwatch.stats.stream_state import ReplayValues, StreamState, with_probes, with_recent
+
+__all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
 Floats = NDArray[np.float64]
 
 _HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
 _NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
-_RECENT = 50  # replays whose values are kept to say what moved
 _INDEX, _RAW, _Z, _SQUARE, _SHARED = range(5)  # columns of the history; the last: 1 if in the shared error
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayValues:
-    """What one replay measured on one stream.
-
-    Parameters
-    ----------
-    key : str
-        Unique name of the slot; also the seed of the one randomisation.
-    values : mapping of str to tuple of float
-        Probe key (id and content hash) to its scored samples. What is missing or unscored is absent.
-    """
-
-    key: str
-    values: Mapping[str, tuple[float, ...]]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StreamState:
-    """A fold of the replays of one stream, of a size that does not grow with their number."""
-
-    replays: int
-    baseline_seen: int
-    reference: Reference
-    history: Floats
-    history_keys: tuple[str, ...]
-    frozen_sum: float
-    frozen_count: int
-    monitored_from: int
-    recent: Floats
-    recent_index: NDArray[np.int64]
-    cusum: CusumState
-    ks: KsState
-    prior: float
-    inflation: float
-    z: float | None
-    trusted: bool
-    distrust: str | None
-    latch: Latch | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamReading:
-    """Where a stream stands after one replay.
-
-    Parameters
-    ----------
-    phase : {"baseline", "monitoring"}
-        Whether the stream still collects its reference.
-    replays, baseline_seen : int
-        Replays folded so far, and how many of them entered the baseline.
-    z : float or None
-        This replay's evidence, standard normal while nothing changed; None without information.
-    direction : {-1, 0, 1}
-        Sign of the movement; 0 when the location did not move.
-    charts : mapping of str to Reading
-        Each chart with its own threshold.
-    statistic : float
-        Largest ratio of statistic to threshold; 1 or more is an alarm.
-    alarm : bool
-        True from the first alarm of a trusted stream until restart or rearm; on a stream that may
-        not page, true only on the replay that reaches a threshold.
-    alarm_chart : str or None
-        The chart that alarmed.
-    onset_key, onset_interval : str, pair of str, or None
-        Keys of the replay where the change began, and of the ends of its likelihood interval.
-    mean_before, mean_after : float or None
-        Means over probes of the reference and of the replays since onset, in the metric's unit.
-    effect_interval : pair of float or None
-        95 % interval of the difference of the two.
-    moved : tuple of MovedProbe
-        Probes by evidence since onset.
-    calm : int
-        Consecutive latest replays that look like the reference again; 0 while they do not.
-    trusted, distrust : bool, str or None
-        Whether the stream passed its own check and may page, and why not.
-    """
-
-    phase: Literal["baseline", "monitoring"]
-    replays: int
-    baseline_seen: int
-    z: float | None
-    direction: Literal[-1, 0, 1]
-    charts: Mapping[str, Reading]
-    statistic: float
-    alarm: bool
-    alarm_chart: str | None
-    onset_key: str | None
-    onset_interval: tuple[str, str] | None
-    mean_before: float | None
-    mean_after: float | None
-    effect_interval: tuple[float, float] | None
-    moved: tuple[MovedProbe, ...]
-    calm: int
-    trusted: bool
-    distrust: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +150,7 @@ class StreamDetector:
         """State after one more replay; a replay without any value only counts."""
         if not any(replay.values.values()):
             return replace(state, replays=state.replays + 1, z=None)
-        state, new = _with_probes(state, replay, self.reference_cap)
+        state, new = with_probes(state, replay, self.reference_cap)
         rng = np.random.default_rng(int.from_bytes(hashlib.sha256(replay.key.encode()).digest()[:16]))
         evidence = compare(state.reference.held, new, self.kind, rng.random())
         ranks = sequential_ranks(state.reference.held, new, rng)
@@ -347,7 +253,7 @@ class StreamDetector:
         readings = self._readings(state)
         if state.latch is not None:
             return self._after_alarm(state, state.latch, readings, new)
-        state = _with_recent(state, new)
+        state = with_recent(state, new)
         worst = max(readings, key=lambda name: _ratio(readings[name]))
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:
@@ -407,7 +313,7 @@ class StreamDetector:
         # All bags constant: today's answers equal the reference, which is as normal as can be.
         after = recovered(latch, 0.0 if state.z is None else state.z, _ratio(readings["ks"]))
         state = replace(state, latch=after)
-        return state if after.calm else _with_recent(state, new)
+        return state if after.calm else with_recent(state, new)
 
     def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:
         if latch is None:
@@ -426,39 +332,6 @@ def _ratio(reading: Reading) -> float:
 def _direction(state: StreamState, latch: Latch | None) -> Literal[-1, 0, 1]:
     movement = latch.shift if latch else state.cusum.upper - state.cusum.lower
     return 0 if movement == 0 else 1 if movement > 0 else -1
-
-
-def _with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[StreamState, Floats]:
-    """Rows for every probe of the replay; probes not scored for `keep` replays are forgotten."""
-    known = state.reference
-    new_probes = replay.values.keys() - set(known.probes)
-    stale = {p for p, seen in zip(known.probes, known.last_seen.tolist(), strict=True) if state.replays - seen > keep}
-    if new_probes or stale - replay.values.keys():
-        probes = tuple(sorted((set(known.probes) - stale) | replay.values.keys()))
-        row = {probe: i for i, probe in enumerate(known.probes)}
-        source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
-        recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
-        recent[:, source >= 0] = state.recent[:, source[source >= 0]]
-        state = replace(state, reference=known.with_rows(probes), recent=recent)
-    new = replay_matrix(state.reference.probes, replay.values)
-    return replace(state, reference=state.reference.seen(new, index=state.replays)), new
-
-
-def _with_recent(state: StreamState, new: Floats) -> StreamState:
-    """Keep the values of the last replays, shape (n_replays, n_probes, n_samples)."""
-    recent, added = state.recent, new[None]
-    samples = max(recent.shape[2], added.shape[2])
-    recent, added = _padded(recent, samples), _padded(added, samples)
-    return replace(
-        state,
-        recent=np.concatenate([recent, added])[-_RECENT:],
-        recent_index=np.append(state.recent_index, state.replays)[-_RECENT:],
-    )
-
-
-def _padded(values: Floats, samples: int) -> Floats:
-    missing = samples - values.shape[2]
-    return np.pad(values, ((0, 0), (0, 0), (0, missing)), constant_values=np.nan) if missing else values
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,89 @@
+"""The state of one stream: a fold of its replays, of a size that does not grow with their number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.cusum import CusumState
+from driftwatch.stats.ks import KsState
+from driftwatch.stats.latch import Latch
+from driftwatch.stats.reference import Reference, replay_matrix
+
+Floats = NDArray[np.float64]
+
+_RECENT = 50  # replays whose values are kept to say what moved
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayValues:
+    """What one replay measured on one stream.
+
+    Parameters
+    ----------
+    key : str
+        Unique name of the slot; also the seed of the one randomisation.
+    values : mapping of str to tuple of float
+        Probe key (id and content hash) to its scored samples. What is missing or unscored is absent.
+    """
+
+    key: str
+    values: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StreamState:
+    """A fold of the replays of one stream, of a size that does not grow with their number."""
+
+    replays: int
+    baseline_seen: int
+    reference: Reference
+    history: Floats
+    history_keys: tuple[str, ...]
+    frozen_sum: float
+    frozen_count: int
+    monitored_from: int
+    recent: Floats
+    recent_index: NDArray[np.int64]
+    cusum: CusumState
+    ks: KsState
+    prior: float
+    inflation: float
+    z: float | None
+    trusted: bool
+    distrust: str | None
+    latch: Latch | None
+
+
+def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[StreamState, Floats]:
+    """Rows for every probe of the replay; probes not scored for `keep` replays are forgotten."""
+    known = state.reference
+    new_probes = replay.values.keys() - set(known.probes)
+    stale = {p for p, seen in zip(known.probes, known.last_seen.tolist(), strict=True) if state.replays - seen > keep}
+    if new_probes or stale - replay.values.keys():
+        probes = tuple(sorted((set(known.probes) - stale) | replay.values.keys()))
+        row = {probe: i for i, probe in enumerate(known.probes)}
+        source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
+        recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
+        recent[:, source >= 0] = state.recent[:, source[source >= 0]]
+        state = replace(state, reference=known.with_rows(probes), recent=recent)
+    new = replay_matrix(state.reference.probes, replay.values)
+    return replace(state, reference=state.reference.seen(new, index=state.replays)), new
+
+
+def with_recent(state: StreamState, new: Floats) -> StreamState:
+    """Keep the values of the last replays, shape (n_replays, n_probes, n_samples)."""
+    recent, added = state.recent, new[None]
+    samples = max(recent.shape[2], added.shape[2])
+    recent, added = _padded(recent, samples), _padded(added, samples)
+    return replace(
+        state,
+        recent=np.concatenate([recent, added])[-_RECENT:],
+        recent_index=np.append(state.recent_index, state.replays)[-_RECENT:],
+    )
+
+
+def _padded(values: Floats, samples: int) -> Floats:
+    missing = samples - values.shape[2]
+    return np.pad(values, ((0, 0), (0, 0), (0, missing)), constant_values=np.nan) if missing else values
