@@ -1,8 +1,7 @@
 """What an endpoint's silence is worth: the fall of its pass rate that would have been seen, and how soon."""
 
 import math
-
-import numpy as np
+from statistics import median, variance
 
 from driftwatch.domain.metric import PASS
 from driftwatch.services.monitor import Watch
@@ -18,8 +17,9 @@ def power_of(watched: Watched, watch: Watch) -> str | None:
     plan, state = watched.plans.get(PASS.name), watch.states.get(PASS.name)
     if plan is None or state is None or not state.trusted or state.baseline_seen < plan.detector.baseline_replays:
         return None
-    held, counts = state.reference.held, state.reference.counts
-    variances = [float(np.var(bag[:count], ddof=1)) for bag, count in zip(held, counts, strict=True) if count > 1]
+    counts = state.reference.counts.tolist()
+    bags = [bag[:count] for bag, count in zip(state.reference.held.tolist(), counts, strict=True)]
+    variances = [variance(bag) for bag in bags if len(bag) > 1]
     if not math.fsum(variances) > 0:
         return None
     samples = min(probe.samples for probe in watched.endpoint.probe_set.probes)
@@ -27,7 +27,7 @@ def power_of(watched: Watched, watch: Watch) -> str | None:
     fall = SHIFT * state.inflation / shift_of_effect(1.0, variances, samples)
     arl = plan.detector.arl / (1 - plan.detector.ks_share)
     reference = plan.detector.cusum_reference
-    slow = fading_delay(shift=SHIFT, arl=arl, references=int(np.median(counts)), reference=reference)
+    slow = fading_delay(shift=SHIFT, arl=arl, references=int(median(counts)), reference=reference)
     if fall > 1 or not math.isfinite(slow):
         return None
     replays = math.ceil(max(slow, expected_delay(shift=SHIFT, arl=arl, reference=reference)))

@@ -27,9 +27,47 @@ HOSTILE = (
     "[bold red]fine[/] ![x](https://evil.example/x.png) \u202egnorw\x00\ud800"
 )
 markdown = MarkdownIt("commonmark").enable("table")
-texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=60) | st.text(
-    "`*_[]()<>|#\\&!~:@\n a1", max_size=40
-)
+# Pieces that mean something to a Markdown reader, so that chance puts whole constructions together.
+PIECES = [
+    "*",
+    "**",
+    "_",
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "~~",
+    "|",
+    "[a]",
+    "(https://e)",
+    "![b]",
+    "<b>",
+    "<script>",
+    "&amp;",
+    "&lt;",
+    "\\",
+]
+PIECES += [
+    "# ",
+    "- ",
+    "> ",
+    "1. ",
+    "\n",
+    "\n\n",
+    "    ",
+    "a",
+    "b c",
+    " ",
+    ":x:",
+    "www.e.com",
+    "https://e.com",
+    "\r",
+    "\x1b[2J",
+    "\u202e",
+]
+texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=60) | st.lists(
+    st.sampled_from(PIECES), max_size=25
+).map("".join)
 
 
 @pytest.fixture
