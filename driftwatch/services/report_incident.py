@@ -1,5 +1,6 @@
 """An incident with the evidence a person judges it by: old and new answers, our side, who was told."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,8 @@ from driftwatch.services.ports import Store
 
 EXCERPT = 2_000
 """Characters of an answer that are kept; renderers show fewer."""
+REFERENCES = 5
+"""Answers of the baseline of which the commonest is shown: the very first may have been an exception."""
 _LOOK_BACK = timedelta(days=30)
 
 
@@ -100,8 +103,8 @@ def _answers(store: Store, incident: Incident, slot: Slot) -> Excerpts:
     if not wanted:
         return {}
     old = {
-        key.rpartition("@")[0]: texts[0]
-        for key, texts in store.reference_texts(incident.endpoint, epoch=incident.epoch, limit=1).items()
+        key.rpartition("@")[0]: Counter(texts).most_common(1)[0][0]
+        for key, texts in store.reference_texts(incident.endpoint, epoch=incident.epoch, limit=REFERENCES).items()
         if texts
     }
     new: dict[str, list[str]] = {}

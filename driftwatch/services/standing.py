@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from driftwatch.domain.incident import Incident, IncidentKind
 from driftwatch.domain.metric import Metric
-from driftwatch.services import monitor
-from driftwatch.services.monitor import Watch
-from driftwatch.services.watched import Watched
-from driftwatch.stats.stream import StreamReading
+
+if TYPE_CHECKING:
+    from driftwatch.services.monitor import Watch
+    from driftwatch.services.watched import Watched
+    from driftwatch.stats.stream import StreamReading
 
 
 class EndpointState(StrEnum):
@@ -78,9 +80,12 @@ class Standing:
         return f"alarm, calm for {self.calm}" if self.state is StreamState.ALARM and self.calm else self.state.value
 
 
-def standings(watched: Watched, watch: Watch) -> tuple[Standing, ...]:
+def standings(watched: "Watched", watch: "Watch") -> tuple[Standing, ...]:
     """Return every alarming stream of an endpoint, in the order of its metrics."""
-    readings = monitor.read(watched.plans, watch)
+    # Only here, so that the words of a state can be shown without loading the engine.
+    from driftwatch.services.monitor import read
+
+    readings = read(watched.plans, watch)
     started = any(reading.baseline_seen for reading in readings.values())
     order = [name for name in watched.metrics if name in watched.plans]
     return tuple(_standing(watched, name, readings.get(name), started=started) for name in order)
@@ -117,7 +122,7 @@ def baseline_progress(streams: Sequence[Standing], replays: int) -> tuple[int, i
     return max((s.baseline_seen for s in streams), default=0), replays
 
 
-def _standing(watched: Watched, name: str, reading: StreamReading | None, *, started: bool) -> Standing:
+def _standing(watched: "Watched", name: str, reading: "StreamReading | None", *, started: bool) -> Standing:
     metric, of = watched.metrics[name], watched.endpoint.baseline_replays
     if reading is None or (not reading.baseline_seen and started):
         return Standing(metric=metric, state=StreamState.NO_DATA, baseline_replays=of)
@@ -143,13 +148,13 @@ def _standing(watched: Watched, name: str, reading: StreamReading | None, *, sta
     )
 
 
-def nearest_chart(reading: StreamReading) -> str:
+def nearest_chart(reading: "StreamReading") -> str:
     """Return the chart whose statistic is the largest share of its threshold."""
     charts: Mapping[str, float] = {n: chart.statistic / chart.threshold for n, chart in reading.charts.items()}
     return max(charts, key=lambda n: charts[n])
 
 
-def _watching(reading: StreamReading) -> StreamState:
+def _watching(reading: "StreamReading") -> StreamState:
     if not reading.trusted:
         return StreamState.NOT_TRUSTED
     return StreamState.ALARM if reading.alarm else StreamState.QUIET

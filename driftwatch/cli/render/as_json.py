@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, Silence
-from driftwatch.services.bands import Band
-from driftwatch.services.coverage import Coverage
-from driftwatch.services.report import Deliveries, Report, Verdict
-from driftwatch.services.report_endpoint import EndpointReport, StreamReport
-from driftwatch.services.report_incident import IncidentReport
-from driftwatch.services.standing import EndpointState, Standing
+from driftwatch.services.standing import EndpointState
+
+if TYPE_CHECKING:  # the engine is not imported to show an incident
+    from driftwatch.services.bands import Band
+    from driftwatch.services.coverage import Coverage
+    from driftwatch.services.report import Deliveries, Report, Verdict
+    from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+    from driftwatch.services.report_incident import IncidentReport
+    from driftwatch.services.standing import Standing
 
 VERSION = 1
 Data = dict[str, Any]
 
 
-def report_data(report: Report) -> Data:
+def report_data(report: "Report") -> Data:
     """Return the whole report."""
     return {
         "version": VERSION,
@@ -57,7 +60,7 @@ def incident_data(incident: Incident) -> Data:
     }
 
 
-def evidence_data(report: IncidentReport) -> Data:
+def evidence_data(report: "IncidentReport") -> Data:
     """Return an incident with its evidence."""
     return incident_data(report.incident) | {
         "model": report.model,
@@ -78,7 +81,7 @@ def evidence_data(report: IncidentReport) -> Data:
     }
 
 
-def standing_data(standing: Standing) -> Data:
+def standing_data(standing: "Standing") -> Data:
     """Return where a stream stands."""
     return {
         "metric": standing.metric.name,
@@ -98,7 +101,7 @@ def standing_data(standing: Standing) -> Data:
     }
 
 
-def coverage_data(coverage: Coverage) -> Data:
+def coverage_data(coverage: "Coverage") -> Data:
     """Return the slots of a period."""
     return {
         "due": coverage.due,
@@ -133,7 +136,7 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def _verdict(verdict: Verdict) -> Data:
+def _verdict(verdict: "Verdict") -> Data:
     counts = {state.value.replace(" ", "_"): verdict.states.get(state, 0) for state in EndpointState}
     return {
         "words": verdict.words,
@@ -143,7 +146,7 @@ def _verdict(verdict: Verdict) -> Data:
     }
 
 
-def _endpoint(endpoint: EndpointReport) -> Data:
+def _endpoint(endpoint: "EndpointReport") -> Data:
     seen, of = endpoint.baseline
     return {
         "name": endpoint.name,
@@ -164,7 +167,7 @@ def _endpoint(endpoint: EndpointReport) -> Data:
     }
 
 
-def _streams(streams: Sequence[StreamReport]) -> list[Data]:
+def _streams(streams: "Sequence[StreamReport]") -> list[Data]:
     return [
         standing_data(stream.standing)
         | {
@@ -179,7 +182,7 @@ def _streams(streams: Sequence[StreamReport]) -> list[Data]:
     ]
 
 
-def _band(band: Band) -> Data:
+def _band(band: "Band") -> Data:
     return {"at": when(band.at), "mean": band.mean, "low": band.low, "high": band.high, "replays": band.replays}
 
 
@@ -200,7 +203,7 @@ def _finding(finding: Finding) -> Data:
     }
 
 
-def _deliveries(deliveries: Deliveries) -> Data:
+def _deliveries(deliveries: "Deliveries") -> Data:
     return {
         "sent": deliveries.sent,
         "waiting": deliveries.waiting,

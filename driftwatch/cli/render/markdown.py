@@ -82,10 +82,9 @@ def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[str]:
         yield from _incident(report, incident)
     yield from _table(words.STREAM_COLUMNS, [_row(stream) for stream in endpoint.streams])
     if endpoint.shown:
-        yield from ("Shown, never alarming:", "")
-        wanted = (0, 2, 3, 5)
-        rows = [[row[i] for i in wanted] for row in map(_row, endpoint.shown)]
-        yield from _table([words.STREAM_COLUMNS[i] for i in wanted], rows)
+        yield from ("Measured, never alarming:", "")
+        rows = [tuple(map(escape, words.shown_row(metric))) for metric in endpoint.shown]
+        yield from _table(words.SHOWN_COLUMNS, rows)
 
 
 def _incident(report: Report, incident: IncidentReport) -> Iterator[str]:
@@ -119,7 +118,7 @@ def _accounts(report: Report) -> Iterator[str]:
     covered = report.coverage
     yield f"- Slots: {covered.done} of {covered.due} done; {covered.missed_words}"
     for reason, count in covered.reasons.items():
-        yield f"  - {count} times: {escape(reason[:200])}"
+        yield f"  - {escape(reason[:200])}: {count}"
     yield f"- Messages: {words.deliveries_line(report.deliveries)}"
     for dead in report.deliveries.dead:
         yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -13,12 +14,18 @@ from rich.text import Text
 from driftwatch.cli.render import words
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
-from driftwatch.services.report import Report
-from driftwatch.services.report_endpoint import EndpointReport, StreamReport
-from driftwatch.services.report_incident import IncidentReport
 from driftwatch.services.standing import EndpointState
 
+if TYPE_CHECKING:  # the engine is not imported to show an incident
+    from driftwatch.services.report import Report
+    from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+    from driftwatch.services.report_incident import IncidentReport
+
 WIDTH = 110
+NARROWEST = 60
+BESIDE_COURSE = 86
+"""Characters of a stream's row beside its course."""
+LEAST_COURSE = 8
 PROBES_SHOWN = 3
 _STYLE = {
     EndpointState.UNCHANGED: "green",
@@ -29,9 +36,9 @@ _STYLE = {
 }
 
 
-def render_terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
+def render_terminal(report: "Report", *, width: int = WIDTH, color: bool = False) -> str:
     """Return the report as text, with ANSI colours if asked."""
-    return drawn(_report(report), width=width, color=color)
+    return drawn(_report(report, max(width, NARROWEST)), width=width, color=color)
 
 
 def drawn(parts: Iterator[RenderableType], *, width: int = WIDTH, color: bool = False) -> str:
@@ -39,7 +46,7 @@ def drawn(parts: Iterator[RenderableType], *, width: int = WIDTH, color: bool = 
     out = StringIO()
     console = Console(
         file=out,
-        width=max(width, 60),
+        width=max(width, NARROWEST),
         force_terminal=color,
         color_system="standard" if color else None,
         markup=False,
@@ -53,13 +60,16 @@ def drawn(parts: Iterator[RenderableType], *, width: int = WIDTH, color: bool = 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Return a table whose cells are literal."""
-    made = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    for column in columns:
+        # A course that is cut would lose its newest replay.
+        made.add_column(column, overflow="fold", no_wrap=column == "course")
     for row in rows:
         made.add_row(*(Text(printable(cell, one_line=True)) for cell in row))
     return made
 
 
-def moved_probes(report: IncidentReport, most: int | None = None) -> Iterator[RenderableType]:
+def moved_probes(report: "IncidentReport", most: int | None = None) -> Iterator[RenderableType]:
     """Yield the probes that moved, old and new answers side by side."""
     moved = report.moved
     for metric, probe in moved[:most]:
@@ -87,19 +97,19 @@ def plain(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style)
 
 
-def _report(report: Report) -> Iterator[RenderableType]:
+def _report(report: "Report", width: int) -> Iterator[RenderableType]:
     drifted = EndpointState.DRIFTED in report.verdict.states
     yield plain(report.verdict.words, "bold red" if drifted else "bold")
     yield plain(words.period(report), "dim")
     for endpoint in report.endpoints:
         yield Text()
-        yield from _endpoint(report, endpoint)
+        yield from _endpoint(report, endpoint, width)
     yield Text()
     yield Rule("accounts", align="left", style="dim", characters="─")
     yield from _accounts(report)
 
 
-def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[RenderableType]:
+def _endpoint(report: "Report", endpoint: "EndpointReport", width: int) -> Iterator[RenderableType]:
     yield endpoint_title(endpoint.name, endpoint.state, endpoint.model)
     yield plain(words.endpoint_line(endpoint))
     if told := words.caveat(endpoint):
@@ -111,27 +121,33 @@ def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[RenderableTy
         yield plain(words.incident_title(incident.incident), "bold")
         body = [plain(line) for line in words.incident_lines(incident, report.at)]
         yield Padding(Group(*body, *moved_probes(incident, PROBES_SHOWN)), (0, 0, 0, 2))
-    yield from _streams("", endpoint.streams)
-    yield from _streams("shown, never alarming", endpoint.shown)
+    yield from _streams(endpoint.streams, width)
+    yield from _shown(endpoint.shown, width)
 
 
-def _streams(title: str, streams: Sequence[StreamReport]) -> Iterator[RenderableType]:
-    if not streams:
-        return
-    rows = [words.stream_row(stream) for stream in streams]
-    if not title:
+def _streams(streams: "Sequence[StreamReport]", width: int) -> Iterator[RenderableType]:
+    """Yield the table of what moved, newest replay at the right, and the names of what did not."""
+    course = max(width - BESIDE_COURSE, LEAST_COURSE)
+    rows = [words.stream_row(stream, course=course) for stream in streams if not words.never_moved(stream)]
+    if rows:
         yield table(words.STREAM_COLUMNS, rows)
-        return
-    wanted = (0, 2, 3, 5)
-    yield plain(title, "dim")
-    yield table([words.STREAM_COLUMNS[i] for i in wanted], [[row[i] for i in wanted] for row in rows])
+    at_rest = [one_line(stream.standing.metric.name, 60) for stream in streams if words.never_moved(stream)]
+    if at_rest:
+        yield plain(f"watched, and never moved: {', '.join(at_rest)}")
 
 
-def _accounts(report: Report) -> Iterator[RenderableType]:
+def _shown(streams: "Sequence[StreamReport]", width: int) -> Iterator[RenderableType]:
+    if streams:
+        course = max(width - BESIDE_COURSE, LEAST_COURSE)
+        yield plain("\nmeasured, never alarming", "dim")
+        yield table(words.SHOWN_COLUMNS, [words.shown_row(stream, course=course) for stream in streams])
+
+
+def _accounts(report: "Report") -> Iterator[RenderableType]:
     covered = report.coverage
     yield plain(f"slots: {covered.done} of {covered.due} done; {covered.missed_words}")
     for reason, count in covered.reasons.items():
-        yield plain(f"  {count} times: {one_line(reason, 200)}")
+        yield plain(f"  {one_line(reason, 200)}: {count}")
     yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
     for dead in report.deliveries.dead:
         yield plain(f"  never delivered on {dead.route}: {one_line(dead.error or 'no reason given', 200)}", "red")

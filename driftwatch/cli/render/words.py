@@ -2,23 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from driftwatch.adapters.notify import wording
-from driftwatch.cli.render.spark import sparkline
+from driftwatch.cli.render.spark import sparkline, squeezed
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.payload import payload_for
-from driftwatch.services.report import Deliveries, Report
-from driftwatch.services.report_endpoint import EndpointReport, StreamReport
-from driftwatch.services.report_incident import IncidentReport
-from driftwatch.services.standing import EndpointState, Standing
+from driftwatch.services.standing import EndpointState, StreamState
+
+if TYPE_CHECKING:  # the engine is not imported to show an incident
+    from driftwatch.services.report import Deliveries, Report
+    from driftwatch.services.report_endpoint import EndpointReport, StreamReport
+    from driftwatch.services.report_incident import IncidentReport
+    from driftwatch.services.standing import Standing
 
 SHOWN_CHARACTERS = 400
 """Of an answer."""
+AT_REST = 0.01
+"""Share of its threshold below which a statistic is as good as zero."""
 NOT_THERE = "(no such answer is stored)"
-STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "course")
+STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
+SHOWN_COLUMNS = ("metric", "baseline", "period", "course")
 
 
 def moment(value: datetime) -> str:
@@ -60,12 +67,12 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 60 else f"{value / 60:.0f} min" if value < 3600 else f"{value / 3600:.1f} h"
 
 
-def period(report: Report) -> str:
+def period(report: "Report") -> str:
     """Return the period."""
     return f"{moment(report.since)} to {moment(report.until)}"
 
 
-def endpoint_line(endpoint: EndpointReport) -> str:
+def endpoint_line(endpoint: "EndpointReport") -> str:
     """Return what the state rests on."""
     parts = [
         learned(endpoint.epoch, endpoint.baseline),
@@ -90,13 +97,13 @@ def learned(epoch: int, baseline: tuple[int, int]) -> str:
     return f"baseline {epoch} of {of} replays" if seen >= of else f"learning baseline {epoch}: {seen}/{of}"
 
 
-def _compared(endpoint: EndpointReport) -> str:
+def _compared(endpoint: "EndpointReport") -> str:
     if not endpoint.replays:
         return "no replay with evidence in the period"
     return f"{endpoint.watched} of {endpoint.replays} replays compared with a baseline"
 
 
-def caveat(endpoint: EndpointReport) -> str:
+def caveat(endpoint: "EndpointReport") -> str:
     """Return what an endpoint's state does not say; empty if it says all."""
     distrusted = sum(s.standing.distrust is not None for s in endpoint.streams)
     if endpoint.state is EndpointState.NOT_TRUSTED:
@@ -106,29 +113,38 @@ def caveat(endpoint: EndpointReport) -> str:
     return ""
 
 
-def stream_row(stream: StreamReport) -> tuple[str, ...]:
-    """Return the cells under `STREAM_COLUMNS`."""
+def stream_row(stream: "StreamReport", *, course: int | None = None) -> tuple[str, ...]:
+    """Return the cells under `STREAM_COLUMNS`, the course in at most so many characters."""
+    standing = stream.standing
+    name, before, now, line = shown_row(stream, course=course)
+    peak = "-" if stream.peak is None else f"{stream.peak:.0%}"
+    return (name, standing.words, before, now, statistic(standing), peak, line)
+
+
+def shown_row(stream: "StreamReport", *, course: int | None = None) -> tuple[str, ...]:
+    """Return the cells under `SHOWN_COLUMNS`."""
     standing, usual = stream.standing, stream.normal
-    unit = f" {standing.metric.unit}" if standing.metric.unit else ""
-    mean = stream.mean if standing.after is None else standing.after
-    course = sparkline([b.mean for b in stream.bands], normal=(usual.low, usual.high) if usual else None)
+    unit = f", {standing.metric.unit}" if standing.metric.unit else ""
+    means = squeezed([band.mean for band in stream.bands], course)
     return (
-        one_line(standing.metric.name, 60),
-        standing.words,
-        number(usual.mean) + unit if usual else "-",
-        number(mean) + unit if mean is not None else "-",
-        statistic(standing, stream.peak),
-        course or "-",
+        one_line(standing.metric.name, 60) + unit,
+        number(usual.mean if usual else None),
+        number(stream.mean if standing.after is None else standing.after),
+        sparkline(means, normal=(usual.low, usual.high) if usual else None) or "-",
     )
 
 
-def statistic(standing: Standing, peak: float | None = None) -> str:
-    """Return the nearest chart's statistic against its threshold, and how near any came in the period."""
+def never_moved(stream: "StreamReport") -> bool:
+    """Whether a watched stream stayed at rest for the whole period."""
+    return stream.standing.state is StreamState.QUIET and stream.peak is not None and stream.peak < AT_REST
+
+
+def statistic(standing: "Standing") -> str:
+    """Return the nearest chart's statistic against its threshold."""
     if standing.chart is None or standing.statistic is None or standing.threshold is None:
         return "-"
     sign = "≥" if standing.statistic >= standing.threshold else "of"
-    words = f"{chart_name(standing.chart)} {standing.statistic:.1f} {sign} {standing.threshold:.1f}"
-    return words if peak is None else f"{words}, peak {peak:.0%}"
+    return f"{chart_name(standing.chart)} {standing.statistic:.1f} {sign} {standing.threshold:.1f}"
 
 
 def chart_name(chart: str) -> str:
@@ -142,7 +158,7 @@ def incident_title(incident: Incident) -> str:
     return f"{incident.name}: {kind}, {incident.state.value}"
 
 
-def incident_lines(report: IncidentReport, at: datetime) -> Iterator[str]:
+def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
     """Yield what changed since when, how sure, who owns it and how it ended, who was told."""
     incident = report.incident
     payload = payload_for(
@@ -201,8 +217,9 @@ def finding_line(finding: Finding) -> str:
     words += f"; {chart_name(finding.chart)} {finding.statistic:.1f} ≥ {finding.threshold:.1f}"
     if finding.onset:
         words += f"; since {moment(finding.onset)}"
-    if finding.onset_early and finding.onset_late:
-        words += f" (between {moment(finding.onset_early)} and {moment(finding.onset_late)})"
+    early, late = finding.onset_early, finding.onset_late
+    if early and late and moment(early) != moment(late):
+        words += f" (between {moment(early)} and {moment(late)})"
     return words
 
 
@@ -255,7 +272,7 @@ def answer(text: str | None) -> str:
     return legible(text, SHOWN_CHARACTERS) or "(empty)"
 
 
-def deliveries_line(deliveries: Deliveries) -> str:
+def deliveries_line(deliveries: "Deliveries") -> str:
     """Return what was sent, what was not, and how late."""
     if not (deliveries.sent or deliveries.waiting or deliveries.dead):
         return "No message was due."

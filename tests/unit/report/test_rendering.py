@@ -17,9 +17,9 @@ from driftwatch.cli.render.terminal import render_terminal
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
 from driftwatch.services.report import build_report
+from tests.unit.report.handmade import REPORT
 from tests.unit.report.scripted import HOUR, MONDAY, watched
 
-SNAPSHOT = Path(__file__).parent / "week.md"
 UNTIL = MONDAY + 60 * HOUR
 HOSTILE = (
     "\x1b[2J\x1b]8;;https://evil.example\x07click\x1b]8;;\x07\n"
@@ -82,13 +82,23 @@ def hostile(scripted):
     return build_report(scripted.store, [one], now=UNTIL)
 
 
-def test_the_markdown_report_looks_like_this(report):
-    """Read tests/unit/report/week.md as a person; to renew it, delete it and run this twice."""
-    shown = re.sub(r"inc-\d+", "inc-1", render_markdown(report))
-    if not SNAPSHOT.exists():
-        SNAPSHOT.write_text(shown, encoding="utf-8")
+@pytest.mark.parametrize(("name", "render"), [("week.md", render_markdown), ("week.txt", render_terminal)])
+def test_a_report_looks_like_this(name, render):
+    """Read tests/unit/report/week.md and week.txt as a person; to renew one, delete it and run this twice."""
+    snapshot = Path(__file__).parent / name
+    if not snapshot.exists():
+        snapshot.write_text(render(REPORT), encoding="utf-8")
         pytest.fail("the snapshot was written; read it")
-    assert shown == SNAPSHOT.read_text(encoding="utf-8")
+    assert render(REPORT) == snapshot.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 100, 160])
+def test_the_newest_replay_is_seen_at_every_width(width):
+    shown = render_terminal(REPORT, width=width)
+    assert "…" not in shown
+    row = next(line for line in shown.splitlines() if "pass" in line and "alarm" in line)
+    if width >= 80:
+        assert row.endswith("▁")
 
 
 def test_the_verdict_comes_first_in_every_format(report):

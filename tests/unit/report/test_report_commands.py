@@ -184,12 +184,30 @@ def test_an_incident_is_named_with_or_without_its_prefix(text, number):
     assert INCIDENT.convert(text, None, None) == number
 
 
-def test_the_reading_commands_import_no_driver_no_sink_and_no_pandas(project_of):
+DEAR = ("litellm", "slack_sdk", "apscheduler", "pandas", "aiohttp")
+
+
+@pytest.mark.parametrize(
+    ("words", "dear"),
+    [(["status"], DEAR), (["incidents"], (*DEAR, "scipy")), (["silence"], (*DEAR, "scipy"))],
+)
+def test_a_reading_command_imports_only_what_it_needs(project_of, words, dear):
     project = project_of(30)
     code = (
         "import sys; from driftwatch.cli import main\n"
-        f"main(['--config', r'{project}/driftwatch.yaml', 'status'], standalone_mode=False)\n"
-        "print('loaded:', [m for m in ('litellm', 'slack_sdk', 'apscheduler', 'pandas', 'aiohttp') if m in sys.modules])"
+        f"main(['--config', r'{project}/driftwatch.yaml', *{words}], standalone_mode=False)\n"
+        f"print('loaded:', [m for m in {dear} if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines()[-1] == "loaded: []", ran.stdout + ran.stderr
+
+
+def test_an_incident_is_shown_without_loading_the_engine(project_of):
+    project = project_of(60, 48)
+    code = (
+        "import sys; from driftwatch.cli import main\n"
+        f"main(['--config', r'{project}/driftwatch.yaml', 'show', '1'], standalone_mode=False)\n"
+        "print('loaded:', [m for m in ('scipy', 'pandas') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.splitlines()[-1] == "loaded: []", ran.stdout + ran.stderr
