@@ -3,16 +3,17 @@
 Adapters are imported where they are built, so that a command pays only for what it uses.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from driftwatch.adapters.clock import SystemClock
+from driftwatch.adapters.clock import SteadyClock, SystemClock
 from driftwatch.config.drivers import resolve_base_url, resolve_driver
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint, Price
+from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import Metric, scored_metric
 from driftwatch.domain.probe import ProbeSet
 from driftwatch.domain.replay import Replay, Score
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 REFERENCE_TEXTS = 30
 """Answers of a probe that a new one's text is compared with."""
+
+
+def refuse_missing_keys(settings: Settings) -> None:
+    """Raise `ConfigError` with every key that is missing: nothing is started for answers that cannot come."""
+    if settings.missing_keys:
+        raise ConfigError(settings.missing_keys)
 
 
 def open_store(settings: Settings) -> "SqlStore":
@@ -233,7 +240,22 @@ def system_clock() -> Clock:
     return SystemClock()
 
 
+def steady_clock() -> Clock:
+    """Return a clock that never steps back, for what lives long."""
+    return SteadyClock()
+
+
+def dead_man(settings: Settings) -> "Callable[[], Awaitable[None]] | None":
+    """Return what tells the dead-man's switch that we live, if there is one."""
+    if settings.deadman is None or settings.deadman.address is None:
+        return None
+    from driftwatch.adapters.deadman import DeadMan
+
+    return DeadMan(settings.deadman.address).tell
+
+
 def secrets_of(settings: Settings) -> Sequence[str]:
     """Return every secret of the configuration, to be removed from logs."""
     keys = [endpoint.key for endpoint in settings.endpoints] + [route.secret for route in settings.routes.values()]
+    keys.append(settings.deadman.address if settings.deadman else None)
     return tuple(key.reveal() for key in keys if key is not None)

@@ -3,8 +3,12 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from driftwatch.services.ports import Clock
+
+SLOWEST = 0.95
+"""How fast a steady clock runs, against real time, while it waits for a wall clock that stepped back."""
 
 
 class SystemClock(Clock):
@@ -29,44 +33,63 @@ class SystemClock(Clock):
         await asyncio.sleep(seconds)
 
 
-class ScaledClock(SystemClock):
-    """Wall time that starts at `origin` and runs `speed` times as fast; measuring and sleeping stay real.
+class SteadyClock(Clock):
+    """Wall time that never steps back: the daemon's clock. Safe to read from any thread.
 
-    For demonstrations: a day of hourly replays passes in seconds, and a latency is still a latency.
+    Where the wall clock steps back, time goes on from where it was, 5 % slower than real, until
+    the two meet. A step forward is taken at once: after a suspend that is the truth.
 
     Parameters
     ----------
-    origin : datetime
-        Aware; what `now` says at the beginning.
-    speed : float
-        Seconds of wall time in one real second; above zero.
-
-    Raises
-    ------
-    ValueError
-        If `origin` is naive or `speed` is not above zero.
+    wall : Clock, optional
+        What it follows, and what it measures with; the system's by default.
 
     Examples
     --------
-    >>> monday = datetime(2026, 7, 20, tzinfo=UTC)
-    >>> clock = ScaledClock(monday, speed=3600.0)
-    >>> clock.seconds_until(monday + timedelta(days=1)) <= 24.0
-    True
+    >>> from driftwatch.testing.clock import ManualClock
+    >>> wall = ManualClock(datetime(2026, 7, 20, 6, tzinfo=UTC))
+    >>> clock = SteadyClock(wall)
+    >>> wall.set(datetime(2026, 7, 20, 5, tzinfo=UTC))
+    >>> wall.advance(timedelta(minutes=10))
+    >>> clock.now().isoformat(), clock.ahead.total_seconds()
+    ('2026-07-20T06:09:30+00:00', 3570.0)
     """
 
-    def __init__(self, origin: datetime, speed: float) -> None:
-        if origin.tzinfo is None:
-            raise ValueError(f"a scaled clock's origin must be an aware datetime, got {origin!r}")
-        if not speed > 0:
-            raise ValueError(f"a scaled clock's speed must be above zero, got {speed!r}")
-        self._origin = origin.astimezone(UTC)
-        self._speed = speed
-        self._started = self.monotonic()
+    def __init__(self, wall: Clock | None = None) -> None:
+        self._wall = wall or SystemClock()
+        self._lock = Lock()
+        self._last, self._measured = self._wall.now(), self._wall.monotonic()
 
     def now(self) -> datetime:
-        """Return the accelerated wall time, UTC."""
-        return self._origin + timedelta(seconds=(self.monotonic() - self._started) * self._speed)
+        """Return the aware UTC time, never earlier than it was returned before."""
+        return self._read()[0]
+
+    def monotonic(self) -> float:
+        """Return seconds that never step back."""
+        return self._wall.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many real seconds."""
+        await self._wall.sleep(seconds)
 
     def seconds_until(self, moment: datetime) -> float:
-        """Return the real seconds to wait for `moment`; 0 or less if it has passed."""
-        return super().seconds_until(moment) / self._speed
+        """Return the real seconds to wait for `moment`, slow going included; 0 or less if it has passed."""
+        now, wall = self._read()
+        left_s = (moment - now).total_seconds()
+        if left_s <= 0 or now <= wall:
+            return left_s
+        # Whichever brings us there first: our own slow pace, or the wall that catches up with us on the way.
+        return min(left_s / SLOWEST, (moment - wall).total_seconds())
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the wall clock has fallen behind; 0 unless it stepped back."""
+        now, wall = self._read()
+        return max(now - wall, timedelta(0))
+
+    def _read(self) -> tuple[datetime, datetime]:
+        with self._lock:
+            wall, measured = self._wall.now(), self._wall.monotonic()
+            slow = self._last + timedelta(seconds=max(measured - self._measured, 0.0) * SLOWEST)
+            self._last, self._measured = max(wall, slow), measured
+            return self._last, wall

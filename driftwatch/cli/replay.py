@@ -49,6 +49,7 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
 
     settings = frame.settings()
     wanted = find_endpoint(settings, name)
+    bootstrap.refuse_missing_keys(settings)
     configure(secrets=bootstrap.secrets_of(settings), level="WARNING")
     clock = bootstrap.system_clock()
     slot = Slot(endpoint=name, due=_due(slot_text, clock.now()))

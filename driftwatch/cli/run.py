@@ -16,18 +16,22 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     SIGTERM and Ctrl-C finish the running replays, send what is due, and exit with 0.
     """
     from driftwatch import bootstrap
-    from driftwatch.daemon import Daemon
+    from driftwatch.daemon import Chores, Daemon
     from driftwatch.daemon.logs import configure
 
     settings = frame.settings()
+    bootstrap.refuse_missing_keys(settings)
     configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
     with bootstrap.lock_store(settings):
-        clock = bootstrap.system_clock()
+        clock = bootstrap.steady_clock()
         store = bootstrap.open_store(settings)
         daemon = Daemon(
             watched=bootstrap.watched_endpoints(settings, clock),
             world=bootstrap.world(settings, store, clock),
             pager=bootstrap.pager(settings, store, clock).run,
-            wall=clock,
+            wall=bootstrap.system_clock(),
+            chores=Chores(
+                forget=store.prune_answers, keep=settings.retention.answers, alive=bootstrap.dead_man(settings)
+            ),
         )
         asyncio.run(daemon.run())

@@ -1,12 +1,13 @@
 """One endpoint's duty: at each wake-up replay the latest slot that is due, and account for those that were missed."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from driftwatch.adapters.calendar import slots_between
-from driftwatch.domain.replay import Slot, SlotState
+from driftwatch.domain.replay import Slot, SlotRecord, SlotState
+from driftwatch.domain.schedule import Every
 from driftwatch.services.judge import judge_pending
 from driftwatch.services.tick import Ticked, World, tick
 from driftwatch.services.watched import Watched
@@ -14,9 +15,13 @@ from driftwatch.services.watched import Watched
 log = structlog.get_logger(__name__)
 
 DOWN = "driftwatch was not running"
+ASLEEP = "this machine slept, or its clock jumped"
 BUSY = "the replay before it was still running"
 INTERRUPTED = "driftwatch was stopped in the middle of it"
 MOST_MISSED = 10_000
+"""Slots that are accounted for one by one; of a clock that jumped by years only the latest ones are."""
+LOOK_BACK = timedelta(days=30)
+"""How far back slots are looked for that a killed process left running."""
 
 
 class Duty:
@@ -31,6 +36,7 @@ class Duty:
         self._name = watched.endpoint.name
         self._seen: datetime | None = None
         self._missed = DOWN
+        self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
 
     async def on_due(self) -> Ticked | None:
@@ -42,6 +48,7 @@ class Duty:
             if self._seen is None:
                 # A crash may have left facts without their decision.
                 await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
+            await asyncio.to_thread(self._settle)
             return await self._catch_up()
 
     async def _catch_up(self) -> Ticked | None:
@@ -49,41 +56,61 @@ class Duty:
         if not due:
             return None
         await asyncio.to_thread(self._skip, due[:-1])
-        self._seen, self._missed = due[-1], BUSY
-        slot = Slot(endpoint=self._name, due=due[-1])
+        self._seen, self._missed = due[-1], ASLEEP
         try:
-            return await tick(self._watched, slot, self._world)
+            return await tick(self._watched, Slot(endpoint=self._name, due=due[-1]), self._world)
         except Exception as error:
-            # A slot that has its facts already stays done.
-            reason = f"driftwatch itself: {type(error).__name__}"
-            await asyncio.to_thread(
-                self._world.store.end_slot, slot, SlotState.FAILED, reason=reason, now=self._world.clock.now()
-            )
+            # A slot that has its facts already stays done; a store that is out of order is told later.
+            self._unended[due[-1]] = f"driftwatch itself: {type(error).__name__}"
             raise
 
+    def _settle(self) -> None:
+        for due, reason in list(self._unended.items()):
+            self._end(due, SlotState.FAILED, reason)
+            del self._unended[due]
+
     def _due(self) -> list[datetime]:
-        now, schedule = self._world.clock.now(), self._watched.endpoint.schedule
+        now = self._world.clock.now()
         if self._seen is not None:
-            return list(slots_between(schedule, self._seen, now))[-MOST_MISSED:]
-        last = self._world.store.last_slot(self._name)
+            return self._slots(self._seen, now)
+        last = self._pick_up(now)
         if last is None:
             # A new endpoint does not wait for the next full hour.
-            self._seen = now
             return [now.replace(microsecond=0)]
-        due = list(slots_between(schedule, last.slot.due, now))[-MOST_MISSED:]
+        due = self._slots(last.slot.due, now)
         if last.state is not SlotState.RUNNING:
             return due
         if due:
-            self._end(last.slot.due, INTERRUPTED)
+            self._end(last.slot.due, SlotState.SKIPPED, INTERRUPTED)
             return due
         return [last.slot.due]
+
+    def _pick_up(self, now: datetime) -> SlotRecord | None:
+        """Return the latest slot up to now, having ended every other one that a killed process left running."""
+        last = self._world.store.last_slot(self._name)
+        if last is None:
+            return None
+        records = self._world.store.slots(self._name, since=min(last.slot.due, now) - LOOK_BACK)
+        past = [record for record in records if record.slot.due <= now]
+        if len(past) < len(records):
+            log.warning("slots of the future", endpoint=self._name, slots=len(records) - len(past), now=str(now))
+        for record in records:
+            if record.state is SlotState.RUNNING and record not in past[-1:]:
+                self._end(record.slot.due, SlotState.SKIPPED, INTERRUPTED)
+        return past[-1] if past else None
+
+    def _slots(self, after: datetime, until: datetime) -> list[datetime]:
+        schedule = self._watched.endpoint.schedule
+        if isinstance(schedule, Every):
+            after = max(after, until - MOST_MISSED * schedule.interval)
+        return list(slots_between(schedule, after, until))[-MOST_MISSED:]
 
     def _skip(self, missed: list[datetime]) -> None:
         if missed:
             log.warning("slots missed", endpoint=self._name, slots=len(missed), reason=self._missed)
         for due in missed:
-            self._end(due, self._missed)
+            self._end(due, SlotState.SKIPPED, self._missed)
 
-    def _end(self, due: datetime, reason: str) -> None:
+    def _end(self, due: datetime, state: SlotState, reason: str) -> None:
         slot = Slot(endpoint=self._name, due=due)
-        self._world.store.end_slot(slot, SlotState.SKIPPED, reason=reason, now=self._world.clock.now())
+        self._world.store.end_slot(slot, state, reason=reason, now=self._world.clock.now())

@@ -4,21 +4,24 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from driftwatch.daemon.chores import Chores
 from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.services.ports import Clock
-from driftwatch.services.tick import World
+from driftwatch.services.tick import Ticked, World
 from driftwatch.services.watched import Watched
 
 log = structlog.get_logger(__name__)
 
-GRACE_S = 25.0
-"""Replays may finish for this long after SIGTERM; below systemd's and Kubernetes' patience."""
+GRACE_S = 18.0
+"""Replays may finish for this long after SIGTERM. With `FLUSH_S` it stays below Kubernetes' 30 s of patience."""
+FLUSH_S = 8.0
+"""What is due may be sent for this long after the last replay."""
 
 Pager = Callable[[asyncio.Event, asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -33,36 +36,53 @@ class Daemon:
         Delivers the outbox until the first event it is given is set, then once more; the second one wakes it.
     wall : Clock
         The system's own clock, which APScheduler goes by.
+    chores : Chores
+        What is done beside: forgetting old answers, telling the dead-man's switch that we live.
     """
 
     watched: Sequence[Watched]
     world: World
     pager: Pager
     wall: Clock
+    chores: Chores = field(default_factory=Chores)
     grace_s: float = GRACE_S
+    flush_s: float = FLUSH_S
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
-        """Run until SIGTERM, SIGINT or `stop`."""
+        """Run until SIGTERM, SIGINT or `stop`; a second signal cancels what still runs.
+
+        Raises
+        ------
+        Exception
+            What ended the pager or another part that must not end; everything else was stopped in good order.
+        """
         stop = stop or asyncio.Event()
+        self._hurry = asyncio.Event()
         self._listen(stop)
         self._replays: set[asyncio.Task[None]] = set()
-        self._decided = asyncio.Event()
+        self._decided, quiet = asyncio.Event(), asyncio.Event()
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
         for watched in self.watched:
             self._enlist(watched, scheduler)
-        quiet = asyncio.Event()
-        pager = asyncio.create_task(self.pager(quiet, self._decided))
-        guard = asyncio.create_task(scheduler.guard())
+        pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
+        helpers = {
+            asyncio.create_task(scheduler.guard(), name="guard"),
+            asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
+        }
         scheduler.start()
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
-        await stop.wait()
+        broken = await _until(stop, {pager, *helpers})
         log.info("stopping", replays_running=len(self._replays))
-        guard.cancel()
         scheduler.stop()
         await self._finish_replays()
         quiet.set()
-        await pager
+        await self._flush(pager)
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
         await self._close()
+        if broken is not None:
+            raise broken
         log.info("stopped")
 
     def _enlist(self, watched: Watched, scheduler: SlotScheduler) -> None:
@@ -77,30 +97,63 @@ class Daemon:
         scheduler.add(watched.endpoint.name, watched.endpoint.schedule, on_due)
 
     async def _on_duty(self, duty: Duty, name: str) -> None:
+        ticked = None
         try:
-            await duty.on_due()
+            ticked = await duty.on_due()
         except Exception:
-            # One endpoint's trouble must not silence the others; the slot stays open and is taken again.
+            # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
             log.exception("replay broke off", endpoint=name)
         # Pages wait for nobody's poll.
         self._decided.set()
+        if ticked is Ticked.REPLAYED:
+            await self.chores.tell_alive(self.world)
 
     async def _finish_replays(self) -> None:
-        if self._replays:
-            _, late = await asyncio.wait(self._replays, timeout=self.grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        if not self._replays:
+            return
+        hurry = asyncio.create_task(self._hurry.wait())
+        together = asyncio.gather(*self._replays, return_exceptions=True)
+        awaited: set[asyncio.Future[Any]] = {hurry, together}
+        await asyncio.wait(awaited, timeout=self.grace_s, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not together.done():
+            # Cancelled, a slot stays `running` in the store: the next start takes it again.
+            log.warning("replays cut short", replays=len(self._replays))
+            together.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await together
+
+    async def _flush(self, pager: "asyncio.Task[None]") -> None:
+        _, late = await asyncio.wait({pager}, timeout=self.flush_s)
+        for task in late:
+            # Rows in flight stay `sending`: the next start sends them again, marked as a possible repeat.
+            log.warning("not everything could be sent in time; the next start goes on")
+            task.cancel()
+        await asyncio.gather(pager, return_exceptions=True)
 
     async def _close(self) -> None:
         for model in {id(w.model): w.model for w in self.watched}.values():
             await model.aclose()
         await asyncio.to_thread(self.world.store.close)
 
-    @staticmethod
-    def _listen(stop: asyncio.Event) -> None:
+    def _listen(self, stop: asyncio.Event) -> None:
+        def on_signal() -> None:
+            (self._hurry if stop.is_set() else stop).set()
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             # Outside the main thread (tests) there are no signals to listen to.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, stop.set)
+                loop.add_signal_handler(number, on_signal)
+
+
+async def _until(stop: asyncio.Event, parts: set["asyncio.Task[None]"]) -> BaseException | None:
+    """Wait for `stop`, or for a part that ends of itself: nobody would be paged any more, and nobody would know."""
+    told = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({told, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    for part in done & parts:
+        error = part.exception() or RuntimeError(f"the {part.get_name()} ended")
+        log.critical("a part of the daemon ended", part=part.get_name(), error=type(error).__name__)
+        return error
+    return None

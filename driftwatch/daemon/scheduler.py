@@ -38,13 +38,15 @@ class SlotScheduler:
     Parameters
     ----------
     clock : Clock
-        Decides which slot is due; may run faster than the wall.
+        Decides which slot is due; never steps back.
     wall : Clock
         What APScheduler itself goes by: the system's clock.
+    check_s : float
+        Real seconds between looks at the clock: how late a slot may be after a jump.
     """
 
-    def __init__(self, *, clock: Clock, wall: Clock) -> None:
-        self._clock, self._wall = clock, wall
+    def __init__(self, *, clock: Clock, wall: Clock, check_s: float = CHECK_S) -> None:
+        self._clock, self._wall, self._check_s = clock, wall, check_s
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def add(self, name: str, schedule: Schedule, on_due: OnDue) -> None:
@@ -71,15 +73,24 @@ class SlotScheduler:
             self._scheduler.shutdown(wait=False)
 
     async def guard(self) -> None:
-        """Set jobs right for ever: APScheduler sleeps an hour when the wall clock steps back an hour."""
+        """Set jobs right for ever, whatever the wall clock does.
+
+        APScheduler sleeps an hour when it steps back an hour, and after a suspend it sleeps on for what
+        was left of its sleep.
+        """
         while True:
-            await asyncio.sleep(CHECK_S)
+            await asyncio.sleep(self._check_s)
             for job in self._scheduler.get_jobs():
                 self._set_right(job)
 
     def _set_right(self, job: Job) -> None:
+        if job.next_run_time is None:
+            return
         now = self._wall.now()
         wanted = job.trigger.get_next_fire_time(None, now)
-        if wanted is not None and job.next_run_time is not None and job.next_run_time - wanted > TOLERANCE:
-            log.warning("clock jumped", endpoint=job.id, was=str(job.next_run_time), now=str(wanted))
+        if wanted is not None and job.next_run_time - wanted > TOLERANCE:
+            log.warning("clock stepped back", endpoint=job.id, was=str(job.next_run_time), now=str(wanted))
             job.modify(next_run_time=wanted)
+        elif now - job.next_run_time > TOLERANCE:
+            log.warning("woken late", endpoint=job.id, late_s=round((now - job.next_run_time).total_seconds()))
+            self._scheduler.wakeup()

@@ -76,9 +76,7 @@ class EndpointError(DriftwatchError):
         Seconds the vendor asked us to wait.
     """
 
-    def __init__(
-        self, message: str, *, outcome: Outcome, transient: bool, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, outcome: Outcome, transient: bool, retry_after_s: float | None = None) -> None:
         super().__init__(message, slug=f"endpoint-{outcome.value.replace('_', '-')}")
         self.outcome = outcome
         self.transient = transient

@@ -1,44 +1,23 @@
-"""Clocks: real, accelerated, and in your hand."""
+"""Clocks: real, steady, and in your hand."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from driftwatch.adapters.clock import ScaledClock, SystemClock
+from driftwatch.adapters.clock import SLOWEST, SteadyClock, SystemClock
 from driftwatch.testing.clock import ManualClock
 
 ORIGIN = datetime(2026, 7, 20, tzinfo=UTC)
-
-
-def test_a_scaled_clock_runs_faster_but_measures_and_sleeps_in_real_time() -> None:
-    clock = ScaledClock(ORIGIN, speed=3600.0)
-    before, began = clock.now(), clock.monotonic()
-    asyncio.run(clock.sleep(0.05))
-    real, wall = clock.monotonic() - began, clock.now() - before
-    assert 0.04 < real < 2.0
-    assert wall.total_seconds() == pytest.approx(real * 3600.0, rel=0.05)
-
-
-def test_a_scaled_clock_says_how_long_to_wait_in_real_seconds() -> None:
-    clock = ScaledClock(ORIGIN, speed=3600.0)
-    assert clock.seconds_until(clock.now() + timedelta(hours=2)) == pytest.approx(2.0, abs=0.1)
-    assert clock.seconds_until(ORIGIN - timedelta(hours=1)) < 0
 
 
 def test_a_system_clock_is_aware() -> None:
     assert SystemClock().now().utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
-def test_a_scaled_clock_never_stands_still_or_runs_back(speed: float) -> None:
-    with pytest.raises(ValueError, match="above zero"):
-        ScaledClock(ORIGIN, speed=speed)
-
-
 def test_naive_times_are_refused() -> None:
-    with pytest.raises(ValueError, match="aware"):
-        ScaledClock(ORIGIN.replace(tzinfo=None), speed=1.0)
     with pytest.raises(ValueError, match="aware"):
         ManualClock(ORIGIN.replace(tzinfo=None))
 
@@ -55,3 +34,42 @@ def test_stepping_the_wall_clock_back_does_not_touch_monotonic_time() -> None:
     clock.advance(timedelta(seconds=5))
     clock.set(ORIGIN - timedelta(days=1))
     assert clock.monotonic() == 5.0
+
+
+def test_a_steady_clock_is_the_wall_clock_while_that_goes_forward() -> None:
+    wall = ManualClock(ORIGIN)
+    clock = SteadyClock(wall)
+    wall.advance(timedelta(seconds=7))
+    assert clock.now() == wall.now()
+    assert clock.ahead == timedelta(0)
+
+
+def test_fault_17_clock_steps_back_one_hour_and_time_goes_on_slowly_until_they_meet() -> None:
+    wall = ManualClock(ORIGIN)
+    clock = SteadyClock(wall)
+    wall.set(ORIGIN - timedelta(hours=1))
+    wall.advance(timedelta(minutes=20))
+    assert clock.now() == ORIGIN + SLOWEST * timedelta(minutes=20)
+    # A slot that is due in ten minutes of our time does not wait for the hour to come again.
+    assert clock.seconds_until(clock.now() + timedelta(minutes=10)) == pytest.approx(600 / SLOWEST)
+    wall.advance(timedelta(hours=30))
+    assert clock.now() == wall.now()
+
+
+def test_fault_16_a_step_forward_is_the_truth_after_a_suspend() -> None:
+    wall = ManualClock(ORIGIN)
+    clock = SteadyClock(wall)
+    wall.set(ORIGIN + timedelta(hours=8))
+    assert clock.now() == ORIGIN + timedelta(hours=8)
+
+
+@given(st.lists(st.tuples(st.integers(-10_000, 10_000), st.integers(0, 1_000)), max_size=30))
+def test_a_steady_clock_never_steps_back_and_is_never_behind_the_wall(moves: list[tuple[int, int]]) -> None:
+    wall = ManualClock(ORIGIN)
+    clock = SteadyClock(wall)
+    before = clock.now()
+    for step, passed in moves:
+        wall.set(wall.now() + timedelta(seconds=step))
+        wall.advance(timedelta(seconds=passed))
+        assert clock.now() >= max(before, wall.now())
+        before = clock.now()
