@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kstwo
 
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.errors import DegenerateError
@@ -119,6 +118,9 @@ def ks_p_value(ranks: Floats) -> float:
     """
     if not ranks.size:
         raise DegenerateError("KS p-value: no ranks given")
+    # Loading scipy.stats takes longer than a replay, and no chart needs it.
+    from scipy.stats import kstwo
+
     return float(kstwo.sf(ks_distance(ranks), ranks.size))
 
 
