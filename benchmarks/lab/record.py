@@ -25,7 +25,7 @@ async def record(base_url: str, samples: int) -> dict[str, list[list[Any]]]:
     for seed in range(samples):
         for probe, answer in zip(probes, await ask_all(base_url, probes, concurrency=1, seed=seed), strict=True):
             key = question_key([{"role": m.role, "content": m.content} for m in probe.messages])
-            mean = sum(answer.logprobs) / len(answer.logprobs)
+            mean = sum(answer.logprobs) / max(len(answer.logprobs), 1)
             recorded.setdefault(key, []).append([answer.text, round(mean, 6)])
     return recorded
 

@@ -84,7 +84,8 @@ def _show_rest(ending: "Ending", folder: Path, *, keep: Path | None) -> None:
 
 
 def _verdict(ending: "Ending") -> str:
-    after = f" {ending.replays_to_message} replays after the change" if ending.replays_to_message is not None else ""
+    count = ending.replays_to_message
+    after = "" if count is None else f" {count} replay{'' if count == 1 else 's'} after the change"
     came = {"page": f"one page{after}", "notice": f"a notice{after}, and no page", "none": "silence"}[ending.came.value]
     if ending.as_it_must:
         return f"The demo ended as it must: {came}. {ending.replays} replays, {ending.seconds:.0f} s."

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from driftwatch.demo.drifts import Drift
 from driftwatch.demo.llama import LlamaServer
@@ -54,7 +55,18 @@ class _Channel:
 
     def __call__(self, post: Post) -> None:
         self.posts.append(post)
-        self._hear(self._name, unescape(post.text))
+        self._hear(self._name, "\n".join([unescape(post.text), *_quoted(post.body.get("blocks", ()))]))
+
+
+def _quoted(blocks: Any) -> Iterator[str]:
+    """Yield what stands in rich text: the answers before and now, which the short text leaves out."""
+    if isinstance(blocks, Mapping):
+        if isinstance(blocks.get("text"), str):
+            yield f"  {blocks['text']}"
+        blocks = blocks.get("elements", ())
+    for part in blocks:
+        if not isinstance(part, Mapping) or part.get("type", "rich_text").startswith(("rich_text", "text")):
+            yield from _quoted(part)
 
 
 @dataclass(kw_only=True)

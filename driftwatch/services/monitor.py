@@ -13,6 +13,8 @@ MIN_COVERAGE = 0.5
 """A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
 FALSE_DISCOVERIES = 0.1
 """Of the probes said to have moved, this share may be wrong."""
+ALWAYS_NAMED = 3
+"""One replay cannot prove a single probe; the page names the first suspects all the same, with their q."""
 MOST_MOVED = 50
 
 
@@ -100,8 +102,8 @@ def _finding(plan: StreamPlan, reading: StreamReading) -> Finding:
         onset_late=_moment(late),
         moved=tuple(
             Moved(probe_id=m.probe.rpartition("@")[0], before=m.before, after=m.after, q=m.q)
-            for m in reading.moved[:MOST_MOVED]
-            if m.q <= FALSE_DISCOVERIES
+            for rank, m in enumerate(reading.moved[:MOST_MOVED])
+            if m.before != m.after and (m.q <= FALSE_DISCOVERIES or rank < ALWAYS_NAMED)
         ),
     )
 

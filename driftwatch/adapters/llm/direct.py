@@ -21,7 +21,8 @@ from driftwatch.domain.errors import EndpointError
 from driftwatch.domain.secret import Secret
 from driftwatch.services.ports import Clock, LanguageModel
 
-VERSION = version("driftwatch-llm")
+BEHAVIOUR = "1"
+"""Raised by hand when the way of asking changes so that answers may: a release alone keeps everybody's baseline."""
 
 
 class DirectModel(LanguageModel):
@@ -58,7 +59,7 @@ class DirectModel(LanguageModel):
         max_connections: int = 16,
         trust_env: bool = False,
     ) -> None:
-        self.identity = f"direct {VERSION}"
+        self.identity = f"direct {BEHAVIOUR}"
         self._model = model
         self._url = base_url.rstrip("/") + "/chat/completions"
         self._clock = clock
@@ -148,6 +149,6 @@ def _headers(key: Secret | None) -> dict[str, str]:
         "Accept": "text/event-stream, application/json",
         # A compressed stream is flushed when the compressor likes, which falsifies the time to first token.
         "Accept-Encoding": "identity",
-        "User-Agent": f"driftwatch/{VERSION}",
+        "User-Agent": f"driftwatch/{version('driftwatch-llm')}",
     }
     return headers | ({"Authorization": f"Bearer {key.reveal()}"} if key else {})
