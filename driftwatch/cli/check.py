@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from driftwatch.bootstrap import probe_set
+from driftwatch.bootstrap import probe_set, system_clock
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.terminal import say, say_json
@@ -30,9 +30,11 @@ class Line:
 
 
 @click.command()
+@click.option("--online", is_flag=True, help="Ask every endpoint one question; costs what one question costs.")
+@click.option("--send-test", is_flag=True, help="Send a test message on every route.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def check(ctx: click.Context, *, as_json: bool) -> None:
+def check(ctx: click.Context, *, online: bool, send_test: bool, as_json: bool) -> None:
     """Check the configuration, its golden sets, keys and the store's place.
 
     Exits with 2 if something must be mended. Warnings do not change the exit code.
@@ -40,6 +42,12 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     lines = list(checked(frame))
+    if (online or send_test) and not any(line.mark == "error" for line in lines):
+        from driftwatch.cli import check_online
+
+        settings = frame.settings()
+        lines += check_online.endpoints(settings) if online else ()
+        lines += check_online.routes(settings) if send_test else ()
     show(lines, as_json=as_json)
     if any(line.mark == "error" for line in lines):
         ctx.exit(Exit.USAGE)
@@ -56,6 +64,7 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield from lines_of(settings.warnings, "warning")
     yield from lines_of(settings.missing_keys, "error")
     yield from _golden_sets(settings)
+    yield from _thresholds(settings)
     yield _store(settings.store_path)
 
 
@@ -94,6 +103,20 @@ def _golden_sets(settings: Settings) -> Iterator[Line]:
 def _golden_set(settings: Settings, endpoint: EndpointSettings) -> str:
     golden = probe_set(settings, endpoint)
     return f"{golden.name}, {len(golden.probes)} probes, {golden.content_hash}"
+
+
+def _thresholds(settings: Settings) -> Iterator[Line]:
+    """Say whether the false-alarm budget can be kept at each endpoint's pace."""
+    from driftwatch.adapters.calendar import replays_per_year
+
+    now = system_clock().now()
+    for endpoint in settings.endpoints:
+        pace = replays_per_year(endpoint.schedule.as_schedule(), now)
+        for budget in (settings.false_alarms.pages, settings.false_alarms.notices):
+            try:
+                budget.arl_replays(pace)
+            except ValueError as error:
+                yield Line(mark="error", what=endpoint.name, told=str(error), slug="config-false-alarms")
 
 
 def _store(path: Path) -> Line:

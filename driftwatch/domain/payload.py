@@ -94,6 +94,18 @@ def budget_payload(*, endpoint: str, now: datetime, spent_usd: float, limit_usd:
     }
 
 
+def trial_payload(*, route: str, now: datetime) -> dict[str, Any]:
+    """Return the payload of a message that only proves that a route works."""
+    return {
+        "version": 1,
+        "kind": "test",
+        "reason": Reason.NONE.value,
+        "severity": Severity.NOTICE.value,
+        "endpoint": one_line(route, _NAME),
+        "at": now.isoformat(),
+    }
+
+
 def promises(
     decision: Decision, *, payloads: Mapping[Severity, Mapping[str, Any]], routes: Mapping[Audience, str], now: datetime
 ) -> tuple[Delivery, ...]:

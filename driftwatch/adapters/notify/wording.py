@@ -49,6 +49,8 @@ def headline(payload: Payload) -> str:
     if payload["kind"] == "budget":
         spent, limit = payload["spent_usd"], payload["limit_usd"]
         return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
+    if payload["kind"] == "test":
+        return f"driftwatch test message: the route {payload['endpoint']} works"
     return f"{payload['endpoint']} · {_OPENING.get(payload['reason'], '')}{_news(payload)}"
 
 
@@ -74,6 +76,8 @@ def evidence(payload: Payload) -> str:
     """Return statistic against threshold, how often chance does this, and our side."""
     if payload["kind"] == "budget":
         return "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
+    if payload["kind"] == "test":
+        return "Nothing is wrong. Somebody ran driftwatch check --send-test."
     sentences = []
     if _drifting(payload):
         finding = payload["findings"][0]
