@@ -1,0 +1,253 @@
+"""Which slot a wake-up replays, and what becomes of all the others."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftwatch.adapters.calendar import slots_between
+from driftwatch.daemon.duty import ASLEEP, BUSY, DOWN, INTERRUPTED, Duty
+from driftwatch.domain.answer import Question, Reply
+from driftwatch.domain.replay import Slot, SlotState
+from driftwatch.services.tick import Ticked
+from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.world import HOUR, START, SmallWorld, capitals
+
+NAME = "support-bot"
+MINUTE = timedelta(minutes=1)
+
+
+class Moody(ScriptedModel):
+    """Answers, or waits to be told."""
+
+    def __init__(self) -> None:
+        super().__init__({"Say word 0.": "word0"})
+        self.waits = False
+        self.reached = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def ask(self, question: Question) -> Reply:
+        if self.waits:
+            self.reached.set()
+            await self.go_on.wait()
+        return await super().ask(question)
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> SmallWorld:
+    return small(tmp_path)
+
+
+def small(folder: Path) -> SmallWorld:
+    return SmallWorld(folder, Moody(), probes=capitals(1))
+
+
+def duty(at: SmallWorld) -> Duty:
+    return Duty(at.watched, at.world)
+
+
+def slots(at: SmallWorld) -> list[tuple[datetime, SlotState, str | None]]:
+    return [(r.slot.due, r.state, r.reason) for r in at.store.slots(NAME)]
+
+
+def states(at: SmallWorld) -> list[SlotState]:
+    return [state for _, state, _ in slots(at)]
+
+
+def wake(on: Duty) -> Ticked | None:
+    return asyncio.run(on.on_due())
+
+
+def claimed(at: SmallWorld, due: datetime) -> None:
+    """Leave a slot as a process does that is killed in the middle of it."""
+    at.store.claim(Slot(endpoint=NAME, due=due), now=due)
+
+
+def test_a_new_endpoint_is_replayed_at_once_and_then_at_the_full_hour(at: SmallWorld) -> None:
+    at.clock.set(START + 12 * MINUTE)
+    on = duty(at)
+    assert wake(on) is Ticked.REPLAYED
+    assert wake(on) is None
+    at.clock.set(START + HOUR)
+    assert wake(on) is Ticked.REPLAYED
+    assert [due for due, _, _ in slots(at)] == [START + 12 * MINUTE, START + HOUR]
+
+
+def test_slots_missed_while_nobody_ran_are_skipped_and_the_latest_is_replayed(at: SmallWorld) -> None:
+    assert wake(duty(at)) is Ticked.REPLAYED
+    at.clock.set(START + 4 * HOUR + MINUTE)
+    assert wake(duty(at)) is Ticked.REPLAYED
+    done, skipped = SlotState.DONE, SlotState.SKIPPED
+    assert slots(at) == [
+        (START, done, None),
+        *((START + n * HOUR, skipped, DOWN) for n in (1, 2, 3)),
+        (START + 4 * HOUR, done, None),
+    ]
+
+
+def test_slots_missed_while_the_machine_slept_say_so(at: SmallWorld) -> None:
+    on = duty(at)
+    wake(on)
+    at.clock.set(START + 3 * HOUR)
+    wake(on)
+    assert [reason for _, _, reason in slots(at)] == [None, ASLEEP, ASLEEP, None]
+
+
+def test_a_restart_before_the_next_slot_replays_nothing(at: SmallWorld) -> None:
+    wake(duty(at))
+    at.clock.set(START + 30 * MINUTE)
+    assert wake(duty(at)) is None
+    assert states(at) == [SlotState.DONE]
+
+
+def test_an_interrupted_slot_is_taken_again_while_it_is_the_latest(at: SmallWorld) -> None:
+    claimed(at, START)
+    at.clock.set(START + 30 * MINUTE)
+    assert wake(duty(at)) is Ticked.REPLAYED
+    assert slots(at) == [(START, SlotState.DONE, None)]
+
+
+def test_an_interrupted_slot_is_ended_if_a_later_one_is_due(at: SmallWorld) -> None:
+    claimed(at, START)
+    at.clock.set(START + HOUR)
+    assert wake(duty(at)) is Ticked.REPLAYED
+    assert slots(at) == [(START, SlotState.SKIPPED, INTERRUPTED), (START + HOUR, SlotState.DONE, None)]
+
+
+def test_every_older_interrupted_slot_is_ended_too(at: SmallWorld) -> None:
+    claimed(at, START)
+    claimed(at, START + HOUR)
+    at.clock.set(START + HOUR + MINUTE)
+    assert wake(duty(at)) is Ticked.REPLAYED
+    assert states(at) == [SlotState.SKIPPED, SlotState.DONE]
+
+
+def test_a_slot_that_comes_while_one_is_replayed_is_skipped_and_says_why(at: SmallWorld) -> None:
+    model = at.model
+    assert isinstance(model, Moody)
+    on = duty(at)
+
+    async def story() -> None:
+        model.waits = True
+        first = asyncio.create_task(on.on_due())
+        await model.reached.wait()
+        at.clock.set(START + HOUR)
+        assert await on.on_due() is None
+        model.go_on.set()
+        assert await first is Ticked.REPLAYED
+        at.clock.set(START + 2 * HOUR)
+        assert await on.on_due() is Ticked.REPLAYED
+
+    asyncio.run(story())
+    assert [(state, reason) for _, state, reason in slots(at)] == [
+        (SlotState.DONE, None),
+        (SlotState.SKIPPED, BUSY),
+        (SlotState.DONE, None),
+    ]
+
+
+@pytest.mark.parametrize("method", ["claim", "record_replay"])
+def test_a_slot_in_which_we_fail_ourselves_ends_failed_at_the_next_wake_up(at: SmallWorld, method: str) -> None:
+    on = duty(at)
+    with broken(at, method), pytest.raises(RuntimeError):
+        wake(on)
+    assert SlotState.DONE not in states(at)
+    at.clock.set(START + HOUR)
+    assert wake(on) is Ticked.REPLAYED
+    assert [state for _, state, _ in slots(at)] == [SlotState.FAILED, SlotState.DONE]
+    # What is inside an exception may be a secret, or a vendor's words.
+    assert slots(at)[0] == (START, SlotState.FAILED, "driftwatch itself: RuntimeError")
+
+
+def test_a_slot_with_its_facts_stays_done_though_its_decision_failed(at: SmallWorld) -> None:
+    on = duty(at)
+    with broken(at, "commit_decision"), pytest.raises(RuntimeError):
+        wake(on)
+    assert wake(on) is None
+    assert slots(at) == [(START, SlotState.DONE, None)]
+    at.clock.set(START + HOUR)
+    wake(on)
+    assert at.store.decided_seq(NAME) == 2
+
+
+@contextmanager
+def broken(at: SmallWorld, method: str) -> Iterator[None]:
+    """Let one method of the store raise what nobody expects."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    with patch.object(at.store, method, fail):
+        yield
+
+
+def test_a_start_with_the_clock_set_back_replays_and_leaves_the_future_alone(at: SmallWorld) -> None:
+    at.clock.set(START + 5 * HOUR)
+    wake(duty(at))
+    at.clock.set(START)
+    assert wake(duty(at)) is Ticked.REPLAYED
+    assert slots(at) == [(START, SlotState.DONE, None), (START + 5 * HOUR, SlotState.DONE, None)]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("advance"), st.integers(1, 200)),
+        st.sampled_from([("restart", 0), ("kill", 0), ("claim", 0), ("record_replay", 0), ("commit_decision", 0)]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=STEPS)
+def test_every_due_slot_ends_exactly_once_whatever_happens_in_between(steps: Sequence[tuple[str, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        at = small(Path(folder))
+        live(at, steps)
+        # One quiet hour and a restart: nothing may be left open then.
+        live(at, [("restart", 0), ("advance", 60)])
+        records = at.store.slots(NAME)
+        at.store.close()
+    dues = [r.slot.due for r in records]
+    assert SlotState.RUNNING not in {r.state for r in records}
+    assert len(set(dues)) == len(dues)
+    assert set(slots_between(at.watched.endpoint.schedule, dues[0], at.clock.now())) <= set(dues)
+    assert all(r.reason for r in records if r.state is not SlotState.DONE)
+    assert records[-1].state is SlotState.DONE
+
+
+def live(at: SmallWorld, steps: Sequence[tuple[str, int]]) -> None:
+    """Play the steps; a method's name lets it raise in the next replay, "kill" takes the process with it."""
+    on = duty(at)
+    for step, minutes in steps:
+        # What is to break off has a slot to break off in.
+        at.clock.advance((minutes if step in ("advance", "restart") else 60) * MINUTE)
+        if step == "kill":
+            asyncio.run(killed(on, at))
+        elif step not in ("advance", "restart"):
+            with broken(at, step), pytest.raises(RuntimeError):
+                wake(on)
+        on = duty(at) if step in ("restart", "kill") else on
+        if step in ("advance", "restart"):
+            wake(on)
+
+
+async def killed(on: Duty, at: SmallWorld) -> None:
+    """Cancel the replay when it has asked; what a dead process had claimed stays `running`."""
+    model = at.model
+    assert isinstance(model, Moody)
+    model.waits, model.reached = True, asyncio.Event()
+    task = asyncio.create_task(on.on_due())
+    await model.reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    model.waits = False
