@@ -3,10 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from scipy.optimize import brentq
-
 from driftwatch.stats.calibrate import cusum_threshold
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.root import root
 from driftwatch.stats.run_length import two_sided_arl
 
 
@@ -75,9 +74,7 @@ def detectable_shift(*, delay: float, arl: float, reference: float = 0.5) -> flo
     """
     if not (math.isfinite(delay) and 1.5 <= delay < arl):
         raise DegenerateError(f"power: delay must lie between 1.5 replays and the in-control ARL {arl}, got {delay}")
-    return float(
-        brentq(lambda shift: expected_delay(shift=shift, arl=arl, reference=reference) - delay, 0.0, 40.0, xtol=1e-6)
-    )
+    return root(lambda shift: expected_delay(shift=shift, arl=arl, reference=reference) - delay, 0.0, 40.0, within=1e-6)
 
 
 def detectable_effect(

@@ -4,15 +4,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from driftwatch.stats.detector import Detector
 from driftwatch.stats.errors import DegenerateError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 State = TypeVar("State")
@@ -202,6 +204,9 @@ def lattice_cusum_arl(steps: Sequence[float], chances: Sequence[float], *, thres
     """
     if abs(math.fsum(chances) - 1) > 1e-9:
         raise DegenerateError(f"lattice CUSUM: probabilities sum to {math.fsum(chances)}, not 1")
+    # No chart that runs needs it, and it takes long to load.
+    from scipy.sparse import csr_array
+
     cells = math.ceil(round(threshold / grid, 9))
     origin = np.arange(cells)
     chain = csr_array((cells, cells))
@@ -213,7 +218,7 @@ def lattice_cusum_arl(steps: Sequence[float], chances: Sequence[float], *, thres
     return _mean_survival(chain)
 
 
-def _mean_survival(chain: csr_array) -> float:
+def _mean_survival(chain: "csr_array") -> float:
     """Expected steps before absorption from state 0: summed survival, the tail geometric once it settles."""
     law = np.zeros(chain.shape[0])
     law[0] = 1.0
