@@ -60,12 +60,17 @@ class Chores:
             await self.alive()
         except DriftwatchError as error:
             log.warning("the dead-man's switch was not told", error=str(error))
+        except Exception:
+            log.exception("the dead-man's switch was not told")
 
     async def _forget(self, forget: Callable[[datetime], int], world: World) -> None:
         try:
             replays = await asyncio.to_thread(forget, world.clock.now() - self.keep)
         except DriftwatchError as error:
             log.warning("old answers were not forgotten", error=str(error))
+        except Exception:
+            # A chore that dies takes the daemon with it: full disks are better than pages that nobody sends.
+            log.exception("old answers were not forgotten")
         else:
             log.info("old answers forgotten", replays=replays)
 

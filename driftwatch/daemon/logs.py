@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from math import isfinite
 from typing import Any
 
 import structlog
@@ -22,12 +23,13 @@ def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str 
     as_json : bool
         One JSON object per line, for log collectors; otherwise a line to be read.
     """
+    redact = Redact(secrets)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _Redact(secrets),
+            redact,
             _as_json if as_json else _as_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
@@ -35,42 +37,82 @@ def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str 
         cache_logger_on_first_use=True,
     )
     # Libraries (APScheduler, Alembic) speak only when something is wrong.
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)r")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OfLibraries(redact))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
-class _Redact:
+class Redact:
+    """Removes secrets from an event, however deep they are in it, and leaves nothing but JSON's own types."""
+
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = tuple(s for s in secrets if len(s) >= 4)
+        # Longest first: one secret may be part of another.
+        self._secrets = tuple(sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True))
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
-        for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = self._clean(value)
-        return event
+        return {self.text(key): self._clean(value) for key, value in event.items()}
 
-    def _clean(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """Return the text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
 
+    def _clean(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float):
+            # JSON knows neither infinity nor NaN.
+            return value if isfinite(value) else str(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self._clean(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._clean(inner) for inner in value]
+        return self.text(str(value))
+
+
+class OfLibraries(logging.Formatter):
+    """Renders what libraries log, tracebacks too, under the same rules as our own events."""
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, and the lines of the traceback if there is one."""
+        said = _escaped(self._redact.text(record.getMessage()))
+        line = f"{record.levelname} {_escaped(record.name)} {said}"
+        if not record.exc_info:
+            return line
+        return f"{line}\n{_printable(self._redact.text(self.formatException(record.exc_info)))}"
+
 
 def _as_json(_logger: Any, _method: str, event: Event) -> str:
-    return json.dumps(event, default=str)
+    return _dumped(event)
 
 
 def _as_line(_logger: Any, _method: str, event: Event) -> str:
-    """Render for people; json.dumps escapes control characters and everything beyond ASCII."""
-    facts = " ".join(f"{key}={_plain(value)}" for key, value in event.items() if key not in ASIDE)
-    line = f"{event['timestamp']} {event['level']:<7} {json.dumps(event['event'])[1:-1]}  {facts}".rstrip()
+    """Render for people, escaped as JSON is."""
+    facts = " ".join(f"{_plain(key)}={_plain(value)}" for key, value in event.items() if key not in ASIDE)
+    line = f"{event['timestamp']} {event['level']:<7} {_escaped(str(event['event']))}  {facts}".rstrip()
     trace = event.get("exception")
     return f"{line}\n{_printable(trace)}" if trace else line
 
 
 def _plain(value: Any) -> str:
-    text = json.dumps(value, default=str)
+    text = _dumped(value)
     bare = text[1:-1]
     return bare if isinstance(value, str) and bare and " " not in bare and "\\" not in bare else text
 
 
 def _printable(trace: str) -> str:
-    return "\n".join(json.dumps(line)[1:-1] for line in trace.splitlines())
+    return "\n".join(_escaped(line) for line in trace.splitlines())
+
+
+def _escaped(text: str) -> str:
+    return _dumped(text)[1:-1]
+
+
+def _dumped(value: Any) -> str:
+    # json.dumps escapes control characters and everything beyond ASCII, except DEL.
+    return json.dumps(value, default=str).replace("\x7f", "\\u007f")
