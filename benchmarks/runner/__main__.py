@@ -10,21 +10,27 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.llm.direct import DirectModel
+from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.domain.endpoint import Endpoint, Price
 from driftwatch.domain.probe import Message, Probe, ProbeSet
+from driftwatch.domain.replay import Fingerprint, Replay, Slot
 from driftwatch.domain.schedule import Every
+from driftwatch.scorers import build
 from driftwatch.services.ask import Asked, ask_all
 from driftwatch.services.concurrency import Pace
 from driftwatch.services.ports import LanguageModel
+from driftwatch.services.score import NamedScorer, Scorers, score_replay
 from driftwatch.services.spend import SpendGuard
 
 DELAY_S = 0.05
@@ -116,6 +122,34 @@ async def ours(url: str, model: LanguageModel, probes: int, concurrency: int, fi
     return run
 
 
+SCORERS: dict[str, object] = {"contains": "refund", "word-count": 7, "regex": "14 days", "finish-reason": "stop"}
+
+
+def scoring_and_storing(store: SqlStore, probes: int) -> Finish:
+    """Do what `services/tick.py` does after asking: the reference, four scorers for each answer, one commit."""
+    four = tuple(NamedScorer(metric=name, scorer=build(name, argument)) for name, argument in SCORERS.items())
+    scorers: Scorers = {probe.key: four for probe in endpoint("", probes).probe_set.probes}
+    slots = (Slot(endpoint="bench", due=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n)) for n in range(10_000))
+
+    async def finish(asked: Asked) -> None:
+        slot = next(slots)
+        await asyncio.to_thread(store.claim, slot, now=slot.due)
+        replay = Replay(
+            slot=slot,
+            epoch=1,
+            started_at=slot.due,
+            finished_at=slot.due,
+            fingerprint=Fingerprint(parts={"driver": "direct 1"}),
+            answers=asked.answers,
+            loop_lag_ms=asked.loop_lag_ms,
+        )
+        references = await asyncio.to_thread(store.reference_texts, "bench", epoch=1, limit=24)
+        scores = score_replay(replay.answers, scorers, references)
+        await asyncio.to_thread(store.record_replay, replay, scores)
+
+    return finish
+
+
 def direct(url: str, concurrency: int) -> LanguageModel:
     return DirectModel(model="bench", base_url=url, clock=SystemClock(), max_connections=concurrency)
 
@@ -141,13 +175,19 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
-async def compare(url: str, probes: int, rounds: int, *, with_litellm: bool = True) -> dict[str, float]:
+async def compare(
+    url: str, probes: int, rounds: int, store: SqlStore, *, with_litellm: bool = True
+) -> dict[str, float]:
     """Interleave the rounds, so that a busy machine is busy for all of them."""
-    bares, directs, truths, busy, busy_bare = [], [], [], [], []
+    bares, directs, wholes, truths, busy, busy_bare = [], [], [], [], [], []
+    finish = scoring_and_storing(store, probes)
     await bare(url, 64, 32)
+    # The first replay has no reference and makes every row of the golden set: a daemon does that once.
+    await measured(direct, url, probes, 32, finish)
     for _ in range(rounds):
         bares.append(await bare(url, probes, 32))
         directs.append(await measured(direct, url, probes, 32))
+        wholes.append(await measured(direct, url, probes, 32, finish))
         truths.append(await bare(url, 20, 1))
         busy.append(await measured(direct, url, 200, 8))
         busy_bare.append(await bare(url, 200, 8))
@@ -160,6 +200,11 @@ async def compare(url: str, probes: int, rounds: int, *, with_litellm: bool = Tr
         ),
         "bare: CPU ms a probe": median([run.cpu_s for run in bares]) / probes * 1000,
         "direct: CPU ms a probe (<= 0.4)": median([run.cpu_s for run in directs]) / probes * 1000,
+        "whole pipeline: wall s": median([run.wall_s for run in wholes]),
+        "whole pipeline: share of bare speed (>= 0.9)": median(
+            [b.wall_s / w.wall_s for b, w in zip(bares, wholes, strict=True)]
+        ),
+        "whole pipeline: CPU ms a probe (<= 0.4)": median([run.cpu_s for run in wholes]) / probes * 1000,
         "true first token, ms": truth,
         "bare at 8: first token bias ms": median([run.first_ms for run in busy_bare]) - truth,
         "direct at 8: first token bias ms (<= 2)": median([run.first_ms for run in busy]) - truth,
@@ -181,8 +226,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with vendor() as url:
-        found = asyncio.run(compare(url, options.probes, options.rounds))
+    with (
+        vendor() as url,
+        tempfile.TemporaryDirectory() as here,
+        open_store(f"sqlite:///{Path(here, 'bench.db')}") as store,
+    ):
+        found = asyncio.run(compare(url, options.probes, options.rounds, store))
     if options.json:
         print(json.dumps(found))
         return
