@@ -110,6 +110,8 @@ def test_control_c_ends_with_130() -> None:
     script = (
         "import os, signal, click\n"
         "from driftwatch.cli.errors import guarded\n"
+        # A shell's background job (CI) inherits SIGINT as ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         "    guarded(lambda: (os.kill(os.getpid(), signal.SIGINT), __import__('threading').Event().wait(5)))\n"
         "except click.exceptions.Exit as end:\n"
