@@ -1,32 +1,19 @@
 """`driftwatch check`: configuration, golden sets and the store's place, before anything is paid for."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from driftwatch.bootstrap import probe_set, system_clock
 from driftwatch.cli.errors import Exit
+from driftwatch.cli.findings import Line, attempt, lines_of
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.config.settings import EndpointSettings, Settings
-from driftwatch.domain.errors import ConfigError, DriftwatchError, Problem
-
-Mark = Literal["ok", "warning", "error"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One thing that was checked."""
-
-    mark: Mark
-    what: str
-    told: str
-    slug: str | None = None
+from driftwatch.domain.errors import ConfigError
 
 
 @click.command()
@@ -68,13 +55,6 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield _store(settings.store_path)
 
 
-def lines_of(problems: Iterable[Problem], mark: Mark) -> Iterator[Line]:
-    """Yield one line for each problem."""
-    for problem in problems:
-        where = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
-        yield Line(mark=mark, what=where, told=f"{problem.met}; {problem.need}", slug=problem.slug)
-
-
 def show(lines: Iterable[Line], *, as_json: bool) -> None:
     """Print what was checked."""
     if as_json:
@@ -83,16 +63,6 @@ def show(lines: Iterable[Line], *, as_json: bool) -> None:
     for line in lines:
         more = f" See: driftwatch explain {line.slug}" if line.slug else ""
         say(f"{line.mark:<8} {line.what}: {line.told}{more}")
-
-
-def attempt(what: str, told: Callable[[], str]) -> Iterator[Line]:
-    """Yield an ok line with what `told` returns, or the errors it raises."""
-    try:
-        yield Line(mark="ok", what=what, told=told())
-    except ConfigError as error:
-        yield from lines_of(error.problems, "error")
-    except DriftwatchError as error:
-        yield Line(mark="error", what=what, told=str(error), slug=error.slug)
 
 
 def _golden_sets(settings: Settings) -> Iterator[Line]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from driftwatch import bootstrap
-from driftwatch.cli.check import Line
+from driftwatch.cli.findings import Line
 from driftwatch.config.settings import Settings
 from driftwatch.domain.answer import Reply
 from driftwatch.domain.delivery import Delivery
