@@ -6,6 +6,7 @@ uv run python -m benchmarks.runner [--probes 1000] [--rounds 3]
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import statistics
 import subprocess
@@ -226,6 +227,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    # As the command line does; for the bare loop too.
+    gc.set_threshold(50_000, 20, 20)
     with (
         vendor() as url,
         tempfile.TemporaryDirectory() as here,

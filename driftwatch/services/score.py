@@ -22,6 +22,7 @@ class NamedScorer:
     scorer: Scorer
 
 
+NO_TEXTS = ReferenceTexts(())
 Scorers = Mapping[str, Sequence[NamedScorer]]
 """Probe key -> its scorers."""
 
@@ -45,7 +46,7 @@ def score_answer(answer: Answer, scorers: Scorers, memory: Mapping[str, Referenc
     scores = {**measure(answer), **own}
     if own:
         scores[PASS.name] = overall(own)
-    reference = memory.get(answer.probe_key, ReferenceTexts(()))
+    reference = memory.get(answer.probe_key, NO_TEXTS)
     scores["novelty"] = novelty(answer.text, reference)
     scores["unseen"] = unseen(answer.text, reference)
     return scores
