@@ -24,8 +24,9 @@ from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.llm.direct import DirectModel
 from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.domain.endpoint import Endpoint, Price
+from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.probe import Message, Probe, ProbeSet
-from driftwatch.domain.replay import Fingerprint, Replay, Slot
+from driftwatch.domain.replay import Replay, Slot
 from driftwatch.domain.schedule import Every
 from driftwatch.scorers import build
 from driftwatch.services.ask import Asked, ask_all
