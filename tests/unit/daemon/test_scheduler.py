@@ -59,7 +59,7 @@ class Watch:
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not happened():
+        while not happened():  # noqa: ASYNC110  # what is waited for tells nobody
             await asyncio.sleep(0.005)
 
 
