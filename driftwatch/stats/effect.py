@@ -14,6 +14,7 @@ from driftwatch.stats.lattice import draw_pmf, pearson_tail
 Floats = NDArray[np.float64]
 
 _EXACT_COST = 2e5
+_LARGEST = float(np.finfo(float).max)
 _INTERVAL = 1.96
 
 
@@ -75,18 +76,25 @@ def stratified_effect(reference: Floats, after: Floats, *, dispersion: float = 1
     both = (n > 0) & (m > 0)
     if not both.any():
         return None
-    before, later = _row_means(reference[both]), _row_means(after[both])
     bag = np.concatenate([reference[both], after[both]], axis=1)
-    spread = np.nanvar(bag, axis=1)
+    # Scaled by a power of two, which rounds nothing: the squares of huge values overflow.
+    scale = math.ldexp(1.0, math.frexp(float(np.nanmax(np.abs(bag))))[1] - 1)
+    before, later = _row_means(reference[both] / scale), _row_means(after[both] / scale)
+    spread = np.nanvar(bag / scale, axis=1)
     error = math.sqrt(float((spread * (1 / n[both] + 1 / m[both])).sum())) / float(both.sum()) * max(1.0, dispersion)
     low, high = float(before.mean()), float(later.mean())
     difference = high - low
     return Effect(
-        before=low,
-        after=high,
-        interval=(difference - _INTERVAL * error, difference + _INTERVAL * error),
+        before=_finite(low * scale),
+        after=_finite(high * scale),
+        interval=(_finite((difference - _INTERVAL * error) * scale), _finite((difference + _INTERVAL * error) * scale)),
         direction=int(np.sign(difference)),  # type: ignore[arg-type]
     )
+
+
+def _finite(value: float) -> float:
+    """Return the value, or the largest number there is where it is beyond that."""
+    return min(max(value, -_LARGEST), _LARGEST)
 
 
 def moved_probes(probes: Sequence[str], reference: Floats, after: Floats, kind: Kind) -> tuple[MovedProbe, ...]:
