@@ -1,5 +1,6 @@
 """The real daemon in a process of its own, between a scripted vendor and a fake Slack, to be killed."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -7,12 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
 from driftwatch import bootstrap
+from driftwatch.adapters.calendar import slots_between
 from driftwatch.adapters.store import open_store
 from driftwatch.config.load import load_settings
+from driftwatch.domain.replay import Slot
+from driftwatch.domain.schedule import Every
+from driftwatch.services.tick import Ticked, tick
 from driftwatch.services.watched import Watched
 from driftwatch.testing.behaviours import Behaviour, say
 from driftwatch.testing.server import ChatRequest, ScriptedServer
@@ -23,6 +29,7 @@ ENDPOINT = "support-bot"
 PROBES = 40
 DELAY_S = 0.08
 PATIENCE_S = 40.0
+HOUR = timedelta(hours=1)
 
 CONFIG = """\
 store: sqlite:///driftwatch.db
@@ -66,6 +73,12 @@ class Stage:
         return f"sqlite:///{self.folder}/driftwatch.db"
 
     @property
+    def environ(self) -> dict[str, str]:
+        """Our own variables; the bytecode of one start is kept for the next, as in an installation."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder.parent / "bytecode")}
+
+    @property
     def log(self) -> str:
         path = self.folder / "daemon.log"
         return path.read_text() if path.exists() else ""
@@ -74,7 +87,8 @@ class Stage:
         """Start the daemon as systemd does."""
         command = [sys.executable, "-m", "driftwatch", "-c", str(self.config), "run"]
         with (self.folder / "daemon.log").open("ab") as log:
-            self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": self.environ}
+            self.processes.append(subprocess.Popen(command, **options))
         return self.processes[-1]
 
     def kill(self) -> None:
@@ -94,6 +108,24 @@ class Stage:
             assert self.processes[-1].poll() is None, f"the daemon ended by itself\n{self.log[-2000:]}"
             assert monotonic() < deadline, f"{what}: it never happened\n{self.log[-2000:]}"
             sleep(0.05)
+
+    def live_through(self, replays: int) -> None:
+        """Commit so many good replays, the slots up to now, by the daemon's own code."""
+        asyncio.run(self._live_through(replays))
+
+    async def _live_through(self, replays: int) -> None:
+        settings, clock = load_settings(self.config, os.environ), bootstrap.system_clock()
+        [watched] = bootstrap.watched_endpoints(settings, clock)
+        interval = watched.endpoint.schedule.interval if isinstance(watched.endpoint.schedule, Every) else HOUR
+        now = clock.now()
+        due = list(slots_between(watched.endpoint.schedule, now - (replays + 1) * interval, now))[-replays:]
+        delay_s, self.delay_s = self.delay_s, 0.0
+        with open_store(self.url) as store:
+            world = bootstrap.world(settings, store, clock)
+            for moment in due:
+                assert await tick(watched, Slot(endpoint=ENDPOINT, due=moment), world) is Ticked.REPLAYED
+            await watched.model.aclose()
+        self.delay_s = delay_s
 
     def done(self) -> int:
         """Return how many replays are committed."""

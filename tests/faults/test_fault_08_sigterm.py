@@ -51,8 +51,9 @@ def test_fault_08_a_second_sigterm_does_not_wait_and_the_slot_is_taken_again(tmp
 
 def test_fault_08_what_was_decided_by_the_last_replay_is_sent_before_the_end(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
+        stage.live_through(14)
         stage.start()
-        stage.until(lambda: stage.done() >= 12, "the baseline")
+        stage.until(lambda: stage.done() > 14, "a replay of the daemon's own")
         stage.wrong, stage.delay_s = True, 0.4
         # The replay that will page is under way, its page is not decided.
         had = len(stage.server.requests)

@@ -36,8 +36,11 @@ def told_once(stage: Stage) -> None:
     assert all("possible repeat" in text for text in others), others
 
 
-def killed_and_drifted(stage: Stage, *, quiet_kills: int, drifted_kills: int, seed: int) -> None:
+def killed_and_drifted(stage: Stage, *, quiet_kills: int, drifted_kills: int, seed: int, lived: int = 0) -> None:
+    """Kill it while all is well and while it drifts; `lived` replays were made before, to save time."""
     chance = Random(seed)
+    if lived:
+        stage.live_through(lived)
     kill_at_random(stage, quiet_kills, chance)
     stage.start()
     wanted = 8 + CONFIRMED
@@ -60,7 +63,7 @@ def killed_and_drifted(stage: Stage, *, quiet_kills: int, drifted_kills: int, se
 @pytest.mark.parametrize("seed", [1])
 def test_fault_01_killed_at_any_moment_and_started_again_one_page_comes(tmp_path: Path, seed: int) -> None:
     with staged(tmp_path) as stage:
-        killed_and_drifted(stage, quiet_kills=6, drifted_kills=2, seed=seed)
+        killed_and_drifted(stage, quiet_kills=3, drifted_kills=2, seed=seed, lived=10)
 
 
 @pytest.mark.slow
@@ -70,10 +73,12 @@ def test_fault_01_thirty_kills_change_nothing(tmp_path: Path, seed: int) -> None
         killed_and_drifted(stage, quiet_kills=20, drifted_kills=10, seed=seed)
 
 
+@pytest.mark.slow
 def test_fault_02_killed_when_the_page_is_in_flight_it_comes_after_the_restart(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
+        stage.live_through(8 + CONFIRMED)
         stage.start()
-        stage.until(lambda: stage.done() >= 8 + CONFIRMED, "the baseline")
+        stage.until(lambda: stage.done() > 8 + CONFIRMED, "a replay of the daemon's own")
         # Slack takes the connection and says nothing: the row is committed as `sending`.
         stage.oncall.then(stage.oncall.hang(60.0))
         stage.wrong = True
