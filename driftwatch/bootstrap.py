@@ -200,13 +200,17 @@ def pager(settings: Settings, store: Store, clock: Clock) -> "Pager":
 
 def world(settings: Settings, store: Store, clock: Clock) -> "World":
     """Return what a tick needs beside its endpoint; today's spending is read from the store."""
+    from driftwatch.services.references import References
     from driftwatch.services.spend import SpendGuard
     from driftwatch.services.tick import World
 
     limit = settings.budget.usd_per_day if settings.budget else None
     spent = store.spent_usd(since=midnight(clock.now()))
     return World(
-        store=store, clock=clock, guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent)
+        store=store,
+        clock=clock,
+        guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent),
+        references=References(store),
     )
 
 
@@ -214,6 +218,7 @@ def score_imported(
     settings: Settings, store: Store
 ) -> "Callable[[Replay, Mapping[tuple[str, int], Mapping[str, float]]], Iterable[Score]]":
     """Return what scores an imported replay: what is measured without asking, and the golden set where one is known."""
+    from driftwatch.scorers.reference import ReferenceTexts
     from driftwatch.services.score import score_replay
 
     names = {wanted.name: wanted for wanted in settings.endpoints}
@@ -223,7 +228,8 @@ def score_imported(
         name = replay.slot.endpoint
         if name not in known:
             known[name] = build_scorers(probe_set(settings, names[name]))[0] if name in names else {}
-        references = store.reference_texts(name, epoch=replay.epoch, limit=REFERENCE_TEXTS)
+        texts = store.reference_texts(name, epoch=replay.epoch, limit=REFERENCE_TEXTS)
+        references = {key: ReferenceTexts(each) for key, each in texts.items()}
         scores = score_replay(replay.answers, known[name], references)
         return [s for s in scores if s.metric not in given.get((s.probe_key, s.sample), {})]
 

@@ -32,6 +32,7 @@ from driftwatch.scorers import build
 from driftwatch.services.ask import Asked, ask_all
 from driftwatch.services.concurrency import Pace
 from driftwatch.services.ports import LanguageModel
+from driftwatch.services.references import References
 from driftwatch.services.score import NamedScorer, Scorers, score_replay
 from driftwatch.services.spend import SpendGuard
 
@@ -130,7 +131,8 @@ SCORERS: dict[str, object] = {"contains": "refund", "word-count": 7, "regex": "1
 def scoring_and_storing(store: SqlStore, probes: int) -> Finish:
     """Do what `services/tick.py` does after asking: the reference, four scorers for each answer, one commit."""
     four = tuple(NamedScorer(metric=name, scorer=build(name, argument)) for name, argument in SCORERS.items())
-    scorers: Scorers = {probe.key: four for probe in endpoint("", probes).probe_set.probes}
+    where, known = endpoint("", probes), References(store)
+    scorers: Scorers = {probe.key: four for probe in where.probe_set.probes}
     slots = (Slot(endpoint="bench", due=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n)) for n in range(10_000))
 
     async def finish(asked: Asked) -> None:
@@ -145,7 +147,7 @@ def scoring_and_storing(store: SqlStore, probes: int) -> Finish:
             answers=asked.answers,
             loop_lag_ms=asked.loop_lag_ms,
         )
-        references = await asyncio.to_thread(store.reference_texts, "bench", epoch=1, limit=24)
+        references = await asyncio.to_thread(known.of, where, epoch=1)
         scores = score_replay(replay.answers, scorers, references)
         await asyncio.to_thread(store.record_replay, replay, scores)
 
@@ -184,8 +186,9 @@ async def compare(
     bares, directs, wholes, truths, busy, busy_bare = [], [], [], [], [], []
     finish = scoring_and_storing(store, probes)
     await bare(url, 64, 32)
-    # The first replay has no reference and makes every row of the golden set: a daemon does that once.
-    await measured(direct, url, probes, 32, finish)
+    # A daemon makes the golden set's rows once, and after its baseline reads no reference again.
+    for _ in range(endpoint("", 1).baseline_replays):
+        await measured(direct, url, probes, 32, finish)
     for _ in range(rounds):
         bares.append(await bare(url, probes, 32))
         directs.append(await measured(direct, url, probes, 32))

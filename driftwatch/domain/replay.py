@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.fingerprint import Fingerprint
@@ -50,9 +51,11 @@ class SlotRecord:
     cost_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """One metric's number for one answer, or the reason why there is none."""
+class Score(NamedTuple):
+    """One metric's number for one answer, or the reason why there is none.
+
+    A tuple, for there are twenty of them for every answer: it is made in a third of a frozen dataclass's time.
+    """
 
     probe_key: str
     sample: int

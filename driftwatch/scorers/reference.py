@@ -1,7 +1,7 @@
 """How far an answer is from the probe's own past answers: the strongest channel there is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -52,7 +52,14 @@ def novelty(text: str, reference: ReferenceTexts) -> Scored:
         return NO_REFERENCE
     if len(text) > MAX_CHARACTERS:
         return Unscored("the answer is longer than 1 MB")
-    return round(_index(reference).mean_distance(_grams(text)), DECIMALS)
+    index = _index(reference)
+    # At temperature 0 an endpoint mostly says what it said before.
+    if text in index.known:
+        return index.known[text]
+    distance = round(index.mean_distance(_grams(text)), DECIMALS)
+    if text in reference.texts:
+        index.known[text] = distance
+    return distance
 
 
 def unseen(text: str, reference: ReferenceTexts) -> Scored:
@@ -72,18 +79,21 @@ class _Index:
         One bit for each text that has it.
     sizes : ndarray of int64, shape (n_texts,)
         Different trigrams in each text.
+    known : dict
+        The novelty of the texts themselves, as far as it was asked for.
     """
 
     grams: npt.NDArray[np.int64]
     packed: npt.NDArray[np.uint8]
     sizes: npt.NDArray[np.int64]
+    known: dict[str, float] = field(default_factory=dict)
 
     def mean_distance(self, own: npt.NDArray[np.int64]) -> float:
         at = np.searchsorted(self.grams, own)
         at[at == len(self.grams)] = 0
         rows = self.packed[at[self.grams[at] == own]]
         shared = np.unpackbits(rows, axis=1, count=len(self.sizes)).sum(axis=0, dtype=np.int64)
-        return float(np.mean(1.0 - shared / (self.sizes + len(own) - shared)))
+        return 1.0 - float((shared / (self.sizes + len(own) - shared)).sum()) / len(self.sizes)
 
 
 @lru_cache(maxsize=512)

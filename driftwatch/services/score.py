@@ -28,25 +28,24 @@ Scorers = Mapping[str, Sequence[NamedScorer]]
 
 
 def score_replay(
-    answers: Sequence[Answer], scorers: Scorers, references: Mapping[str, Sequence[str]]
+    answers: Sequence[Answer], scorers: Scorers, references: Mapping[str, ReferenceTexts]
 ) -> tuple[Score, ...]:
     """Return every score of every answer there is; an answer that never came has none."""
-    memory = {key: ReferenceTexts(texts) for key, texts in references.items()}
     return tuple(
         Score(probe_key=answer.probe_key, sample=answer.sample, metric=metric, value=value)
         for answer in answers
         if answer.reply is not None
-        for metric, value in score_answer(answer, scorers, memory).items()
+        for metric, value in score_answer(answer, scorers, references).items()
     )
 
 
-def score_answer(answer: Answer, scorers: Scorers, memory: Mapping[str, ReferenceTexts]) -> dict[str, Scored]:
+def score_answer(answer: Answer, scorers: Scorers, references: Mapping[str, ReferenceTexts]) -> dict[str, Scored]:
     """Return the answer's score in every metric."""
     own = {named.metric: score_one(named.scorer, answer) for named in scorers.get(answer.probe_key, ())}
     scores = {**measure(answer), **own}
     if own:
         scores[PASS.name] = overall(own)
-    reference = memory.get(answer.probe_key, NO_TEXTS)
+    reference = references.get(answer.probe_key, NO_TEXTS)
     scores["novelty"] = novelty(answer.text, reference)
     scores["unseen"] = unseen(answer.text, reference)
     return scores

@@ -13,6 +13,7 @@ from driftwatch.services.ask import ask_all
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store
+from driftwatch.services.references import References
 from driftwatch.services.score import score_replay
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.watched import Watched
@@ -35,6 +36,7 @@ class World:
     store: Store
     clock: Clock
     guard: SpendGuard
+    references: References
 
 
 async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
@@ -49,9 +51,7 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     replay = await _replay(watched, slot, world)
     if not any(answer.reply for answer in replay.answers):
         return await _fail(watched, replay, world)
-    references = await asyncio.to_thread(
-        world.store.reference_texts, slot.endpoint, epoch=replay.epoch, limit=watched.endpoint.baseline_replays
-    )
+    references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
     scores = score_replay(replay.answers, watched.scorers, references)
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)

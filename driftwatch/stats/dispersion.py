@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, ndtri_exp, stdtr
+
+from driftwatch.stats.normal import chi_square_tail, normal_cdf, normal_quantile, student_tail
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +35,7 @@ def studentised(z: float, *, variance: float, degrees: float) -> float:
     >>> round(studentised(-3.0, variance=1.0, degrees=20.0), 3)
     -2.693
     """
-    tail = float(stdtr(degrees, -abs(z) / math.sqrt(variance)))
-    score = float(ndtri_exp(math.log(max(tail, 1e-300))))
+    score = normal_quantile(student_tail(-abs(z) / math.sqrt(variance), degrees))
     return score if z < 0 else -score
 
 
@@ -77,7 +77,7 @@ def exchangeability_failure(zs: Floats, *, studentise: bool) -> str | None:
 
 def over_dispersed(zs: Floats) -> bool:
     """Whether replays lie farther apart than a spread of 1 explains, at 1 %; fewer than 8 never do."""
-    return zs.size >= _FEW and float(chdtrc(zs.size, float(zs @ zs))) < _ALPHA
+    return zs.size >= _FEW and chi_square_tail(float(zs @ zs), zs.size) < _ALPHA
 
 
 def over_dispersion(variance: float, degrees: float) -> float:
@@ -96,7 +96,7 @@ def _runs(zs: Floats) -> tuple[int, float]:
     n = above + below
     mean = 2 * above * below / n + 1
     variance = (mean - 1) * (mean - 2) / (n - 1)
-    return runs, float(ndtr((runs + 0.5 - mean) / math.sqrt(variance))) if variance > 0 else 1.0
+    return runs, normal_cdf((runs + 0.5 - mean) / math.sqrt(variance)) if variance > 0 else 1.0
 
 
 def self_started(values: Floats) -> Floats:

@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_pmf
+from driftwatch.stats.normal import normal_quantile
 
 Kind = Literal["binary", "graded", "continuous"]
 Floats = NDArray[np.float64]
@@ -164,8 +164,16 @@ def _rank_scores(values: Floats, mask: NDArray[np.bool_], size: Ints) -> Ints:
     middle = (first + last) / 2 + 1
     share = np.where(middle <= size[:, None], middle / (size[:, None] + 1), 0.5)
     scores = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(scores, order, np.rint(ndtri(share) * _RANK_GRID).astype(np.int64), axis=1)
+    np.put_along_axis(scores, order, _quantiles(share), axis=1)
     return scores
+
+
+def _quantiles(share: Floats) -> Ints:
+    """Normal quantiles on the grid; there are few different shares, whatever the number of probes."""
+    different, at = np.unique(share, return_inverse=True)
+    quantiles = np.array([normal_quantile(one) for one in different.tolist()])
+    on_grid: Ints = np.rint(quantiles * _RANK_GRID).astype(np.int64)[at].reshape(share.shape)
+    return on_grid
 
 
 def _moments(counts: Ints, size: Ints, drawn: Ints) -> tuple[Floats, Floats, Floats]:

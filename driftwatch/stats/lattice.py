@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri_exp
+
+from driftwatch.stats.normal import normal_cdf, normal_quantile
 
 Floats = NDArray[np.float64]
 
 _SHORT = 16
-_LOG_FLOOR = -690.0  # tails below 1e-300 are read as 1e-300, |z| = 37
 
 
 def draw_pmf(counts: NDArray[np.int64], drawn: int) -> Floats:
@@ -116,14 +116,8 @@ def normal_score(pmf: Floats, total: int, uniform: float) -> float:
     """
     mean = float(np.arange(len(pmf)) @ pmf)
     if total >= mean:
-        return -_from_tail(float(pmf[total + 1 :].sum()) + uniform * float(pmf[total]))
-    return _from_tail(float(pmf[:total].sum()) + uniform * float(pmf[total]))
-
-
-def _from_tail(probability: float) -> float:
-    log_tail = math.log(probability) if probability > 0 else _LOG_FLOOR
-    # Rounding may lift a tail above one by an ulp; ndtri_exp is infinite at log 1.
-    return float(ndtri_exp(min(max(log_tail, _LOG_FLOOR), -1e-16)))
+        return -normal_quantile(float(pmf[total + 1 :].sum()) + uniform * float(pmf[total]))
+    return normal_quantile(float(pmf[:total].sum()) + uniform * float(pmf[total]))
 
 
 def pearson_normal_score(z: float, skewness: float) -> float:
@@ -144,4 +138,4 @@ def pearson_normal_score(z: float, skewness: float) -> float:
 
 def pearson_tail(z: float, skewness: float) -> float:
     """Upper tail probability of a standardised sum with known third moment."""
-    return float(ndtr(-pearson_normal_score(z, skewness)))
+    return normal_cdf(-pearson_normal_score(z, skewness))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.errors import DegenerateError
@@ -106,8 +105,8 @@ class LocationMixture:
         )
 
     def _log_mean(self, state: MixtureState) -> float:
-        return float(logsumexp(state.logs)) - math.log(len(_BETS)) if state.logs.size else 0.0
+        return float(np.logaddexp.reduce(state.logs, axis=None)) - math.log(len(_BETS)) if state.logs.size else 0.0
 
     def _onset(self, state: MixtureState) -> int:
         """The start with the largest mean over the bets."""
-        return state.updates - len(state.logs) + int(np.argmax(logsumexp(state.logs, axis=1)))
+        return state.updates - len(state.logs) + int(np.argmax(np.logaddexp.reduce(state.logs, axis=1)))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from driftwatch.stats.detector import Detector
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.normal import normal_cdf
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -246,7 +246,7 @@ def _profile(drift: float, threshold: float, states: int) -> Floats:
     width = 2 * threshold / (2 * states - 1)
     moves = np.arange(-states, states + 1)
     # Brook & Evans (1972), eq. 5: the first column collects everything that falls to zero.
-    edges = ndtr((moves + 0.5) * width + drift)
+    edges = np.array([normal_cdf(edge) for edge in ((moves + 0.5) * width + drift).tolist()])
     steps = np.arange(states)
     chain = edges[(steps[None, :] - steps[:, None]) + states] - edges[(steps[None, :] - steps[:, None]) + states - 1]
     chain[:, 0] = edges[states - steps]

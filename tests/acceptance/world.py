@@ -12,6 +12,7 @@ from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Slot
 from driftwatch.domain.schedule import Every
 from driftwatch.services.our_side import our_side
+from driftwatch.services.references import References
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
 from driftwatch.services.tick import Ticked, World, tick
@@ -91,7 +92,7 @@ class SmallWorld:
     @property
     def world(self) -> World:
         guard = SpendGuard(limit_usd_per_day=None, clock=self.clock)
-        return World(store=self.store, clock=self.clock, guard=guard)
+        return World(store=self.store, clock=self.clock, guard=guard, references=References(self.store))
 
     async def replay(self, times: int = 1) -> list[Ticked]:
         done = []

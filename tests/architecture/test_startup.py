@@ -45,3 +45,23 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("arguments", [("init", "--help"), ("check", "--help"), ("schema",)])
 def test_a_command_without_endpoints_imports_no_vendor(arguments: tuple[str, ...]) -> None:
     assert not imported_by(*arguments) & {"litellm", "scipy", "pandas", "sqlalchemy", "aiohttp"}
+
+
+REPLAYS = """
+import asyncio, sys, tempfile
+from pathlib import Path
+import driftwatch.daemon.life
+from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.world import SmallWorld, right
+world = SmallWorld(Path(tempfile.mkdtemp()), ScriptedModel(right(40)))
+asyncio.run(world.replay(30))
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def test_a_daemon_that_replays_and_judges_loads_no_scipy() -> None:
+    """Why it matters: docs/decisions/0006."""
+    ran = subprocess.run([sys.executable, "-c", REPLAYS], capture_output=True, text=True, timeout=120, check=True)
+    loaded = set(ran.stderr.split())
+    assert "sqlalchemy" in loaded
+    assert not loaded & {"litellm", "scipy", "pandas"}

@@ -22,11 +22,13 @@ _LARGEST_INT = 2**63 - 1
 def write(connection: Connection, at: Mapping[str, int], answers: Sequence[Answer]) -> None:
     """Write the answers of the replay `at` (endpoint_id, seq) with their texts and log-probabilities."""
     probes = _probe_ids(connection, sorted({answer.probe_key for answer in answers}))
-    texts = _text_ids(connection, {_digest(a.reply): a.reply.output for a in answers if a.reply})
+    digests = [_digest(a.reply) if a.reply else None for a in answers]
+    outputs = {digest: a.reply.output for digest, a in zip(digests, answers, strict=True) if digest and a.reply}
+    texts = _text_ids(connection, outputs)
     places = [{**at, "probe_id": probes[a.probe_key], "sample": a.sample} for a in answers]
     rows = [
-        {**place, "position": n, **_columns(a), "text_id": texts[_digest(a.reply)] if a.reply else None}
-        for n, (place, a) in enumerate(zip(places, answers, strict=True))
+        {**place, "position": n, **_columns(a), "text_id": texts[digest] if digest else None}
+        for n, (place, digest, a) in enumerate(zip(places, digests, answers, strict=True))
     ]
     logprobs = [
         {**place, "body": _pack(a.reply.logprobs)}

@@ -1,5 +1,6 @@
 """Slots, replays and epochs: what was observed, before anything is decided."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -121,13 +122,18 @@ def _evidence(given: Sequence[Answer], scores: Sequence[Score]) -> tuple[list[Ce
     """Return the cells of the replay and, by metric, the packed scores; done before the write lock is taken."""
     by_metric = dict[str, dict[Cell, Scored]]()
     for score in scores:
-        cells, cell = by_metric.setdefault(score.metric, {}), (score.probe_key, score.sample)
-        if cell in cells:
-            raise ValueError(f"two scores of {score.metric} for sample {score.sample} of {score.probe_key}")
-        cells[cell] = score.value
+        by_metric.setdefault(score.metric, {})[score.probe_key, score.sample] = score.value
+    if sum(map(len, by_metric.values())) < len(scores):
+        raise ValueError(_doubled(scores))
     layout = sorted({(a.probe_key, a.sample) for a in given}.union(*by_metric.values()))
     places = {cell: position for position, cell in enumerate(layout)}
     return layout, {metric: pack(cells, places) for metric, cells in by_metric.items()}
+
+
+def _doubled(scores: Sequence[Score]) -> str:
+    seen = Counter((score.metric, score.sample, score.probe_key) for score in scores)
+    (metric, sample, probe_key), _ = seen.most_common(1)[0]
+    return f"two scores of {metric} for sample {sample} of {probe_key}"
 
 
 def _columns(connection: Connection, replay: Replay, layout: Sequence[Cell]) -> dict[str, Any]:

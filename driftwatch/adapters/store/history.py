@@ -53,7 +53,7 @@ class History(Store):
             )
 
     def reference_texts(self, endpoint: str, *, epoch: int, limit: int) -> Mapping[str, Sequence[str]]:
-        found = dict[str, list[str]]()
+        found, decoded = dict[str, list[str]](), dict[bytes, str]()
         with self._db.reading() as connection:
             here = (REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)) & (REPLAY.c.epoch == epoch)
             seqs = connection.scalars(select(REPLAY.c.seq).where(here).order_by(REPLAY.c.seq)).all()
@@ -67,7 +67,10 @@ class History(Store):
                 for number, body in connection.execute(_texts(here, span[0], span[-1], list(waiting))):
                     texts = found.setdefault(waiting[number], [])
                     if len(texts) < limit:
-                        texts.append(unsqueeze(body).decode("utf-8", "replace"))
+                        # At temperature 0 a probe mostly says the same: one text, decoded and held once.
+                        if body not in decoded:
+                            decoded[body] = unsqueeze(body).decode("utf-8", "replace")
+                        texts.append(decoded[body])
                 waiting = {number: key for number, key in waiting.items() if len(found.get(key, ())) < limit}
         return {key: tuple(texts) for key, texts in found.items()}
 

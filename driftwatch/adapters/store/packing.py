@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import compress, groupby
+from typing import cast
 
 from driftwatch.adapters.store.types import json_text
 from driftwatch.scorers.verdict import Scored, Unscored
@@ -34,6 +35,9 @@ def unsqueeze(body: bytes) -> bytes:
 
 def pack(scores: Mapping[Cell, Scored], layout: Mapping[Cell, int]) -> bytes:
     """Return the scores of one metric as bytes: kind, mask of scored cells, numbers, reasons of the unscored."""
+    column = list(map(scores.get, layout))
+    if set(map(type, column)) == {float} and all(map(math.isfinite, cast("list[float]", column))):
+        return _joined(cast("list[float]", column), (1 << len(layout)) - 1, len(layout))
     mask, numbers, reasons = 0, [], dict[str, list[int]]()
     for cell, position in layout.items():
         match scores.get(cell):
@@ -44,9 +48,8 @@ def pack(scores: Mapping[Cell, Scored], layout: Mapping[Cell, int]) -> bytes:
             case number:
                 mask |= 1 << position
                 numbers.append(_finite(number, cell))
-    kind, raw = _narrow(numbers)
     tail = json_text(reasons, canonical=True).encode() if reasons else b""
-    return squeeze(kind.encode() + mask.to_bytes(_mask_size(len(layout)), "little") + raw + tail)
+    return _joined(numbers, mask, len(layout), tail)
 
 
 def unpack(body: bytes, cells: Sequence[Cell]) -> dict[Cell, Scored]:
@@ -86,12 +89,17 @@ def _open(body: bytes, cells: int) -> tuple[int, list[float], bytes]:
     return mask, list(map(float, numbers)), plain[end:]
 
 
+def _joined(numbers: Sequence[float], mask: int, cells: int, tail: bytes = b"") -> bytes:
+    kind, raw = _narrow(numbers)
+    return squeeze(kind.encode() + mask.to_bytes(_mask_size(cells), "little") + raw + tail)
+
+
 def _narrow(numbers: Sequence[float]) -> tuple[str, bytes]:
-    # A negative zero is no whole number: its sign would be lost.
-    whole = all(number.is_integer() and math.copysign(1, number) == (-1 if number < 0 else 1) for number in numbers)
-    low, high = min(numbers, default=0), max(numbers, default=0)
+    exact, low, high = array("d", numbers), min(numbers, default=0), max(numbers, default=0)
     kind = next((k for k in "bhi" if -(_reach := 1 << (8 * array(k).itemsize - 1)) <= low and high < _reach), "d")
-    packed = array(kind, map(int, numbers)) if whole and kind != "d" else array("d", numbers)
+    whole = array(kind, map(int, numbers)) if kind != "d" and all(map(float.is_integer, numbers)) else exact
+    # A negative zero is no whole number: its sign would be lost.
+    packed = whole if array("d", whole).tobytes() == exact.tobytes() else exact
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.typecode, packed.tobytes()

@@ -1,0 +1,81 @@
+"""The reference texts are read until they are complete, and then no more."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from driftwatch.adapters.store import open_store
+from driftwatch.domain.endpoint import Endpoint
+from driftwatch.domain.probe import Message, Probe, ProbeSet
+from driftwatch.domain.schedule import Every
+from driftwatch.scorers.reference import ReferenceTexts
+from driftwatch.services.references import References
+from tests.contract.observed import NOON, answer, replay, reply
+
+PROBES = tuple(Probe(id=name, messages=(Message(role="user", content=f"{name}?"),)) for name in ("hi", "why"))
+BOT = Endpoint(
+    name="bot",
+    model="openai/x",
+    driver="direct",
+    probe_set=ProbeSet(name="two", probes=PROBES),
+    schedule=Every(interval=timedelta(hours=1)),
+    baseline_replays=2,
+)
+
+
+class Counted:
+    """The real store, which counts how often it is asked."""
+
+    def __init__(self, store):
+        self._store, self.asked = store, 0
+
+    def reference_texts(self, *args, **kwargs):
+        self.asked += 1
+        return self._store.reference_texts(*args, **kwargs)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(open_store(f"sqlite:///{tmp_path}/driftwatch.db")) as made:
+        yield made
+
+
+def record(store, hour, probes=PROBES, **more):
+    answers = [answer(probe.key, reply=reply(f"{probe.id} {hour}".encode())) for probe in probes]
+    store.record_replay(replay(hour, answers=answers, **more), [])
+
+
+def expected(*hours):
+    return {probe.key: ReferenceTexts(f"{probe.id} {hour}" for hour in hours) for probe in PROBES}
+
+
+def test_a_growing_reference_is_read_anew_and_a_complete_one_is_remembered(store):
+    counted = Counted(store)
+    references = References(counted)
+    assert references.of(BOT, epoch=1) == {}
+    for hour in range(4):
+        record(store, hour)
+        assert references.of(BOT, epoch=1) == expected(*range(min(hour + 1, 2)))
+    assert counted.asked == 3
+
+
+def test_a_probe_without_its_answers_keeps_the_reference_open(store):
+    counted = Counted(store)
+    references = References(counted)
+    for hour in range(4):
+        record(store, hour, probes=PROBES[:1])
+        references.of(BOT, epoch=1)
+    assert counted.asked == 4
+
+
+def test_a_new_epoch_has_a_reference_of_its_own(store):
+    references = References(store)
+    for hour in range(2):
+        record(store, hour)
+    assert references.of(BOT, epoch=1) == expected(0, 1)
+    store.start_epoch("bot", reason="accepted", now=NOON)
+    record(store, 2, epoch=2)
+    assert references.of(BOT, epoch=2) == expected(2)
+    record(store, 3, epoch=2)
+    assert references.of(BOT, epoch=2) == expected(2, 3)
