@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
@@ -26,10 +27,13 @@ class ReplayValues:
         Unique name of the slot; also the seed of the one randomisation.
     values : mapping of str to tuple of float
         Probe key (id and content hash) to its scored samples. What is missing or unscored is absent.
+    hours : float, optional
+        When the replay ran, in hours since any fixed moment: what a daily or weekly rhythm is read from.
     """
 
     key: str
     values: Mapping[str, tuple[float, ...]]
+    hours: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +52,7 @@ class StreamState:
     recent_index: NDArray[np.int64]
     cusum: CusumState
     ks: KsState
+    mixture: ChannelState
     prior: float
     inflation: float
     z: float | None
@@ -67,7 +72,8 @@ def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[St
         source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
         recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
         recent[:, source >= 0] = state.recent[:, source[source >= 0]]
-        state = replace(state, reference=known.with_rows(probes), recent=recent)
+        mixture = state.mixture.with_rows(source)
+        state = replace(state, reference=known.with_rows(probes), recent=recent, mixture=mixture)
     new = replay_matrix(state.reference.probes, replay.values)
     return replace(state, reference=state.reference.seen(new, index=state.replays)), new
 
