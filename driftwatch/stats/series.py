@@ -1,0 +1,333 @@
+"""Recursive residuals of one series: best for evidence with a level, a rhythm and a memory that nobody knows."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.dispersion import studentised
+from driftwatch.stats.errors import DegenerateError
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+DAY_H, WEEK_H = 24.0, 168.0
+_LARGEST = 1e100  # beyond, squares overflow
+_GAPS = 9  # first intervals whose median is the usual one
+_LATE = 1.5  # usual intervals after which the value before says nothing any more
+_ROWS_PER_COLUMN = 3  # replays for every coefficient before a group of regressors is trusted
+_RANK = 1e-9  # share of the largest eigenvalue below which a direction counts as never seen
+_UNSEEN = 1e-5
+_CLIP = 4.0  # standard deviations at which a value enters the learning at most
+_CLIP_FROM = 10.0  # degrees of freedom below which the spread is too uncertain to clip by
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeriesState:
+    """Sufficient statistics of the regression and the last values: of fixed size.
+
+    Parameters
+    ----------
+    gram, moment, square, count : ndarray (n_columns, n_columns), ndarray (n_columns,), float, int
+        X'X, X'y, y'y and the number of rows learned.
+    origin : float or None
+        First value seen; the statistics hold differences from it, so that a large level costs no digits.
+    seen, first_h, last_h : int, float or None, float or None
+        Values met, and hours of the first and the last one.
+    gaps : tuple of float
+        The first intervals in hours.
+    last : tuple of float or None
+        Values before the next one, latest first; None where missing.
+    z, row, value : float or None, ndarray (n_columns,), float
+        Residual, regressors and value (as learned) of the last update.
+    """
+
+    gram: Floats
+    moment: Floats
+    square: float
+    count: int
+    origin: float | None
+    seen: int
+    first_h: float | None
+    last_h: float | None
+    gaps: tuple[float, ...]
+    last: tuple[float | None, ...]
+    z: float | None
+    row: Floats
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecursiveResiduals:
+    """Studentised recursive residuals of a regression on level, rhythm and lags.
+
+    Each value is predicted by least squares from those before it alone, divided by the predicted
+    standard deviation and mapped through the t law to a standard normal score [1]_.
+
+    Parameters
+    ----------
+    intercept : bool
+        Whether the level is unknown. Without one the series is taken to be centred at zero.
+    lags : int
+        How many values before are regressors, 0 to 4. One whose replay is missing or came late (more than
+        1.5 times the usual interval) is replaced by the fitted level.
+    daily, weekly : int
+        Harmonics of 24 h and of 168 h.
+    daily_after_h, weekly_after_h : float
+        Hours of data from which on the harmonics are trusted.
+    scale_prior : float
+        Replays' worth of belief that the spread is 1; 0 where nobody knows it.
+
+    Raises
+    ------
+    DegenerateError
+        If a parameter is out of range, or a value or its time is not finite.
+
+    Notes
+    -----
+    Which regressors are in depends on how many rows and hours were seen, never on their values: lags and
+    harmonics enter, in this order, with three rows for each coefficient. For fixed regressors without lags and
+    independent normal errors of unknown level, rhythm and spread the scores are exactly independent
+    standard normal; with lags, and at the replay where a group enters, that holds approximately. A
+    direction of the regressors never seen before (a first value; the first hour of another kind) has
+    no score and is only learned. After a shift that stays the scores fade as it is learned: stop
+    learning, and take back what was learned since its onset, by `unlearned`.
+
+    References
+    ----------
+    .. [1] R. L. Brown, J. Durbin, J. M. Evans, "Techniques for testing the constancy of regression
+       relationships over time", JRSS B 37 (1975).
+
+    Examples
+    --------
+    >>> import math
+    >>> model, state = RecursiveResiduals(lags=0), RecursiveResiduals(lags=0).start()
+    >>> for hour in range(240):
+    ...     wave = 3 * math.sin(hour * math.pi / 12) + 0.1 * (-1) ** hour
+    ...     state = model.update(state, wave if hour < 239 else wave + 1, hours=float(hour))
+    >>> state.z > 4
+    True
+    """
+
+    intercept: bool = True
+    lags: int = 2
+    daily: int = 1
+    weekly: int = 1
+    daily_after_h: float = 3 * DAY_H
+    weekly_after_h: float = 3 * WEEK_H
+    scale_prior: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse parameters without a model."""
+        if not (0 <= self.lags <= 4 and 0 <= self.daily <= 4 and 0 <= self.weekly <= 4):
+            raise DegenerateError("series: lags, daily and weekly must lie between 0 and 4")
+        if not all(math.isfinite(h) and h > 0 for h in (self.daily_after_h, self.weekly_after_h)):
+            raise DegenerateError("series: daily_after_h and weekly_after_h must be finite numbers above zero")
+        if not (math.isfinite(self.scale_prior) and self.scale_prior >= 0):
+            raise DegenerateError(f"series: scale_prior must be a finite number of 0 or more, got {self.scale_prior}")
+
+    @property
+    def columns(self) -> int:
+        """Number of regressors when all are in: intercept, lags, daily, weekly, in this order."""
+        return self.intercept + self.lags + 2 * (self.daily + self.weekly)
+
+    def start(self) -> SeriesState:
+        """State before any value."""
+        columns = self.columns
+        return SeriesState(
+            gram=np.zeros((columns, columns)),
+            moment=np.zeros(columns),
+            square=0.0,
+            count=0,
+            origin=None if self.intercept else 0.0,
+            seen=0,
+            first_h=None,
+            last_h=None,
+            gaps=(),
+            last=(None,) * self.lags,
+            z=None,
+            row=np.zeros(columns),
+            value=0.0,
+        )
+
+    def active(self, state: SeriesState) -> Mask:
+        """Regressors that the data so far can support, by number of rows and hours alone."""
+        mask = np.zeros(self.columns, dtype=bool)
+        hours = 0.0 if state.first_h is None or state.last_h is None else state.last_h - state.first_h
+        end = int(self.intercept)
+        mask[:end] = True
+        groups = ((self.lags, 0.0), (2 * self.daily, self.daily_after_h), (2 * self.weekly, self.weekly_after_h))
+        for size, after_h in groups:
+            mask[end : end + size] = hours >= after_h and state.count >= _ROWS_PER_COLUMN * (mask.sum() + size)
+            end += size
+        return mask
+
+    def update(
+        self, state: SeriesState, value: float, *, hours: float | None = None, active: Mask | None = None
+    ) -> SeriesState:
+        """Score one value and learn it."""
+        scored = self.scored(state, value, hours=hours, active=active)
+        # Lags that never existed teach nothing about lags.
+        return self.learned(scored, [scored.row], [scored.value]) if scored.seen > self.lags else scored
+
+    def scored(
+        self, state: SeriesState, value: float, *, hours: float | None = None, active: Mask | None = None
+    ) -> SeriesState:
+        """Score one value by the past and let time go on; the regression learns it by `learned`.
+
+        Parameters
+        ----------
+        hours : float, optional
+            When it was measured, in hours since any fixed moment; None leaves the harmonics out.
+        active : ndarray of bool, shape (n_columns,), optional
+            Regressors to use in place of what `active` says.
+        """
+        if not (abs(value) <= _LARGEST and (hours is None or abs(hours) <= _LARGEST)):
+            raise DegenerateError(f"series: got {value} at hour {hours}; leave missing observations out")
+        origin = value if state.origin is None else state.origin
+        state = _timed(replace(state, origin=origin), hours)
+        mask = self.active(state) if active is None else active
+        row = self._row(state, hours, mask)
+        z, learned = self._score(state, row, value - origin, mask)
+        return replace(
+            state, z=z, row=row, value=learned, seen=state.seen + 1, last=(learned, *state.last)[: self.lags]
+        )
+
+    def learned(self, state: SeriesState, rows: Iterable[Floats], values: Iterable[float]) -> SeriesState:
+        """The state with more rows in the regression."""
+        return _added(state, rows, values, 1)
+
+    def unlearned(self, state: SeriesState, rows: Iterable[Floats], values: Iterable[float]) -> SeriesState:
+        """The state as if it had never learned these rows."""
+        return _added(state, rows, values, -1)
+
+    def rescored(self, rows: Iterable[Floats], values: Iterable[float], active: Mask) -> list[float | None]:
+        """Scores of rows in their order, the same regressors in use from the first to the last."""
+        state, zs = self.start(), []
+        for row, value in zip(rows, values, strict=True):
+            zs.append(self._score(state, row, value, active)[0])
+            state = _added(state, [row], [value], 1)
+        return zs
+
+    def spread(self, state: SeriesState) -> tuple[float, float] | None:
+        """Standard deviation of the errors, and of the series' slow sum per replay; None before it is known."""
+        mask = self.active(state)
+        fit = _fitted(state, mask)
+        degrees = state.count - fit.rank
+        if degrees < 1 or fit.rss <= 0:
+            return None
+        error = math.sqrt(fit.rss / degrees)
+        coefficients = np.zeros(self.columns)
+        coefficients[mask] = fit.coefficients
+        memory = float(coefficients[self.intercept : self.intercept + self.lags].sum())
+        return error, error / max(0.1, 1 - memory)  # a memory of 0.9 and more is as good as endless
+
+    def _row(self, state: SeriesState, hours: float | None, mask: Mask) -> Floats:
+        """Regressors of the value to come; those without a lag take the level fitted for that moment."""
+        row = np.zeros(self.columns)
+        row[: self.intercept] = 1.0
+        end = self.intercept + self.lags
+        if hours is not None:
+            row[end:] = _waves(hours, self.daily, self.weekly)
+        if self.lags:
+            missing = np.array([last is None for last in state.last])
+            level = self._level(state, row, mask) if missing.any() else 0.0
+            row[self.intercept : end] = [level if last is None else last for last in state.last]
+        return row
+
+    def _level(self, state: SeriesState, row: Floats, mask: Mask) -> float:
+        steady = mask.copy()
+        steady[self.intercept : self.intercept + self.lags] = False
+        return float(row[steady] @ _fitted(state, steady).coefficients)
+
+    def _score(self, state: SeriesState, row: Floats, value: float, mask: Mask) -> tuple[float | None, float]:
+        """Return the score, and the value as it may be learned."""
+        fit = _fitted(state, mask)
+        degrees = state.count - fit.rank + self.scale_prior
+        rss = fit.rss + self.scale_prior
+        leverage = fit.leverage(row[mask])
+        if degrees < 1 or rss <= 0 or leverage is None:
+            return None, value
+        predicted, variance = float(row[mask] @ fit.coefficients), rss / degrees * (1 + leverage)
+        z = studentised(value - predicted, variance=variance, degrees=degrees)
+        if degrees < _CLIP_FROM:
+            return z, value
+        reach = _CLIP * math.sqrt(variance)
+        return z, min(max(value, predicted - reach), predicted + reach)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Fit:
+    """Least squares in the directions that the rows so far span."""
+
+    coefficients: Floats
+    rss: float
+    rank: int
+    basis: Floats  # columns scaled so that X'X becomes the unit matrix on them
+    seen: Floats  # projector, in units of the columns' lengths
+    lengths: Floats
+
+    def leverage(self, row: Floats) -> float | None:
+        """x'(X'X)^-1 x, or None when the rows so far do not span `row`."""
+        size = row / np.where(self.lengths > 0, self.lengths, 1.0)
+        if float(np.abs(size - self.seen @ size).max(initial=0.0)) > _UNSEEN * float(np.abs(size).max(initial=0.0)):
+            return None
+        return float(((row @ self.basis) ** 2).sum())
+
+
+def _fitted(state: SeriesState, mask: Mask) -> _Fit:
+    gram, moment = state.gram[np.ix_(mask, mask)], state.moment[mask]
+    lengths = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
+    units = np.where(lengths > 0, lengths, 1.0)
+    values, vectors = np.linalg.eigh(gram / units[:, None] / units)
+    kept = values > _RANK * max(1.0, float(values.max(initial=0.0)))
+    vectors = vectors[:, kept]
+    basis = vectors / units[:, None] / np.sqrt(values[kept])
+    along = moment @ basis
+    rss = state.square - float(along @ along)
+    return _Fit(
+        coefficients=basis @ along,
+        rss=rss if rss > 1e-12 * state.square else 0.0,
+        rank=int(kept.sum()),
+        basis=basis,
+        seen=vectors @ vectors.T,
+        lengths=lengths,
+    )
+
+
+def _added(state: SeriesState, rows: Iterable[Floats], values: Iterable[float], sign: int) -> SeriesState:
+    x, y = np.asarray([*rows]).reshape(-1, len(state.moment)), np.fromiter(values, dtype=float)
+    return replace(
+        state,
+        gram=state.gram + sign * (x.T @ x),
+        moment=state.moment + sign * (x.T @ y),
+        square=max(0.0, state.square + sign * float(y @ y)),
+        count=state.count + sign * len(y),
+    )
+
+
+def _timed(state: SeriesState, hours: float | None) -> SeriesState:
+    """Note the time, and forget values before that are too old to say anything of the next one."""
+    if hours is None:
+        return state
+    first = hours if state.first_h is None else state.first_h
+    if state.last_h is None:
+        return replace(state, first_h=first, last_h=hours)
+    gap = hours - state.last_h
+    usual = float(np.median(state.gaps)) if state.gaps else gap
+    late = gap > _LATE * usual or gap < 0
+    return replace(
+        state,
+        first_h=first,
+        last_h=hours,
+        gaps=(*state.gaps, gap) if len(state.gaps) < _GAPS and gap > 0 else state.gaps,
+        last=(None,) * len(state.last) if late else state.last,
+    )
+
+
+def _waves(hours: float, daily: int, weekly: int) -> list[float]:
+    periods = [DAY_H / (k + 1) for k in range(daily)] + [WEEK_H / (k + 1) for k in range(weekly)]
+    phases = [2 * math.pi * math.fmod(hours, period) / period for period in periods]
+    return [wave(phase) for phase in phases for wave in (math.sin, math.cos)]
