@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from driftwatch.services.tick import World
     from driftwatch.services.watched import Watched
 
-REFERENCE_TEXTS = 30
-"""Answers of a probe that a new one's text is compared with."""
+DEFAULT_BASELINE = 24
+"""Replays of the baseline of recorded endpoints that are not in the configuration."""
 
 
 def refuse_missing_keys(settings: Settings) -> None:
@@ -218,7 +218,7 @@ def score_imported(
     settings: Settings, store: Store
 ) -> "Callable[[Replay, Mapping[tuple[str, int], Mapping[str, float]]], Iterable[Score]]":
     """Return what scores an imported replay: what is measured without asking, and the golden set where one is known."""
-    from driftwatch.scorers.reference import ReferenceTexts
+    from driftwatch.services.references import complete, text_reference
     from driftwatch.services.score import score_replay
 
     names = {wanted.name: wanted for wanted in settings.endpoints}
@@ -228,8 +228,8 @@ def score_imported(
         name = replay.slot.endpoint
         if name not in known:
             known[name] = build_scorers(probe_set(settings, names[name]))[0] if name in names else {}
-        texts = store.reference_texts(name, epoch=replay.epoch, limit=REFERENCE_TEXTS)
-        references = {key: ReferenceTexts(each) for key, each in texts.items()}
+        limit = text_reference(names[name].baseline.replays if name in names else DEFAULT_BASELINE)
+        references = complete(store.reference_texts(name, epoch=replay.epoch, limit=limit), limit)
         scores = score_replay(replay.answers, known[name], references)
         return [s for s in scores if s.metric not in given.get((s.probe_key, s.sample), {})]
 

@@ -58,12 +58,12 @@ MEASURED = {
         Metric(name="cut-off", kind="binary", harm=1, severity=Severity.PAGE),
         Metric(name="length", kind="continuous"),
         Metric(name="novelty", kind="continuous", weight=2.0),
+        Metric(name="unseen", kind="binary", weight=0.5),
         Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),
         Metric(name="script", kind="continuous"),
         # Measured and shown, silent until the engine treats a factor common to all probes (engine.md, 4).
-        Metric(name="unseen", kind="binary", severity=Severity.NONE),
         Metric(name="latency", kind="continuous", unit="ms", severity=Severity.NONE),
         Metric(name="ttft", kind="continuous", unit="ms", severity=Severity.NONE),
         Metric(name="tokens-per-s", kind="continuous", severity=Severity.NONE),
@@ -74,6 +74,9 @@ MEASURED = {
         Metric(name="cost", kind="continuous", unit="USD", severity=Severity.NONE),
     )
 }
+
+AGAINST_TEXTS = frozenset({"novelty", "unseen"})
+"""Metrics that compare an answer with the probe's reference texts; without those there is no score."""
 
 
 def scored_metric(name: str, kind: MetricKind) -> Metric:

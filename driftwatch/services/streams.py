@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from driftwatch.domain.metric import MEASURED, PASS, Metric, Severity
+from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, PASS, Metric, Severity
+from driftwatch.services.references import text_reference
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
 from driftwatch.stats.stream import StreamDetector
 
@@ -66,6 +67,10 @@ def plan_streams(
             continue
         together = budget.arl_replays(replays_per_year)
         for name, arl in allocate_arl(together, weights).items():
-            detector = StreamDetector(baseline_replays=baseline_replays, arl=arl, kind=metrics[name].kind)
+            # The first half of a text stream's baseline is what its scores compare with; they begin after it.
+            begins = text_reference(baseline_replays) if name in AGAINST_TEXTS else 0
+            detector = StreamDetector(
+                baseline_replays=max(baseline_replays - begins, 2), arl=arl, kind=metrics[name].kind
+            )
             plans[name] = StreamPlan(metric=metrics[name], detector=detector, arl=arl, arl_together=together)
     return plans

@@ -1,4 +1,4 @@
-"""The reference texts are read until they are complete, and then no more."""
+"""A probe has a reference once its texts are complete; they are read until then, and then no more."""
 
 from contextlib import closing
 from datetime import timedelta
@@ -10,7 +10,7 @@ from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.probe import Message, Probe, ProbeSet
 from driftwatch.domain.schedule import Every
 from driftwatch.scorers.reference import ReferenceTexts
-from driftwatch.services.references import References
+from driftwatch.services.references import References, text_reference
 from tests.contract.observed import NOON, answer, replay, reply
 
 PROBES = tuple(Probe(id=name, messages=(Message(role="user", content=f"{name}?"),)) for name in ("hi", "why"))
@@ -20,7 +20,7 @@ BOT = Endpoint(
     driver="direct",
     probe_set=ProbeSet(name="two", probes=PROBES),
     schedule=Every(interval=timedelta(hours=1)),
-    baseline_replays=2,
+    baseline_replays=4,
 )
 
 
@@ -50,14 +50,34 @@ def expected(*hours):
     return {probe.key: ReferenceTexts(f"{probe.id} {hour}" for hour in hours) for probe in PROBES}
 
 
-def test_a_growing_reference_is_read_anew_and_a_complete_one_is_remembered(store):
+def test_there_is_no_reference_until_its_texts_are_complete_and_then_it_is_remembered(store):
+    """A reference that grew made the scores of the first replays look unlike those of all later ones."""
     counted = Counted(store)
     references = References(counted)
     assert references.of(BOT, epoch=1) == {}
-    for hour in range(4):
+    record(store, 0)
+    assert references.of(BOT, epoch=1) == {}
+    for hour in range(1, 4):
         record(store, hour)
-        assert references.of(BOT, epoch=1) == expected(*range(min(hour + 1, 2)))
+        assert references.of(BOT, epoch=1) == expected(0, 1)
     assert counted.asked == 3
+
+
+def test_a_probe_that_answers_late_has_its_reference_later(store):
+    references = References(store)
+    first, second = PROBES
+    record(store, 0, probes=[first])
+    record(store, 1)
+    assert set(references.of(BOT, epoch=1)) == {first.key}
+    record(store, 2, probes=[second])
+    found = references.of(BOT, epoch=1)
+    assert found[first.key] == ReferenceTexts(["hi 0", "hi 1"])
+    assert found[second.key] == ReferenceTexts(["why 1", "why 2"])
+
+
+@pytest.mark.parametrize(("baseline", "texts"), [(2, 1), (4, 2), (24, 12), (31, 15), (60, 30), (10_000, 30)])
+def test_the_first_half_of_the_baseline_is_the_reference_thirty_texts_at_most(baseline, texts):
+    assert text_reference(baseline) == texts
 
 
 def test_a_probe_without_its_answers_keeps_the_reference_open(store):
@@ -76,6 +96,6 @@ def test_a_new_epoch_has_a_reference_of_its_own(store):
     assert references.of(BOT, epoch=1) == expected(0, 1)
     store.start_epoch("bot", reason="accepted", now=NOON)
     record(store, 2, epoch=2)
-    assert references.of(BOT, epoch=2) == expected(2)
+    assert references.of(BOT, epoch=2) == {}
     record(store, 3, epoch=2)
     assert references.of(BOT, epoch=2) == expected(2, 3)
