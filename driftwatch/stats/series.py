@@ -12,11 +12,15 @@ from driftwatch.stats.errors import DegenerateError
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Lags = tuple[float | None, ...]
 
 DAY_H, WEEK_H = 24.0, 168.0
 _LARGEST = 1e100  # beyond, squares overflow
 _GAPS = 9  # first intervals whose median is the usual one
-_LATE = 1.5  # usual intervals after which the value before says nothing any more
+_LATE = 1.5  # usual intervals from which on a replay counts as missing
+_EARLY = 0.1  # usual intervals by which clocks may disagree
+_BRIDGED = 8  # missing replays after which the last one says nothing any more
+_LEAST_RETURN = 0.1  # a memory of 0.9 and more is as good as endless
 _ROWS_PER_COLUMN = 3  # replays for every coefficient before a group of regressors is trusted
 _RANK = 1e-9  # share of the largest eigenvalue below which a direction counts as never seen
 _UNSEEN = 1e-5
@@ -53,7 +57,7 @@ class SeriesState:
     first_h: float | None
     last_h: float | None
     gaps: tuple[float, ...]
-    last: tuple[float | None, ...]
+    last: Lags
     z: float | None
     row: Floats
     value: float
@@ -71,8 +75,8 @@ class RecursiveResiduals:
     intercept : bool
         Whether the level is unknown. Without one the series is taken to be centred at zero.
     lags : int
-        How many values before are regressors, 0 to 4. One whose replay is missing or came late (more than
-        1.5 times the usual interval) is replaced by the fitted level.
+        How many values before are regressors, 0 to 4. Up to eight replays that are missing are replaced by
+        what the regression expected of them; after a longer gap lags are the fitted level.
     daily, weekly : int
         Harmonics of 24 h and of 168 h.
     daily_after_h, weekly_after_h : float
@@ -154,15 +158,15 @@ class RecursiveResiduals:
 
     def active(self, state: SeriesState) -> Mask:
         """Regressors that the data so far can support, by number of rows and hours alone."""
-        mask = np.zeros(self.columns, dtype=bool)
         hours = 0.0 if state.first_h is None or state.last_h is None else state.last_h - state.first_h
-        end = int(self.intercept)
-        mask[:end] = True
-        groups = ((self.lags, 0.0), (2 * self.daily, self.daily_after_h), (2 * self.weekly, self.weekly_after_h))
-        for size, after_h in groups:
-            mask[end : end + size] = hours >= after_h and state.count >= _ROWS_PER_COLUMN * (mask.sum() + size)
-            end += size
-        return mask
+        used = [True] * self.intercept
+        for size, after_h in (
+            (self.lags, 0.0),
+            (2 * self.daily, self.daily_after_h),
+            (2 * self.weekly, self.weekly_after_h),
+        ):
+            used += [hours >= after_h and state.count >= _ROWS_PER_COLUMN * (sum(used) + size)] * size
+        return np.array(used, dtype=bool)
 
     def update(
         self, state: SeriesState, value: float, *, hours: float | None = None, active: Mask | None = None
@@ -187,13 +191,15 @@ class RecursiveResiduals:
         if not (abs(value) <= _LARGEST and (hours is None or abs(hours) <= _LARGEST)):
             raise DegenerateError(f"series: got {value} at hour {hours}; leave missing observations out")
         origin = value if state.origin is None else state.origin
-        state = _timed(replace(state, origin=origin), hours)
-        mask = self.active(state) if active is None else active
-        row = self._row(state, hours, mask)
-        z, learned = self._score(state, row, value - origin, mask)
-        return replace(
-            state, z=z, row=row, value=learned, seen=state.seen + 1, last=(learned, *state.last)[: self.lags]
-        )
+        first, gaps = _timed(state, hours)
+        timed = replace(state, first_h=first, last_h=hours if hours is not None else state.last_h, gaps=gaps)
+        mask = self.active(timed) if active is None else active
+        fit = _fitted(state, mask)
+        last = self._bridged(state, hours, mask, fit)
+        row = self._row(hours, last, mask, fit)
+        z, learned = self._score(state, row[mask], value - origin, fit)
+        last = (learned, *last)[: self.lags]
+        return replace(timed, origin=origin, z=z, row=row, value=learned, seen=state.seen + 1, last=last)
 
     def learned(self, state: SeriesState, rows: Iterable[Floats], values: Iterable[float]) -> SeriesState:
         """The state with more rows in the regression."""
@@ -207,7 +213,7 @@ class RecursiveResiduals:
         """Scores of rows in their order, the same regressors in use from the first to the last."""
         state, zs = self.start(), []
         for row, value in zip(rows, values, strict=True):
-            zs.append(self._score(state, row, value, active)[0])
+            zs.append(self._score(state, row[active], value, _fitted(state, active))[0])
             state = _added(state, [row], [value], 1)
         return zs
 
@@ -222,35 +228,49 @@ class RecursiveResiduals:
         coefficients = np.zeros(self.columns)
         coefficients[mask] = fit.coefficients
         memory = float(coefficients[self.intercept : self.intercept + self.lags].sum())
-        return error, error / max(0.1, 1 - memory)  # a memory of 0.9 and more is as good as endless
+        return error, error / max(_LEAST_RETURN, 1 - memory)
 
-    def _row(self, state: SeriesState, hours: float | None, mask: Mask) -> Floats:
-        """Regressors of the value to come; those without a lag take the level fitted for that moment."""
+    def _bridged(self, state: SeriesState, hours: float | None, mask: Mask, fit: "_Fit") -> Lags:
+        """Values before the next one; where replays are missing, what the regression expected of them."""
+        last = state.last
+        if hours is None or state.last_h is None or not (last and state.gaps):
+            return last
+        usual, gap = float(np.median(state.gaps)), hours - state.last_h
+        if -_EARLY * usual <= gap <= _LATE * usual:
+            return last
+        missing = round(gap / usual) - 1
+        if not 0 <= missing <= _BRIDGED:
+            return (None,) * self.lags
+        for step in range(missing):
+            row = self._row(state.last_h + usual * (step + 1), last, mask, fit)
+            last = (float(row[mask] @ fit.coefficients), *last)[: self.lags]
+        return last
+
+    def _row(self, hours: float | None, last: Lags, mask: Mask, fit: "_Fit") -> Floats:
+        """Regressors of one replay; a lag that nobody knows is the fitted level of that moment."""
         row = np.zeros(self.columns)
         row[: self.intercept] = 1.0
         end = self.intercept + self.lags
         if hours is not None:
             row[end:] = _waves(hours, self.daily, self.weekly)
-        if self.lags:
-            missing = np.array([last is None for last in state.last])
-            level = self._level(state, row, mask) if missing.any() else 0.0
-            row[self.intercept : end] = [level if last is None else last for last in state.last]
+        if None in last:
+            coefficients = np.zeros(self.columns)
+            coefficients[mask] = fit.coefficients
+            memory = float(coefficients[self.intercept : end].sum())
+            level = float(row @ coefficients) / max(_LEAST_RETURN, 1 - memory)  # the lags of row are 0 yet
+            row[self.intercept : end] = [level if one is None else one for one in last]
+        else:
+            row[self.intercept : end] = last
         return row
 
-    def _level(self, state: SeriesState, row: Floats, mask: Mask) -> float:
-        steady = mask.copy()
-        steady[self.intercept : self.intercept + self.lags] = False
-        return float(row[steady] @ _fitted(state, steady).coefficients)
-
-    def _score(self, state: SeriesState, row: Floats, value: float, mask: Mask) -> tuple[float | None, float]:
-        """Return the score, and the value as it may be learned."""
-        fit = _fitted(state, mask)
+    def _score(self, state: SeriesState, row: Floats, value: float, fit: "_Fit") -> tuple[float | None, float]:
+        """Return the score, and the value as it may be learned; `row` holds the active columns."""
         degrees = state.count - fit.rank + self.scale_prior
         rss = fit.rss + self.scale_prior
-        leverage = fit.leverage(row[mask])
+        leverage = fit.leverage(row)
         if degrees < 1 or rss <= 0 or leverage is None:
             return None, value
-        predicted, variance = float(row[mask] @ fit.coefficients), rss / degrees * (1 + leverage)
+        predicted, variance = float(row @ fit.coefficients), rss / degrees * (1 + leverage)
         z = studentised(value - predicted, variance=variance, degrees=degrees)
         if degrees < _CLIP_FROM:
             return z, value
@@ -278,11 +298,13 @@ class _Fit:
 
 
 def _fitted(state: SeriesState, mask: Mask) -> _Fit:
-    gram, moment = state.gram[np.ix_(mask, mask)], state.moment[mask]
+    full = bool(mask.all())
+    gram = state.gram if full else state.gram[mask][:, mask]
+    moment = state.moment if full else state.moment[mask]
     lengths = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
     units = np.where(lengths > 0, lengths, 1.0)
     values, vectors = np.linalg.eigh(gram / units[:, None] / units)
-    kept = values > _RANK * max(1.0, float(values.max(initial=0.0)))
+    kept = values > _RANK * max(1.0, float(values[-1]) if values.size else 1.0)
     vectors = vectors[:, kept]
     basis = vectors / units[:, None] / np.sqrt(values[kept])
     along = moment @ basis
@@ -308,23 +330,14 @@ def _added(state: SeriesState, rows: Iterable[Floats], values: Iterable[float], 
     )
 
 
-def _timed(state: SeriesState, hours: float | None) -> SeriesState:
-    """Note the time, and forget values before that are too old to say anything of the next one."""
+def _timed(state: SeriesState, hours: float | None) -> tuple[float | None, tuple[float, ...]]:
+    """Hour of the first replay, and the first intervals."""
     if hours is None:
-        return state
-    first = hours if state.first_h is None else state.first_h
-    if state.last_h is None:
-        return replace(state, first_h=first, last_h=hours)
+        return state.first_h, state.gaps
+    if state.first_h is None or state.last_h is None:
+        return hours, state.gaps
     gap = hours - state.last_h
-    usual = float(np.median(state.gaps)) if state.gaps else gap
-    late = gap > _LATE * usual or gap < 0
-    return replace(
-        state,
-        first_h=first,
-        last_h=hours,
-        gaps=(*state.gaps, gap) if len(state.gaps) < _GAPS and gap > 0 else state.gaps,
-        last=(None,) * len(state.last) if late else state.last,
-    )
+    return state.first_h, (*state.gaps, gap) if gap > 0 and len(state.gaps) < _GAPS else state.gaps
 
 
 def _waves(hours: float, daily: int, weekly: int) -> list[float]:

@@ -73,6 +73,9 @@ class CommonFactorStream:
         Replays whose ranks the KS chart pools.
     pause_above : float
         Share of the CUSUM's threshold above which learning waits; 1 waits only at an alarm.
+    margin : float
+        By how much longer than `arl` the charts' nominal run length is, to pay for what short data leave
+        unknown of rhythm and memory; 1 or more. The default is measured.
     catch_up : bool
         Whether replays that waited are learned when the CUSUM has fallen below that share again.
 
@@ -119,6 +122,7 @@ class CommonFactorStream:
     ks_window: int = 8
     pause_above: float = 0.6
     catch_up: bool = True
+    margin: float = 1.5
 
     def __post_init__(self) -> None:
         """Refuse parameters without a detector."""
@@ -130,6 +134,8 @@ class CommonFactorStream:
             raise DegenerateError(f"common factor: ks_share must lie between 0 and 1, got {self.ks_share}")
         if not 0 < self.pause_above <= 1:
             raise DegenerateError(f"common factor: pause_above must lie in (0, 1], got {self.pause_above}")
+        if not 1 <= self.margin <= 10:
+            raise DegenerateError(f"common factor: margin must lie between 1 and 10, got {self.margin}")
         _charts(self)
 
     def start(self) -> CommonFactorState:
@@ -394,6 +400,6 @@ def _direction(state: CommonFactorState, latch: SeriesLatch | None) -> Literal[-
 @lru_cache(maxsize=256)
 def _charts(detector: CommonFactorStream) -> tuple[Cusum, KsChart]:
     """The two charts with their share of the budget; the false-alarm rates of the shares add up."""
-    cusum = cusum_threshold(arl=detector.arl / (1 - detector.ks_share), reference=detector.cusum_reference)
-    ks = ks_threshold(arl=detector.arl / detector.ks_share, window=detector.ks_window)
+    cusum = cusum_threshold(arl=detector.arl * detector.margin / (1 - detector.ks_share), reference=detector.cusum_reference)
+    ks = ks_threshold(arl=detector.arl * detector.margin / detector.ks_share, window=detector.ks_window)
     return Cusum(reference=detector.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=detector.ks_window)
