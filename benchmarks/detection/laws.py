@@ -119,7 +119,7 @@ class Latency:
     sd: np.ndarray
     shift: float
     wave: float = 0.1
-    factor_sd: float = 0.07
+    factor_sd: float = 0.05
     correlation: float = 0.5
 
     def sample(self, rng, severity):

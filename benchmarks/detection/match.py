@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.detection.scenarios import NULL, QUIET
 
-_MOST_EXCESS = 0.12  # a coarser step above the target is not mixed in: it would be another method
+_ALWAYS = 0.97  # a lower level at which about every quiet deployment alarms is not mixed in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def matched(null: np.ndarray, arl: float) -> Match:
     wanted = target(arl)
     above = int(np.argmax(share <= wanted + 1e-12))
     level, found = float(levels[above]), float(share[above])
-    if above == 0 or share[above - 1] > wanted + _MOST_EXCESS:
+    if above == 0 or share[above - 1] > _ALWAYS:
         return Match(level=level, lower=level, lower_share=0.0, false_alarms=found)
     lower, more = float(levels[above - 1]), float(share[above - 1])
     mixed = (wanted - found) / (more - found)

@@ -14,7 +14,7 @@ from benchmarks.detection.scenarios import BASELINE, HORIZON, Scenario
 def statistics(scenario: Scenario, streams: list[tuple[Law, np.ndarray]]) -> np.ndarray:
     """Statistic after each monitored replay, shape (n_deployments, n_replays)."""
     severities, by_age = _levels(scenario, isinstance(streams[0][0], Latency))
-    ratios = np.stack([law.llr(values[BASELINE:].astype(float), severities) for law, values in streams])
+    ratios = np.stack([law.llr(values.astype(float), severities)[BASELINE:] for law, values in streams])
     padded = np.concatenate([ratios, np.zeros((*ratios.shape[:2], 1))], axis=2)  # the last: severity 0
     return cusum(padded[:, :, by_age])
 

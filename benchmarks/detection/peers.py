@@ -7,12 +7,13 @@ Where a library shows the statistic behind its alarm we take that, and tune the 
 no (ADWIN, Otava) it runs over a grid of its sensitivity, and the statistic is how strict a setting still alarms.
 """
 
+import itertools
 import json
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -62,20 +63,25 @@ def read(update: Callable[[np.ndarray], float], rows: np.ndarray) -> Iterator[fl
             yield statistic
 
 
+def strictness(alarms: Iterable[Sequence[bool]]) -> Iterator[float]:
+    """From each replay's alarms per setting, mild to strict, how strict a setting has alarmed so far."""
+    strictest = 0
+    for settings in alarms:
+        strictest = max([strictest, *(i for i, alarm in enumerate(settings, start=1) if alarm)])
+        yield strictest
+
+
 def adwin(rows: np.ndarray, clock: int) -> Iterator[float]:
     from river.drift import ADWIN
 
     detectors = [ADWIN(delta=d, clock=clock, grace_period=10, min_window_length=5) for d in DELTAS]
-    monitored = len(rows) - BASELINE
-    strictest = 0
-    for i, row in enumerate(rows):
-        for x in np.atleast_1d(row).tolist():
-            for setting, detector in enumerate(detectors, start=1):
-                detector.update(x)
-                if detector.drift_detected and i >= len(rows) - monitored:
-                    strictest = max(strictest, setting)
-        if i >= BASELINE:
-            yield strictest
+
+    def update(detector: ADWIN, row: np.ndarray) -> bool:
+        found = [detector.update(x) or detector.drift_detected for x in np.atleast_1d(row).tolist()]
+        return any(found)
+
+    alarms = ([update(detector, row) for detector in detectors] for row in rows)
+    return strictness(itertools.islice(alarms, BASELINE, None))
 
 
 def page_hinkley(rows: np.ndarray, delta: float) -> Iterator[float]:

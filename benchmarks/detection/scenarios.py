@@ -58,10 +58,10 @@ def passes(rng, change=lambda _rng, rates: rates):
     return Passes(before=rates, after=np.clip(change(rng, rates), 0, 1))
 
 
-def flaky(_rng, rates):
-    """Only probes that did not always pass fall, until the mean is 0.06 lower."""
+def flaky(_rng, rates, fall=0.06):
+    """Only probes that did not always pass fall, until the mean is lower by `fall`."""
     drops = np.where(rates < 1, rates, 0)
-    return rates - drops * 0.06 * PROBES / drops.sum()
+    return rates - drops * fall * PROBES / drops.sum()
 
 
 def broken(rng, rates, count=1, to=0.02):
@@ -74,13 +74,13 @@ def broken(rng, rates, count=1, to=0.02):
 
 def judge(rng, shift=0.0, hit=PROBES, **change):
     """A judge's 1 to 5 in half points; the shift hits the first `hit` probes."""
-    mean, sd = rng.uniform(2.5, 4.5, PROBES), rng.uniform(0.3, 0.7, PROBES)
+    mean, sd = rng.uniform(2.5, 4.5, PROBES), rng.uniform(0.4, 1.0, PROBES)
     return Rounded(grades=True, mean=mean, sd=sd, shift=np.where(np.arange(PROBES) < hit, shift, 0.0), **change)
 
 
 def length(rng, factor=1.0, scatter=0.0, **change):
     """Counts: log-normal, each probe with its own level and spread; `scatter` moves each probe its own way."""
-    mean, sd = rng.normal(5, 0.8, PROBES), rng.uniform(0.1, 0.4, PROBES)
+    mean, sd = rng.normal(5, 0.8, PROBES), rng.uniform(0.12, 0.45, PROBES)
     shift = np.log(factor) + scatter * rng.permutation(np.where(np.arange(PROBES) % 2, 1.0, -1.0))
     return Rounded(grades=False, mean=mean, sd=sd, shift=shift, **change)
 
@@ -109,7 +109,7 @@ def _incident(name, family, profile=step, **more):
 ROWS = (
     _row("pass .89 to .83", "pass", change=lambda _, p: p * 0.83 / 0.89),
     _row("one probe of 60 breaks", "pass", change=broken),
-    _row("pass .89 to .87", "pass", change=lambda _, p: p * 0.87 / 0.89),
+    _row("pass .89 to .87, flaky probes only", "pass", change=lambda r, p: flaky(r, p, 0.02)),
     _row("pass .89 to .83, flaky probes only", "pass", change=flaky),
     _row("judge mean -0.2", "judge", shift=-0.2),
     _row("judge spread x1.3", "judge", spread=1.3),
@@ -119,10 +119,14 @@ ROWS = (
     _row("length x0.9", "length", factor=0.9),
     _row("length x0.97", "length", factor=0.97),
     _row("length spread x1.5", "length", spread=1.5),
-    _row("5 % refusals, seen in length", "length", turned=0.05, refusal=(2.7, 0.25)),
+    _row("5 % refusals, seen in length", "length", turned=0.05, refusal=(3.4, 0.4)),
     _row("latency x1.15", "latency", profile=step, levels=AGES, factor=1.15),
     _incident(
-        "slow decline: pass -4 points in 100 replays", "pass", ramp(100), levels=8, change=lambda _, p: p * 0.85 / 0.89
+        "slow decline: pass -4 points in 100 replays",
+        "pass",
+        ramp(100),
+        levels=8,
+        change=lambda r, p: flaky(r, p, 0.04),
     ),
     _incident("laziness: length to x0.85 in 150 replays", "length", ramp(150), levels=8, factor=0.85),
     _incident("sycophancy: judge +0.1 for 96 replays, then back", "judge", excursion(96), shift=0.1, horizon=96),
@@ -140,8 +144,8 @@ ROWS = (
 )
 
 QUIET_ROWS = (
-    _incident("rhythm: judge with a daily wave", "judge", wave=0.032),
-    _incident("rhythm: length with a daily wave", "length", wave=0.0155),
+    _incident("rhythm: judge with a daily wave", "judge", wave=0.063),
+    _incident("rhythm: length with a daily wave", "length", wave=0.028),
 )
 """Seasonal nulls: nothing changes; a daily wave makes a fifth of the variance of the replay's mean."""
 
