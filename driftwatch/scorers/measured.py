@@ -67,7 +67,8 @@ def tokens_per_s(answer: Measurable) -> Scored:
     counted, took_ms = (tokens, latency_ms) if ttft_ms is None else (tokens - 1, latency_ms - ttft_ms)
     if counted < 1 or not (took_ms > 0 and math.isfinite(took_ms)):
         return Unscored("too short to tell a rate")
-    return counted / (took_ms / 1000)
+    # An absurdly short time gives an infinite rate.
+    return _given(counted / (took_ms / 1000), "too short to tell a rate")
 
 
 def _given(value: float | None, without: str) -> Scored:

@@ -25,7 +25,8 @@ def power_of(watched: Watched, watch: Watch) -> str | None:
     samples = min(probe.samples for probe in watched.endpoint.probe_set.probes)
     # Probes that answer alike in one replay carry less than independent ones: the chart's own scale says how much.
     fall = SHIFT * state.inflation / shift_of_effect(1.0, variances, samples)
-    arl = plan.detector.arl / (1 - plan.detector.ks_share)
+    # The CUSUM that is drawn stands in for the mixture that pages: its delay has a formula, and is no shorter.
+    arl = plan.detector.arl
     reference = plan.detector.cusum_reference
     slow = fading_delay(shift=SHIFT, arl=arl, references=int(median(counts)), reference=reference)
     if fall > 1 or not math.isfinite(slow):

@@ -130,7 +130,7 @@ def _standing(watched: "Watched", name: str, reading: "StreamReading | None", *,
         return Standing(
             metric=metric, state=StreamState.LEARNING, baseline_seen=reading.baseline_seen, baseline_replays=of
         )
-    chart = reading.alarm_chart or nearest_chart(reading)
+    chart = reading.alarm_chart or reading.chart or nearest_chart(reading)
     return Standing(
         metric=metric,
         state=_watching(reading),

@@ -1,7 +1,7 @@
 """Thresholds from a wanted in-control ARL."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from driftwatch.stats.cusum import Sides
@@ -63,6 +63,34 @@ def cusum_threshold(*, arl: float, reference: float = 0.5, sides: Sides = "two")
     except DegenerateError:
         settled = None
     return found(_CHAIN) if settled is None else settled
+
+
+# What is left of exp(threshold) as an ARL: the mixture overshoots and its channels are rarely at their best together.
+# Simulated: docs/explanation/engine.md, `python -m benchmarks.detection.in_control`.
+_SLACK: Mapping[str, float] = {"binary": 1.0, "graded": 2.0, "continuous": 1.6}
+
+
+def mixture_threshold(*, arl: float, kind: str | None) -> float:
+    """Threshold of `ChannelMixture` for a wanted in-control ARL.
+
+    Parameters
+    ----------
+    arl : float
+        Wanted in-control ARL in replays, 5 to 1e9.
+    kind : {"binary", "graded", "continuous"} or None
+        The metric's, for the threshold calibrated by simulation; None for ``log(arl)``, whose ARL is at least
+        `arl` without any.
+
+    Examples
+    --------
+    >>> round(mixture_threshold(arl=500, kind=None), 2)
+    6.21
+    """
+    if not 5 <= arl <= LONGEST_ARL:
+        raise DegenerateError(
+            f"mixture threshold: in-control ARL must lie between 5 and {LONGEST_ARL:g} replays, got {arl}"
+        )
+    return math.log(arl) - math.log(_SLACK[kind] if kind else 1.0)
 
 
 def _settle(excess: Callable[[float, int], float], threshold: float) -> float | None:

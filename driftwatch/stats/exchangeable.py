@@ -25,6 +25,7 @@ _PER_PROBE = 1500.0  # what calling for one probe costs, in multiply-adds
 _DEAR = 4e7  # the most that is spent where the normal approximation is poor
 _FEW_PROBES = 20.0  # effective number of probes below which the normal approximation is not used
 _SKEWED = 0.15
+_FEW_SPREADS = 10.0  # effective number of probes below which a spread has no score
 _MANY_DRAWS = 100  # samples of one probe in one replay beyond which its law is never convolved
 
 
@@ -79,7 +80,11 @@ def compare(reference: Floats, new: Floats, kind: Kind, uniform: float) -> Evide
     >>> compare(passes, np.ones((10, 1)), "binary", uniform=0.5).z is None
     True
     """
-    laws = probe_laws(reference, new, kind)
+    return evidence_of(probe_laws(reference, new, kind), uniform)
+
+
+def evidence_of(laws: "ProbeLaws", uniform: float) -> Evidence:
+    """Add the probes up: what `compare` gives, from laws that are known already."""
     rows = np.flatnonzero(laws.variance > 0)
     if not rows.size:
         return Evidence(z=None, variances=laws.variance, exact=True)
@@ -106,6 +111,8 @@ class ProbeLaws:
         How many values of the bag have whole-number score 0, 1, 2, ... above the bag's lowest.
     drawn, total : ndarrays, shape (n_probes,)
         New values, and their summed score on that scale.
+    scores : ndarray, shape (n_probes, n_samples)
+        Score of each new value on that scale, 0 where it is missing.
     deviation, variance, third : ndarrays, shape (n_probes,)
         The sum minus its mean, and the second and third central moment of the sum, in score units.
     """
@@ -113,6 +120,7 @@ class ProbeLaws:
     counts: Ints
     drawn: Ints
     total: Ints
+    scores: Ints
     deviation: Floats
     variance: Floats
     third: Floats
@@ -131,8 +139,42 @@ def probe_laws(reference: Floats, new: Floats, kind: Kind) -> ProbeLaws:
     total = scores[:, reference.shape[1] :].sum(axis=1)
     centre, variance, third = _moments(counts, size, drawn)
     return ProbeLaws(
-        counts=counts, drawn=drawn, total=total, deviation=total - centre * drawn, variance=variance, third=third
+        counts=counts,
+        drawn=drawn,
+        total=total,
+        scores=scores[:, reference.shape[1] :],
+        deviation=total - centre * drawn,
+        variance=variance,
+        third=third,
     )
+
+
+def spread_score(laws: ProbeLaws, new: Floats) -> float | None:
+    """Standard normal score of how far new values lie from the middle of their bags, positive when farther.
+
+    The squared centred score is a transform like any other: its sum over probes has conditional moments
+    known exactly. None where the effective number of probes is below ten.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reference = np.tile(np.arange(30.0), (40, 1))
+    >>> wide, narrow = np.where(np.arange(40) % 2, 29.5, -0.5)[:, None], np.full((40, 1), 14.5)
+    >>> laws = [probe_laws(reference, new, "continuous") for new in (wide, narrow)]
+    >>> [round(spread_score(law, new)) for law, new in zip(laws, (wide, narrow))]
+    [11, -7]
+    """
+    score = np.arange(laws.counts.shape[1], dtype=float)
+    size = laws.counts.sum(axis=1)
+    squares = (score - (laws.counts @ score / np.maximum(size, 1))[:, None]) ** 2
+    centre, variance, third = _moments_of(squares, laws.counts, size, laws.drawn)
+    used = variance > 1e-9 * np.maximum(centre, 1e-300) ** 2
+    total = float(variance[used].sum())
+    if not used.any() or total**2 / float((variance[used] ** 2).sum()) < _FEW_SPREADS:
+        return None
+    own = np.where(np.isfinite(new), np.take_along_axis(squares, laws.scores, axis=1), 0.0).sum(axis=1)
+    deviation = float((own - laws.drawn * centre)[used].sum())
+    return pearson_normal_score(deviation / total**0.5, float(third[used].sum()) / total**1.5)
 
 
 def _value_scores(values: Floats, mask: NDArray[np.bool_]) -> Ints:
@@ -178,9 +220,12 @@ def _quantiles(share: Floats) -> Ints:
 
 def _moments(counts: Ints, size: Ints, drawn: Ints) -> tuple[Floats, Floats, Floats]:
     """Centre of one draw; variance and third moment of the sum of `drawn` draws without replacement."""
+    return _moments_of(np.arange(counts.shape[1], dtype=float)[None, :], counts, size, drawn)
+
+
+def _moments_of(score: Floats, counts: Ints, size: Ints, drawn: Ints) -> tuple[Floats, Floats, Floats]:
     n, m = np.maximum(size, 1).astype(float), drawn.astype(float)
-    score = np.arange(counts.shape[1], dtype=float)
-    centre = counts @ score / n
+    centre = (counts * score).sum(axis=1) / n
     deviation = score - centre[:, None]
     constant = (counts > 0).sum(axis=1) <= 1
     weighted = counts * deviation * deviation

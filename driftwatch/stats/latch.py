@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.channel_mixture import Lead
 from driftwatch.stats.onset import estimate_onset
 
 _PLAIN = 3.0  # standardised evidence above which the location dates the change, whichever chart alarmed
@@ -35,6 +36,8 @@ class Latch:
         Replays since that sum was last zero.
     calm : int
         The same once the ratio stands at 20 or more, else 0.
+    channel, place, probe : str, tuple of int, str or None
+        Where the location did not move plainly: the process of the mixture that alarmed, and the probe it watches.
     """
 
     chart: str
@@ -45,10 +48,20 @@ class Latch:
     recovery: float = 0.0
     since_zero: int = 0
     calm: int = 0
+    channel: str = "location"
+    place: tuple[int, ...] = ()
+    probe: str | None = None
 
 
 def latch_at(
-    *, chart: str, zs: NDArray[np.float64], keys: tuple[str, ...], indices: NDArray[np.int64], excursion: int
+    *,
+    chart: str,
+    zs: NDArray[np.float64],
+    keys: tuple[str, ...],
+    indices: NDArray[np.int64],
+    excursion: int,
+    lead: Lead,
+    probes: tuple[str, ...],
 ) -> Latch:
     """Date the change: by the location where it is plain, else by the excursion of the chart that alarmed.
 
@@ -57,18 +70,26 @@ def latch_at(
     zs, keys, indices : ndarray, tuple of str, ndarray, all of length n_replays
         Evidence, keys and stream indices of the monitored replays up to the alarm.
     excursion : int
-        Updates in the alarming chart's excursion, this one included.
+        Updates in the KS chart's excursion, this one included.
+    lead : Lead
+        The mixture's leading process.
+    probes : tuple of str
+        Names of the rows that a place in the single-probe channel counts.
     """
     onset = estimate_onset(zs)
     plain = abs(onset.shift) * math.sqrt(zs.size - onset.index) >= _PLAIN
-    if chart == "ks" and not plain:
-        first = max(0, zs.size - excursion)
+    sideways = chart == "mixture" and lead.channel != "location"
+    if not plain and (chart == "ks" or sideways):
+        first = max(0, zs.size - (lead.since if sideways else excursion))
         return Latch(
             chart=chart,
             onset_index=int(indices[first]),
             onset_key=keys[first],
             onset_interval=(keys[first], keys[-1]),
             shift=0.0,
+            channel=lead.channel if sideways else "location",
+            place=lead.place if sideways else (),
+            probe=probes[lead.place[0]] if sideways and lead.channel == "single" else None,
         )
     return Latch(
         chart=chart,
@@ -79,15 +100,27 @@ def latch_at(
     )
 
 
-def recovered(latch: Latch, z: float, shape: float) -> Latch:
-    """The latch after one more replay with evidence `z` and the KS chart at the share `shape` of its threshold."""
+def recovered(latch: Latch, z: float, shape: float, bet: float) -> Latch:
+    """The latch after one more replay.
+
+    Parameters
+    ----------
+    z, shape, bet : float
+        Its evidence, the KS chart's share of its threshold, and the log bet of the process that alarmed.
+    """
+    if latch.channel != "location":
+        return _moved(latch, -bet)
     # A plain shift of location is judged by location alone: the KS window forgets slowly.
     if latch.shift == 0 and shape >= _SHAPE_CALM:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)
     shift = math.copysign(max(abs(latch.shift), _LEAST_SHIFT), latch.shift)
     # A shift of either sign is a relapse when only the shape moved before.
     evidence = abs(z) if latch.shift == 0 else z * math.copysign(1, shift)
-    recovery = min(_MOST, latch.recovery + abs(shift) * (abs(shift) / 2 - evidence))
+    return _moved(latch, abs(shift) * (abs(shift) / 2 - evidence))
+
+
+def _moved(latch: Latch, for_recovery: float) -> Latch:
+    recovery = min(_MOST, latch.recovery + for_recovery)
     if recovery <= 0:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)
     since = latch.since_zero + 1

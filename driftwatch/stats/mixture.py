@@ -96,7 +96,7 @@ class LocationMixture:
 
     def read(self, state: MixtureState) -> Reading:
         """Log of the mixture against the log of the ARL."""
-        statistic = max(0.0, self._log_mean(state))
+        statistic = max(0.0, self.log_mean(state))
         return Reading(
             statistic=statistic,
             threshold=math.log(self.arl),
@@ -104,7 +104,8 @@ class LocationMixture:
             onset=self._onset(state) if statistic > 0 and state.updates else None,
         )
 
-    def _log_mean(self, state: MixtureState) -> float:
+    def log_mean(self, state: MixtureState) -> float:
+        """Logarithm of the sum over starts of the mean over bets; 0 before the first update."""
         return float(np.logaddexp.reduce(state.logs, axis=None)) - math.log(len(_BETS)) if state.logs.size else 0.0
 
     def _onset(self, state: MixtureState) -> int:

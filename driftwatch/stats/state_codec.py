@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
+from driftwatch.stats.e_detector import Bank
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
+from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream import StreamState
 
-VERSION = 1
+VERSION = 2
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
+_BANKS = ("scale", "rare", "odds", "single")
+_MIXTURE = 2 + 2 * len(_BANKS)  # arrays of the mixture
 
 
 def encode_state(state: StreamState) -> bytes:
@@ -32,17 +37,19 @@ def encode_state(state: StreamState) -> bytes:
     True
     """
     arrays = [getattr(state, name) for name in _ARRAYS]
-    arrays += [getattr(state.reference, name) for name in _BAGS] + list(state.ks.window)
+    arrays += [getattr(state.reference, name) for name in _BAGS]
+    arrays += [*_mixture_arrays(state.mixture), *state.ks.window]
     plain = {
         f.name: getattr(state, f.name)
         for f in fields(state)
-        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "latch")
+        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch")
     }
     header = {
         **plain,
         "probes": state.reference.probes,
         "cusum": asdict(state.cusum),
         "ks_updates": state.ks.updates,
+        "mixture_updates": [state.mixture.updates, state.mixture.location.updates],
         "latch": asdict(state.latch) if state.latch else None,
         "arrays": [(array.dtype.str, array.shape) for array in arrays],
     }
@@ -89,12 +96,14 @@ def _arrays(body: bytes, layout: Iterable[tuple[str, list[int]]]) -> list[Any]:
 def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
     reference = Reference(
         probes=tuple(header.pop("probes")),
-        **dict(zip(_BAGS, arrays[len(_ARRAYS) : len(_ARRAYS) + len(_BAGS)], strict=True)),
+        **dict(zip(_BAGS, arrays[len(_ARRAYS) :], strict=False)),
     )
     cusum, ks_updates = CusumState(**header.pop("cusum")), header.pop("ks_updates")
     latch = header.pop("latch")
     if latch:
-        latch = Latch(**{**latch, "onset_interval": tuple(latch["onset_interval"])})
+        latch = Latch(**{**latch, **{name: tuple(latch[name]) for name in ("onset_interval", "place")}})
+    bags = len(_ARRAYS) + len(_BAGS)
+    mixture = _mixture(arrays[bags : bags + _MIXTURE], *header.pop("mixture_updates"))
     return StreamState(
         **{
             **header,
@@ -102,7 +111,25 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
             "history_keys": tuple(header["history_keys"]),
             "reference": reference,
             "cusum": cusum,
-            "ks": KsState(window=tuple(arrays[len(_ARRAYS) + len(_BAGS) :]), updates=ks_updates),
+            "ks": KsState(window=tuple(arrays[bags + _MIXTURE :]), updates=ks_updates),
+            "mixture": mixture,
             "latch": latch,
         }
+    )
+
+
+def _mixture_arrays(state: ChannelState) -> list[Any]:
+    banks = [array for name in _BANKS for array in (state.banks[name].logs, state.banks[name].since)]
+    return [state.location.logs, state.location.references, *banks]
+
+
+def _mixture(arrays: list[Any], updates: int, location_updates: int) -> ChannelState:
+    logs, references, *banks = arrays
+    return ChannelState(
+        location=MixtureState(logs=logs, references=references, updates=location_updates),
+        banks={
+            name: Bank(logs=each, since=since)
+            for name, each, since in zip(_BANKS, banks[::2], banks[1::2], strict=True)
+        },
+        updates=updates,
     )

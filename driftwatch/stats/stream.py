@@ -4,15 +4,15 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats import effect as effects
-from driftwatch.stats.calibrate import cusum_threshold
-from driftwatch.stats.cusum import Cusum
+from driftwatch.stats.channel_mixture import ChannelEvidence
+from driftwatch.stats.channels import side_bets
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.dispersion import (
     exchangeability_failure,
@@ -23,13 +23,24 @@ from driftwatch.stats.dispersion import (
 )
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.exchangeable import Evidence, Kind, compare
-from driftwatch.stats.ks import KsChart, sequential_ranks
-from driftwatch.stats.ks_table import ks_threshold
-from driftwatch.stats.latch import Latch, latch_at, recovered
+from driftwatch.stats.exchangeable import Evidence, Kind, ProbeLaws, evidence_of, probe_laws
+from driftwatch.stats.ks import sequential_ranks
+from driftwatch.stats.latch import Latch
+from driftwatch.stats.mixture import Location
 from driftwatch.stats.reference import Reference
+from driftwatch.stats.stream_alarm import after_alarm, latched
+from driftwatch.stats.stream_charts import Chart, ChartPlan, Charts, charts_of
 from driftwatch.stats.stream_reading import StreamReading
-from driftwatch.stats.stream_state import ReplayValues, StreamState, with_probes, with_recent
+from driftwatch.stats.stream_state import (
+    RAW,
+    SHARED,
+    SQUARE,
+    ReplayValues,
+    StreamState,
+    Z,
+    with_probes,
+    with_recent,
+)
 
 __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
@@ -37,7 +48,6 @@ Floats = NDArray[np.float64]
 
 _HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
 _NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
-_INDEX, _RAW, _Z, _SQUARE, _SHARED = range(5)  # columns of the history; the last: 1 if in the shared error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +66,12 @@ class StreamDetector:
         Values a probe's bag holds at most.
     cusum_reference : float
         The ``k`` of the CUSUM, in standard deviations of a replay's evidence.
-    ks_share : float
-        Share of the false-alarm budget spent on the KS chart; the CUSUM has the rest.
+    paging : tuple of {"mixture", "cusum", "ks"}
+        Charts that may alarm; they share the ARL equally. The others are drawn with the threshold that
+        they would have had alone.
+    guaranteed : bool
+        Whether the mixture's threshold is the one whose ARL is proved, instead of the sharper one that was
+        calibrated by simulation.
     ks_window : int
         Replays whose ranks the KS chart pools.
     studentise : bool
@@ -102,7 +116,8 @@ class StreamDetector:
     kind: Kind
     reference_cap: int = 200
     cusum_reference: float = 0.5
-    ks_share: float = 0.2
+    paging: tuple[Chart, ...] = ("mixture",)
+    guaranteed: bool = False
     ks_window: int = 8
     studentise: bool = True
     scale_prior: float = 20.0
@@ -116,15 +131,13 @@ class StreamDetector:
             raise DegenerateError(f"stream: kind must be binary, graded or continuous, got {self.kind!r}")
         if self.reference_cap < 2:
             raise DegenerateError(f"stream: reference_cap must be 2 values or more, got {self.reference_cap}")
-        if not 0 < self.ks_share < 1:
-            raise DegenerateError(f"stream: ks_share must lie between 0 and 1, got {self.ks_share}")
         if not (math.isfinite(self.scale_prior) and self.scale_prior >= 1):
             raise DegenerateError(f"stream: scale_prior must be a finite number of 1 or more, got {self.scale_prior}")
-        _charts(self)
+        _ = self._charts
 
     def start(self) -> StreamState:
         """State before any replay."""
-        cusum, ks = _charts(self)
+        charts = self._charts
         return StreamState(
             replays=0,
             baseline_seen=0,
@@ -136,8 +149,9 @@ class StreamDetector:
             monitored_from=0,
             recent=np.zeros((0, 0, 1)),
             recent_index=np.zeros(0, dtype=np.int64),
-            cusum=cusum.start(),
-            ks=ks.start(),
+            cusum=charts.cusum.start(),
+            ks=charts.ks.start(),
+            mixture=charts.mixture.start(),
             prior=self.scale_prior,
             inflation=1.0,
             z=None,
@@ -152,24 +166,32 @@ class StreamDetector:
             return replace(state, replays=state.replays + 1, z=None)
         state, new = with_probes(state, replay, self.reference_cap)
         rng = np.random.default_rng(int.from_bytes(hashlib.sha256(replay.key.encode()).digest()[:16]))
-        evidence = compare(state.reference.held, new, self.kind, rng.random())
+        laws = probe_laws(state.reference.held, new, self.kind)
+        evidence = evidence_of(laws, rng.random())
         ranks = sequential_ranks(state.reference.held, new, rng)
         scored = self._scored(state, evidence, replay.key, new)
         if state.baseline_seen < self.baseline_replays:
             after = self._collected(scored, new)
         else:
-            after = self._monitored(scored, new, ranks)
+            after = self._monitored(scored, new, _Today(evidence=evidence, laws=laws, ranks=ranks))
         return replace(after, replays=state.replays + 1)
 
     def rearm(self, state: StreamState) -> StreamState:
         """Clear a latched alarm: charts at zero, reference and scale as they were before its onset."""
-        cusum, ks = _charts(self)
-        return replace(state, cusum=cusum.start(), ks=ks.start(), latch=None)
+        charts = self._charts
+        rows = np.full(len(state.reference.probes), -1, dtype=np.int64)
+        return replace(
+            state,
+            cusum=charts.cusum.start(),
+            ks=charts.ks.start(),
+            mixture=charts.mixture.start().with_rows(rows),
+            latch=None,
+        )
 
     def read(self, state: StreamState) -> StreamReading:
         """Everything a person or an incident needs to know about the stream now."""
         charts = self._readings(state)
-        worst = max(charts, key=lambda name: _ratio(charts[name]))
+        worst = self._worst(charts)
         latch = state.latch
         crossed = _ratio(charts[worst]) >= 1
         effect, moved = self._effect(state, latch)
@@ -178,7 +200,7 @@ class StreamDetector:
             replays=state.replays,
             baseline_seen=state.baseline_seen,
             z=state.z,
-            direction=_direction(state, latch),
+            direction=_direction(state, latch, effect),
             charts=charts,
             statistic=_ratio(charts[worst]),
             alarm=latch is not None or crossed,
@@ -192,13 +214,30 @@ class StreamDetector:
             calm=latch.calm if latch else 0,
             trusted=state.trusted,
             distrust=state.distrust,
+            chart=worst,
         )
 
+    @cached_property
+    def _charts(self) -> Charts:
+        plan = ChartPlan(
+            arl=self.arl,
+            paging=self.paging,
+            guaranteed=self.guaranteed,
+            kind=self.kind,
+            cusum_reference=self.cusum_reference,
+            ks_window=self.ks_window,
+        )
+        return charts_of(plan)
+
     def _readings(self, state: StreamState) -> dict[str, Reading]:
-        cusum, ks = _charts(self)
-        threshold = ks.threshold * state.inflation
-        shape = replace(ks, threshold=threshold).read(state.ks)
-        return {"cusum": cusum.read(state.cusum), "ks": shape}
+        charts = self._charts
+        shape = replace(charts.ks, threshold=charts.ks.threshold * state.inflation).read(state.ks)
+        mixture = charts.mixture.read(state.mixture)
+        return {"mixture": mixture, "cusum": charts.cusum.read(state.cusum), "ks": shape}
+
+    def _worst(self, readings: Mapping[str, Reading]) -> str:
+        """The paging chart nearest to its threshold, or farthest beyond it."""
+        return max(self.paging, key=lambda name: _ratio(readings[name]))
 
     def _scored(self, state: StreamState, evidence: Evidence, key: str, new: Floats) -> StreamState:
         """Standardise this replay's evidence and, unless an alarm is latched, add it to the history."""
@@ -206,7 +245,7 @@ class StreamDetector:
             return replace(state, z=None)
         raw = self._without_shared_error(state, evidence, new)
         degrees = len(state.history) + state.prior
-        variance = (float(state.history[:, _SQUARE].sum()) + state.prior) / degrees
+        variance = (float(state.history[:, SQUARE].sum()) + state.prior) / degrees
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
         if state.latch is not None:
             return replace(state, z=z)
@@ -224,12 +263,16 @@ class StreamDetector:
         z = evidence.z or 0.0
         if not state.frozen_count:
             return z
-        used = evidence.variances > 0
-        weights = evidence.variances[used]
-        share = np.isfinite(new[used]).sum(axis=1) / state.reference.counts[used]
-        n = float(weights.sum() / (weights * share).sum())  # reference length in replays
+        n = self._reference_length(state, evidence, new)
         m = state.frozen_count
         return (z - state.frozen_sum / (n + m)) / math.sqrt(1 - m / ((n + 1) * (n + m)))
+
+    def _reference_length(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
+        """Replays that the reference holds, as the probes that carry information see it."""
+        used = evidence.variances > 0
+        weights = evidence.variances[used]
+        share = np.isfinite(new[used]).sum(axis=1) / np.maximum(state.reference.counts[used], 1)
+        return float(weights.sum() / (weights * share).sum())
 
     def _collected(self, state: StreamState, new: Floats) -> StreamState:
         """One more replay of the baseline; after the last one the stream is checked."""
@@ -237,28 +280,34 @@ class StreamDetector:
         state = replace(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
         if state.baseline_seen < self.baseline_replays:
             return state
-        if over_dispersed(state.history[:, _RAW]):
+        if over_dispersed(state.history[:, RAW]):
             state = replace(state, prior=min(_NO_BELIEF, self.scale_prior))
         return self._checked(state)
 
-    def _monitored(self, state: StreamState, new: Floats, ranks: Floats) -> StreamState:
+    def _monitored(self, state: StreamState, new: Floats, today: "_Today") -> StreamState:
         """One replay against the reference."""
-        if not state.trusted and max(map(_ratio, self._readings(state).values())) >= 1:
+        if not state.trusted and _ratio(self._readings(state)[self._worst(self._readings(state))]) >= 1:
             state = self.rearm(state)  # an alarm that may not page is shown on one replay; watch anew
-        cusum, ks = _charts(self)
-        if state.z is not None:
-            state = replace(state, cusum=cusum.update(state.cusum, state.z), ks=ks.update(state.ks, ranks))
+        charts = self._charts
+        bets = self._bets(state, new, today) if state.z is not None else None
+        if bets is not None and state.z is not None:
+            state = replace(
+                state,
+                cusum=charts.cusum.update(state.cusum, state.z),
+                ks=charts.ks.update(state.ks, today.ranks),
+                mixture=charts.mixture.update(state.mixture, bets),
+            )
         elif state.latch is not None:
-            state = replace(state, ks=ks.update(state.ks, ranks))  # nothing differs: old ranks may leave
+            state = replace(state, ks=charts.ks.update(state.ks, today.ranks))  # nothing differs: old ranks may leave
         readings = self._readings(state)
         if state.latch is not None:
-            return self._after_alarm(state, state.latch, readings, new)
+            return after_alarm(state, state.latch, new, bets, shape=_ratio(readings["ks"]))
         state = with_recent(state, new)
-        worst = max(readings, key=lambda name: _ratio(readings[name]))
+        worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:
-            return self._latched(state, worst, readings[worst])
-        if _ratio(readings["cusum"]) < self.pause_above:
+            return latched(state, worst, readings[worst], lead=charts.mixture.lead(state.mixture))
+        if max(_ratio(readings["cusum"]), _ratio(readings["mixture"])) < self.pause_above:
             state = self._absorbed(state, new, cap=self.reference_cap)
         # Trust may return only on a replay that shows no alarm: that one was not dated, so it may not page.
         return state if state.trusted or crossed else self._checked(state)
@@ -271,49 +320,23 @@ class StreamDetector:
         if state.z is None:
             return state
         history = state.history.copy()
-        history[-1, _SHARED] = 1.0
-        shared = state.frozen_sum + float(history[-1, _RAW])
+        history[-1, SHARED] = 1.0
+        shared = state.frozen_sum + float(history[-1, RAW])
         return replace(state, history=history, frozen_sum=shared, frozen_count=state.frozen_count + 1)
 
     def _checked(self, state: StreamState) -> StreamState:
         """Ask whether the quiet evidence is exchangeable."""
-        distrust = exchangeability_failure(state.history[:, _Z], studentise=self.studentise)
+        distrust = exchangeability_failure(state.history[:, Z], studentise=self.studentise)
         return replace(state, trusted=distrust is None, distrust=distrust)
 
-    def _latched(self, state: StreamState, chart: str, reading: Reading) -> StreamState:
-        """Date the change and take back what was absorbed since."""
-        index = state.history[:, _INDEX].astype(np.int64)
-        watched = int(np.searchsorted(index, state.monitored_from))
-        latch = latch_at(
-            chart=chart,
-            zs=state.history[watched:, _Z],
-            keys=state.history_keys[watched:],
-            indices=index[watched:],
-            excursion=state.ks.updates - reading.onset if chart == "ks" and reading.onset is not None else 1,
+    def _bets(self, state: StreamState, new: Floats, today: "_Today") -> ChannelEvidence:
+        """What the mixture is given of a replay with evidence."""
+        held = state.reference.held
+        length = self._reference_length(state, today.evidence, new) + state.frozen_count
+        return ChannelEvidence(
+            location=Location(z=state.z or 0.0, references=length),
+            side=side_bets(held, new, self.kind, today.laws, inflation=state.inflation),
         )
-        quiet = int(np.searchsorted(index, latch.onset_index))
-        taken = state.history[quiet:, _RAW][state.history[quiet:, _SHARED] == 1]
-        return replace(
-            state,
-            latch=latch,
-            reference=state.reference.without_since(latch.onset_index),
-            history=state.history[:quiet],
-            history_keys=state.history_keys[:quiet],
-            frozen_sum=state.frozen_sum - float(taken.sum()),
-            frozen_count=state.frozen_count - taken.size,
-        )
-
-    def _after_alarm(
-        self, state: StreamState, latch: Latch, readings: Mapping[str, Reading], new: Floats
-    ) -> StreamState:
-        """The reference rests; count the replays that look like it again."""
-        compared = np.isfinite(new).any(axis=1) & (state.reference.counts > 0)
-        if not compared.any():
-            return state
-        # All bags constant: today's answers equal the reference, which is as normal as can be.
-        after = recovered(latch, 0.0 if state.z is None else state.z, _ratio(readings["ks"]))
-        state = replace(state, latch=after)
-        return state if after.calm else with_recent(state, new)
 
     def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:
         if latch is None:
@@ -329,14 +352,17 @@ def _ratio(reading: Reading) -> float:
     return reading.statistic / reading.threshold
 
 
-def _direction(state: StreamState, latch: Latch | None) -> Literal[-1, 0, 1]:
+def _direction(state: StreamState, latch: Latch | None, effect: effects.Effect | None) -> Literal[-1, 0, 1]:
+    if latch and latch.channel != "location" and effect:
+        return effect.direction
     movement = latch.shift if latch else state.cusum.upper - state.cusum.lower
     return 0 if movement == 0 else 1 if movement > 0 else -1
 
 
-@lru_cache(maxsize=256)
-def _charts(detector: StreamDetector) -> tuple[Cusum, KsChart]:
-    """The two charts with their share of the budget; the false-alarm rates of the shares add up."""
-    cusum = cusum_threshold(arl=detector.arl / (1 - detector.ks_share), reference=detector.cusum_reference)
-    ks = ks_threshold(arl=detector.arl / detector.ks_share, window=detector.ks_window)
-    return Cusum(reference=detector.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=detector.ks_window)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Today:
+    """What one replay says against the reference, before any chart."""
+
+    evidence: Evidence
+    laws: ProbeLaws
+    ranks: Floats

@@ -43,6 +43,8 @@ class StreamReading:
         Consecutive latest replays that look like the reference again; 0 while they do not.
     trusted, distrust : bool, str or None
         Whether the stream passed its own check and may page, and why not.
+    chart : str or None
+        The chart nearest to its threshold among those that page; None where all of them do.
     """
 
     phase: Literal["baseline", "monitoring"]
@@ -63,3 +65,4 @@ class StreamReading:
     calm: int
     trusted: bool
     distrust: str | None
+    chart: str | None = None

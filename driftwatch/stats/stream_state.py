@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
@@ -13,6 +14,8 @@ from driftwatch.stats.reference import Reference, replay_matrix
 
 Floats = NDArray[np.float64]
 
+INDEX, RAW, Z, SQUARE, SHARED = range(5)
+"""Columns of a state's history; the last is 1 for a replay in the shared error."""
 _RECENT = 50  # replays whose values are kept to say what moved
 
 
@@ -51,6 +54,7 @@ class StreamState:
     recent_index: NDArray[np.int64]
     cusum: CusumState
     ks: KsState
+    mixture: ChannelState
     prior: float
     inflation: float
     z: float | None
@@ -70,7 +74,8 @@ def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[St
         source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)
         recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
         recent[:, source >= 0] = state.recent[:, source[source >= 0]]
-        state = replace(state, reference=known.with_rows(probes), recent=recent)
+        mixture = state.mixture.with_rows(source)
+        state = replace(state, reference=known.with_rows(probes), recent=recent, mixture=mixture)
     new = replay_matrix(state.reference.probes, replay.values)
     return replace(state, reference=state.reference.seen(new, index=state.replays)), new
 

@@ -77,18 +77,18 @@ def test_the_order_of_probes_does_not_matter(replays):
 
 @quick
 @given(replays=replays_of(tame))
-def test_a_monotone_transformation_changes_nothing_but_the_effect(replays):
+def test_a_monotone_transformation_changes_neither_location_nor_ranks(replays):
     chart = detector("continuous")
     bent = [
         ReplayValues(key=r.key, values={p: tuple(math.exp(x / 4) for x in v) for p, v in r.values.items()})
         for r in replays
     ]
+    # Rare events are not promised: six robust standard deviations are a distance, not a rank.
     plain, curved = chart.read(fold(chart, replays)), chart.read(fold(chart, bent))
-    assert (plain.z, plain.charts, plain.alarm, plain.onset_key) == (
+    assert (plain.z, plain.charts["cusum"], plain.charts["ks"]) == (
         curved.z,
-        curved.charts,
-        curved.alarm,
-        curved.onset_key,
+        curved.charts["cusum"],
+        curved.charts["ks"],
     )
 
 

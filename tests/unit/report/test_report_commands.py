@@ -26,7 +26,7 @@ def test_status_says_alarm_and_exits_with_1_while_a_drift_is_open(drifted_here):
     shown = drifted_here("status")
     assert shown.exit_code == 1, shown.output
     assert "support-bot: drifted" in shown.stdout
-    assert re.search(r"pass +alarm +CUSUM \d+\.\d ≥ \d+\.\d", shown.stdout)
+    assert re.search(r"pass +alarm +mixture \d+\.\d ≥ \d+\.\d", shown.stdout)
 
 
 def test_status_exits_with_0_when_nothing_is_open(quiet_here):

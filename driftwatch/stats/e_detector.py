@@ -1,0 +1,65 @@
+"""Shiryaev-Roberts processes side by side: each sums, over every start so far, the likelihood ratio since that start.
+
+Best for several fixed alternatives whose likelihood ratio a replay gives directly. Under "nothing changed" every
+process minus the count of its updates is a martingale, so their mean reaches ``exp(h)`` no sooner than after
+``exp(h)`` replays on average [1]_, as far as each ratio has mean one given the past.
+
+References
+----------
+.. [1] J. Shin, A. Ramdas and A. Rinaldo, "E-detectors: a nonparametric framework for sequential change
+   detection", New England Journal of Statistics in Data Science 2 (2024).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bank:
+    """Processes of one channel.
+
+    Parameters
+    ----------
+    logs : ndarray, any shape
+        Logarithm of every process; minus infinity before its first update.
+    since : ndarray of int64, the same shape
+        Updates since the process last stood below one: where its excursion began.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bank = Bank.empty((1,))
+    >>> for log_bet in (-1.0, 2.0, 2.0):
+    ...     bank = bank.fed(np.array([log_bet]))
+    >>> bank.logs.round(3).tolist(), bank.since.tolist()
+    ([4.408], [2])
+    """
+
+    logs: Floats
+    since: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...]) -> "Bank":
+        """Processes before any update."""
+        return cls(logs=np.full(shape, -np.inf), since=np.zeros(shape, dtype=np.int64))
+
+    def fed(self, log_bets: Floats) -> "Bank":
+        """Bet on one replay for every start, this one included: ``R = (1 + R) exp(log_bet)``."""
+        logs = np.logaddexp(0.0, self.logs) + log_bets
+        return Bank(logs=logs, since=np.where(logs >= 0, self.since + 1, 0))
+
+    def with_rows(self, source: NDArray[np.int64]) -> "Bank":
+        """Rows by their old position, a process not yet begun where that is -1."""
+        rows = Bank.empty((len(source), *self.logs.shape[1:]))
+        known = source >= 0
+        rows.logs[known], rows.since[known] = self.logs[source[known]], self.since[source[known]]
+        return rows
+
+
+def log_mean(logs: Floats) -> float:
+    """Logarithm of the mean of processes given by their logarithms; minus infinity without any."""
+    return float(np.logaddexp.reduce(logs, axis=None)) - float(np.log(logs.size)) if logs.size else -np.inf

@@ -1,0 +1,79 @@
+"""A stream's alarm: dated when it comes, and watched until the evidence is back to normal."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.channel_mixture import ChannelEvidence, Lead
+from driftwatch.stats.detector import Reading
+from driftwatch.stats.latch import Latch, latch_at, recovered
+from driftwatch.stats.stream_state import INDEX, RAW, SHARED, StreamState, Z, with_recent
+
+Floats = NDArray[np.float64]
+
+_NOTHING_DIFFERS = 1.0  # evidence for recovery of a replay that equals a constant reference
+
+
+def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> StreamState:
+    """Date the change and take back what was absorbed since."""
+    index = state.history[:, INDEX].astype(np.int64)
+    watched = int(np.searchsorted(index, state.monitored_from))
+    latch = latch_at(
+        chart=chart,
+        zs=state.history[watched:, Z],
+        keys=state.history_keys[watched:],
+        indices=index[watched:],
+        excursion=state.ks.updates - reading.onset if chart == "ks" and reading.onset is not None else 1,
+        lead=lead,
+        probes=state.reference.probes,
+    )
+    quiet = int(np.searchsorted(index, latch.onset_index))
+    taken = state.history[quiet:, RAW][state.history[quiet:, SHARED] == 1]
+    return replace(
+        state,
+        latch=latch,
+        reference=state.reference.without_since(latch.onset_index),
+        history=state.history[:quiet],
+        history_keys=state.history_keys[:quiet],
+        frozen_sum=state.frozen_sum - float(taken.sum()),
+        frozen_count=state.frozen_count - taken.size,
+    )
+
+
+def after_alarm(
+    state: StreamState, latch: Latch, new: Floats, bets: ChannelEvidence | None, *, shape: float
+) -> StreamState:
+    """The reference rests; count the replays that look like it again.
+
+    Parameters
+    ----------
+    new : ndarray, shape (n_probes, n_samples)
+        The replay's values.
+    bets : ChannelEvidence or None
+        What the mixture was given of it; None where nothing differs from a constant reference.
+    shape : float
+        The KS chart's share of its threshold.
+    """
+    compared = np.isfinite(new).any(axis=1) & (state.reference.counts > 0)
+    if not compared.any():
+        return state
+    # All bags constant: today's answers equal the reference, which is as normal as can be.
+    z = 0.0 if state.z is None else state.z
+    after = recovered(latch, z, shape, _bet_again(state, latch, bets))
+    state = replace(state, latch=after)
+    return state if after.calm else with_recent(state, new)
+
+
+def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None) -> float:
+    """Log bet that the process that alarmed lays on this replay."""
+    if bets is None:
+        return -_NOTHING_DIFFERS
+    if latch.channel == "location":
+        return 0.0
+    place = latch.place
+    if latch.probe is not None:
+        if latch.probe not in state.reference.probes:
+            return 0.0
+        place = (state.reference.probes.index(latch.probe), *place[1:])
+    return float(getattr(bets.side, latch.channel)[place])

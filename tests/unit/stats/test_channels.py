@@ -1,0 +1,107 @@
+"""Bets of one replay: fair when nothing changed, high when their kind of change came."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
+from driftwatch.stats.channels import BROKEN, TURNED, side_bets
+from driftwatch.stats.exchangeable import probe_laws
+from driftwatch.stats.mixture import Location
+
+KINDS = ("binary", "graded", "continuous")
+
+
+def draws(rng, kind, probes, size):
+    if kind == "binary":
+        return (rng.random((probes, size)) < rng.beta(9, 1, (probes, 1))).astype(float)
+    values = rng.normal(3.5, 0.5, (probes, size))
+    return np.clip(np.rint(2 * values) / 2, 1, 5) if kind == "graded" else values
+
+
+def bets_of(values, kind, inflation=1.0):
+    reference, new = values[:, :-1], values[:, -1:]
+    return side_bets(reference, new, kind, probe_laws(reference, new, kind), inflation=inflation)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bets_have_a_mean_of_about_one_while_nothing_changed(kind):
+    """400 replays of 60 probes, 30 references, seed 3. Bets that are rarely won have a skewed mean: only the
+    median-sized ones are held to one, within 4 SE; the rest to no more than one within 4 SE."""
+    rng = np.random.default_rng(3)
+    found = [bets_of(draws(rng, kind, 60, 31), kind) for _ in range(400)]
+    for name in ("scale", "odds", "rare"):
+        ratios = np.exp([getattr(bets, name) for bets in found])
+        assert (ratios.mean(axis=0) < 1.15 + 4 * ratios.std(axis=0) / math.sqrt(400)).all(), name
+    single = np.exp([bets.single.mean(axis=0) for bets in found])
+    assert np.isfinite(single).all()
+    tilts = np.array([np.exp(bets.single[:, 2 * BROKEN.size :]).mean(axis=0) for bets in found])
+    assert tilts.mean(axis=0) == pytest.approx(1.0, abs=float(4 * tilts.std(axis=0).max() / math.sqrt(400)))
+
+
+def test_first_refusals_in_three_probes_wins_the_bet_on_turned_answers():
+    passes = np.ones((60, 31))
+    passes[:3, -1] = 0.0
+    low = bets_of(passes, "binary").rare[: TURNED.size]
+    assert low.max() > 4
+    passes[:3, -1] = 1.0
+    assert bets_of(passes, "binary").rare.max() <= 0
+
+
+def test_a_probe_that_breaks_wins_its_own_bet_and_no_other():
+    rng = np.random.default_rng(4)
+    values = draws(rng, "graded", 60, 31)
+    values[7, -1] = 1.0
+    single = bets_of(values, "graded").single[:, : BROKEN.size]
+    assert single[7].max() > 3
+    assert np.delete(single, 7, axis=0).max() <= 0
+
+
+def test_a_wider_spread_wins_the_bet_on_spread_both_ways_apart():
+    rng = np.random.default_rng(5)
+    wide, narrow = draws(rng, "continuous", 60, 31), draws(rng, "continuous", 60, 31)
+    wide[:, -1] = 3.5 + (wide[:, -1] - 3.5) * 3
+    narrow[:, -1] = 3.5 + (narrow[:, -1] - 3.5) * 0.1
+    assert bets_of(wide, "continuous").scale[:3].max() > 5
+    assert bets_of(narrow, "continuous").scale[3:].max() > 1
+
+
+@given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS), inflation=st.floats(1, 4))
+def test_bets_are_finite_and_the_order_of_the_probes_is_irrelevant(seed, kind, inflation):
+    rng = np.random.default_rng(seed)
+    values = draws(rng, kind, 12, 8)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    order = rng.permutation(12)
+    bets, shuffled = bets_of(values, kind, inflation), bets_of(values[order], kind, inflation)
+    for name in ("scale", "rare", "odds"):
+        assert np.isfinite(getattr(bets, name)).all()
+        assert getattr(shuffled, name) == pytest.approx(getattr(bets, name), abs=1e-9)
+    assert shuffled.single == pytest.approx(bets.single[order], abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_probe_without_an_answer_is_no_bet(kind):
+    values = draws(np.random.default_rng(6), kind, 12, 31)
+    values[3, -1] = np.nan
+    assert bets_of(values, kind).single[3].tolist() == [0.0] * 6
+
+
+def test_the_mixture_names_the_channel_and_the_probe_that_lead():
+    rng = np.random.default_rng(8)
+    chart = ChannelMixture(threshold=math.log(500), kind="binary")
+    rates = rng.beta(9, 1, 60)
+    past = (rng.random((60, 30)) < rates[:, None]).astype(float)
+    past[11] = 1.0
+    state = chart.start().with_rows(np.full(60, -1))
+    for _ in range(4):
+        new = (rng.random((60, 1)) < rates[:, None]).astype(float)
+        new[11] = 0.0
+        bets = side_bets(past, new, "binary", probe_laws(past, new, "binary"), inflation=1.0)
+        state = chart.update(state, ChannelEvidence(location=Location(z=0.0, references=30.0), side=bets))
+    lead = chart.lead(state)
+    assert (lead.channel, lead.place[0], lead.since) == ("single", 11, 4)
+    assert chart.read(state).alarm
+    assert chart.read(state).onset == 0
