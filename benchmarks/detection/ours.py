@@ -14,7 +14,9 @@ SETTINGS = {
 _BEYOND, _LONGEST = 1.2, 60  # levels a little above the nominal one are read off for so many replays more
 
 
-def statistic(family: str, values: np.ndarray, arl: float, name: str, baseline: int = BASELINE) -> np.ndarray:
+def statistic(
+    family: str, values: np.ndarray, arl: float, name: str, baseline: int = BASELINE, beyond: float = _BEYOND
+) -> np.ndarray:
     """Ratio of statistic to threshold after each monitored replay, NaN once nobody asks; a stream that may not page is 0."""
     detector = StreamDetector(baseline_replays=baseline, arl=arl, **SETTINGS[family])
     state = detector.start()
@@ -29,7 +31,7 @@ def statistic(family: str, values: np.ndarray, arl: float, name: str, baseline: 
         reading = detector.read(state)
         out[i - baseline] = reading.statistic if reading.trusted else 0.0
         alarmed = i if alarmed is None and out[i - baseline] >= 1 else alarmed
-        if alarmed is not None and (out[i - baseline] >= _BEYOND or i - alarmed >= _LONGEST):
+        if alarmed is not None and (out[i - baseline] >= beyond or i - alarmed >= _LONGEST):
             break
     return out
 
