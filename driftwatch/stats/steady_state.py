@@ -72,4 +72,4 @@ def _quiet_law(reference: float, threshold: float) -> tuple[Floats, Floats]:
         moved, law = float(np.abs(after - law).max()), after
         if moved < _SETTLED:
             break
-    return steps * width, law
+    return width * steps.astype(np.float64), law
