@@ -64,7 +64,9 @@ def side_bets(reference: Floats, new: Floats, kind: Kind, laws: ProbeLaws, *, in
         square, which keeps their mean at one or below for independent probes and is needed for others.
     """
     low, high = low_and_high(reference, new, kind)
-    rates = [empirical_bayes_rates(side.past, side.sizes) for side in (low, high)]
+    falls = empirical_bayes_rates(low.past, low.sizes)
+    # Of a pass/fail answer one side is what the other is not.
+    rates = (falls, 1 - falls if kind == "binary" else empirical_bayes_rates(high.past, high.sizes))
     spread = spread_score(laws, new)
     temper = 1 / inflation**2
     scale = np.zeros(SPREADS.size) if spread is None else SPREADS * spread - SPREADS**2 / 2

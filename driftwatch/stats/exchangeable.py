@@ -6,6 +6,7 @@ their score, and on a lattice the whole law, are known exactly.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -203,19 +204,30 @@ def _rank_scores(values: Floats, mask: NDArray[np.bool_], size: Ints) -> Ints:
     last_of_run[:, :-1] = new_run[:, 1:]
     last = np.minimum.accumulate(np.where(last_of_run, column, values.shape[1])[:, ::-1], axis=1)[:, ::-1]
     last = np.minimum(last, np.maximum(size - 1, 0)[:, None])
-    middle = (first + last) / 2 + 1
-    share = np.where(middle <= size[:, None], middle / (size[:, None] + 1), 0.5)
+    twice = first + last + 2
+    # What is missing gets the middle rank, whose score is zero.
+    twice = np.where(twice <= 2 * size[:, None], twice, size[:, None] + 1)
     scores = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(scores, order, _quantiles(share), axis=1)
+    np.put_along_axis(scores, order, _rank_quantiles(twice, size), axis=1)
     return scores
 
 
-def _quantiles(share: Floats) -> Ints:
-    """Normal quantiles on the grid; there are few different shares, whatever the number of probes."""
-    different, at = np.unique(share, return_inverse=True)
-    quantiles = np.array([normal_quantile(one) for one in different.tolist()])
-    on_grid: Ints = np.rint(quantiles * _RANK_GRID).astype(np.int64)[at].reshape(share.shape)
+def _rank_quantiles(twice: Ints, size: Ints) -> Ints:
+    """Normal quantiles of doubled mid-ranks on the grid, from one table for each size of bag."""
+    different, at = np.unique(size, return_inverse=True)
+    tables = np.zeros((len(different), 2 * int(different.max(initial=0)) + 3), dtype=np.int64)
+    for row, one in enumerate(different.tolist()):
+        table = _quantile_table(one)
+        tables[row, : len(table)] = table
+    on_grid: Ints = tables[at.reshape(-1)[:, None], twice]
     return on_grid
+
+
+@lru_cache(maxsize=512)
+def _quantile_table(size: int) -> tuple[int, ...]:
+    """Score of the doubled mid-rank 0, 1, ... 2 n + 1 in a bag of n; the first two never occur."""
+    inner = (round(normal_quantile(twice / (2 * size + 2)) * _RANK_GRID) for twice in range(2, 2 * size + 2))
+    return (0, 0, *inner)
 
 
 def _moments(counts: Ints, size: Ints, drawn: Ints) -> tuple[Floats, Floats, Floats]:
