@@ -225,10 +225,31 @@ class RecursiveResiduals:
         if degrees < 1 or fit.rss <= 0:
             return None
         error = math.sqrt(fit.rss / degrees)
+        return error, error / self._return(self._all(mask, fit))
+
+    def standing(self, state: SeriesState, row: Floats, value: float) -> float:
+        """How far a value lies from the level of its moment, whatever came before it, in slow standard deviations.
+
+        Lags make a shift that stays look like its own past; this does not. `value` counts from `origin`.
+        """
+        spread, mask = self.spread(state), self.active(state)
+        if spread is None:
+            return 0.0
+        return (value - self._steady(row, self._all(mask, _fitted(state, mask)))) / spread[1]
+
+    def _all(self, mask: Mask, fit: "_Fit") -> Floats:
         coefficients = np.zeros(self.columns)
         coefficients[mask] = fit.coefficients
-        memory = float(coefficients[self.intercept : self.intercept + self.lags].sum())
-        return error, error / max(_LEAST_RETURN, 1 - memory)
+        return coefficients
+
+    def _return(self, coefficients: Floats) -> float:
+        return max(_LEAST_RETURN, 1 - float(coefficients[self.intercept : self.intercept + self.lags].sum()))
+
+    def _steady(self, row: Floats, coefficients: Floats) -> float:
+        """Level and rhythm of a replay, as the regression has them if nothing followed from the past."""
+        fixed = row.copy()
+        fixed[self.intercept : self.intercept + self.lags] = 0.0
+        return float(fixed @ coefficients) / self._return(coefficients)
 
     def _bridged(self, state: SeriesState, hours: float | None, mask: Mask, fit: "_Fit") -> Lags:
         """Values before the next one; where replays are missing, what the regression expected of them."""
@@ -253,14 +274,8 @@ class RecursiveResiduals:
         end = self.intercept + self.lags
         if hours is not None:
             row[end:] = _waves(hours, self.daily, self.weekly)
-        if None in last:
-            coefficients = np.zeros(self.columns)
-            coefficients[mask] = fit.coefficients
-            memory = float(coefficients[self.intercept : end].sum())
-            level = float(row @ coefficients) / max(_LEAST_RETURN, 1 - memory)  # the lags of row are 0 yet
-            row[self.intercept : end] = [level if one is None else one for one in last]
-        else:
-            row[self.intercept : end] = last
+        level = self._steady(row, self._all(mask, fit)) if None in last else 0.0
+        row[self.intercept : end] = [level if one is None else one for one in last]
         return row
 
     def _score(self, state: SeriesState, row: Floats, value: float, fit: "_Fit") -> tuple[float | None, float]:

@@ -28,7 +28,7 @@ class SeriesLatch:
     onset_key, onset_interval : str, pair of str
         Keys of that replay and of the ends of its interval.
     shift : float
-        Mean score from onset to alarm, in standard deviations per replay; 0 where only the shape moved.
+        Mean evidence from onset to alarm, in standard deviations per replay; 0 where only the shape moved.
     recovery : float
         CUSUM of the log likelihood ratio of "back at the level" against "still shifted".
     since_zero, calm : int
@@ -74,7 +74,7 @@ def dated(
 
 
 def calmed(latch: SeriesLatch, z: float, shape: float) -> SeriesLatch:
-    """The latch after one more replay with score `z` and the KS chart at the share `shape` of its threshold."""
+    """The latch after one more replay with evidence `z` and the KS chart at the share `shape` of its threshold."""
     if latch.shift == 0 and shape >= _SHAPE_CALM:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)
     size = max(abs(latch.shift), _LEAST_SHIFT)

@@ -263,7 +263,8 @@ class CommonFactorStream:
         state = self._charted(state, replay, common.shift, common.without)
         readings = self._readings(state)
         if state.latch is not None:
-            after = calmed(state.latch, 0.0 if state.z is None else state.z, _ratio(readings["ks"]))
+            standing = self.series.standing(state.series, state.series.row, common.shift - (state.series.origin or 0.0))
+            after = calmed(state.latch, standing, _ratio(readings["ks"]))
             state = replace(state, latch=after)
             return state if after.calm else with_recent(state, new)
         state = with_recent(state, new)
@@ -359,6 +360,10 @@ class CommonFactorStream:
         quiet = int(np.searchsorted(state.history[:, INDEX], latch.onset_index))
         since = state.history[quiet:]
         taken = since[since[:, LEARNED] == 1]
+        series = self.series.unlearned(state.series, taken[:, ROW:], taken[:, VALUE])
+        if latch.shift:
+            standing = [self.series.standing(series, row[ROW:], float(row[VALUE])) for row in since]
+            latch = replace(latch, shift=float(np.mean(standing)))
         return replace(
             state,
             latch=latch,
@@ -366,7 +371,7 @@ class CommonFactorStream:
             shifts=state.shifts[state.shifts[:, 0] < latch.onset_index],
             history=state.history[:quiet],
             history_keys=state.history_keys[:quiet],
-            series=self.series.unlearned(state.series, taken[:, ROW:], taken[:, VALUE]),
+            series=series,
         )
 
     def _effect(
@@ -400,6 +405,8 @@ def _direction(state: CommonFactorState, latch: SeriesLatch | None) -> Literal[-
 @lru_cache(maxsize=256)
 def _charts(detector: CommonFactorStream) -> tuple[Cusum, KsChart]:
     """The two charts with their share of the budget; the false-alarm rates of the shares add up."""
-    cusum = cusum_threshold(arl=detector.arl * detector.margin / (1 - detector.ks_share), reference=detector.cusum_reference)
+    cusum = cusum_threshold(
+        arl=detector.arl * detector.margin / (1 - detector.ks_share), reference=detector.cusum_reference
+    )
     ks = ks_threshold(arl=detector.arl * detector.margin / detector.ks_share, window=detector.ks_window)
     return Cusum(reference=detector.cusum_reference, threshold=cusum), KsChart(threshold=ks, window=detector.ks_window)
