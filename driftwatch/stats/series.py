@@ -5,62 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from driftwatch.stats.dispersion import studentised
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.series_fit import DAY_H, WEEK_H, Fit, Floats, Lags, Mask, SeriesState, added, fitted, timed, waves
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Lags = tuple[float | None, ...]
+__all__ = ["RecursiveResiduals", "SeriesState"]
 
-DAY_H, WEEK_H = 24.0, 168.0
+
 _LARGEST = 1e100  # beyond, squares overflow
-_GAPS = 9  # first intervals whose median is the usual one
 _LATE = 1.5  # usual intervals from which on a replay counts as missing
 _EARLY = 0.1  # usual intervals by which clocks may disagree
 _BRIDGED = 8  # missing replays after which the last one says nothing any more
 _LEAST_RETURN = 0.1  # a memory of 0.9 and more is as good as endless
 _ROWS_PER_COLUMN = 3  # replays for every coefficient before a group of regressors is trusted
-_RANK = 1e-9  # share of the largest eigenvalue below which a direction counts as never seen
-_UNSEEN = 1e-5
 _CLIP = 4.0  # standard deviations at which a value enters the learning at most
 _CLIP_FROM = 10.0  # degrees of freedom below which the spread is too uncertain to clip by
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SeriesState:
-    """Sufficient statistics of the regression and the last values: of fixed size.
-
-    Parameters
-    ----------
-    gram, moment, square, count : ndarray (n_columns, n_columns), ndarray (n_columns,), float, int
-        X'X, X'y, y'y and the number of rows learned.
-    origin : float or None
-        First value seen; the statistics hold differences from it, so that a large level costs no digits.
-    seen, first_h, last_h : int, float or None, float or None
-        Values met, and hours of the first and the last one.
-    gaps : tuple of float
-        The first intervals in hours.
-    last : tuple of float or None
-        Values before the next one, latest first; None where missing.
-    z, row, value : float or None, ndarray (n_columns,), float
-        Residual, regressors and value (as learned) of the last update.
-    """
-
-    gram: Floats
-    moment: Floats
-    square: float
-    count: int
-    origin: float | None
-    seen: int
-    first_h: float | None
-    last_h: float | None
-    gaps: tuple[float, ...]
-    last: Lags
-    z: float | None
-    row: Floats
-    value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,36 +151,36 @@ class RecursiveResiduals:
         if not (abs(value) <= _LARGEST and (hours is None or abs(hours) <= _LARGEST)):
             raise DegenerateError(f"series: got {value} at hour {hours}; leave missing observations out")
         origin = value if state.origin is None else state.origin
-        first, gaps = _timed(state, hours)
-        timed = replace(state, first_h=first, last_h=hours if hours is not None else state.last_h, gaps=gaps)
-        mask = self.active(timed) if active is None else active
-        fit = _fitted(state, mask)
+        first, gaps = timed(state, hours)
+        now = replace(state, first_h=first, last_h=hours if hours is not None else state.last_h, gaps=gaps)
+        mask = self.active(now) if active is None else active
+        fit = fitted(state, mask)
         last = self._bridged(state, hours, mask, fit)
         row = self._row(hours, last, mask, fit)
         z, learned = self._score(state, row[mask], value - origin, fit)
         last = (learned, *last)[: self.lags]
-        return replace(timed, origin=origin, z=z, row=row, value=learned, seen=state.seen + 1, last=last)
+        return replace(now, origin=origin, z=z, row=row, value=learned, seen=state.seen + 1, last=last)
 
     def learned(self, state: SeriesState, rows: Iterable[Floats], values: Iterable[float]) -> SeriesState:
         """The state with more rows in the regression."""
-        return _added(state, rows, values, 1)
+        return added(state, rows, values, 1)
 
     def unlearned(self, state: SeriesState, rows: Iterable[Floats], values: Iterable[float]) -> SeriesState:
         """The state as if it had never learned these rows."""
-        return _added(state, rows, values, -1)
+        return added(state, rows, values, -1)
 
     def rescored(self, rows: Iterable[Floats], values: Iterable[float], active: Mask) -> list[float | None]:
         """Scores of rows in their order, the same regressors in use from the first to the last."""
         state, zs = self.start(), []
         for row, value in zip(rows, values, strict=True):
-            zs.append(self._score(state, row[active], value, _fitted(state, active))[0])
-            state = _added(state, [row], [value], 1)
+            zs.append(self._score(state, row[active], value, fitted(state, active))[0])
+            state = added(state, [row], [value], 1)
         return zs
 
     def spread(self, state: SeriesState) -> tuple[float, float] | None:
         """Standard deviation of the errors, and of the series' slow sum per replay; None before it is known."""
         mask = self.active(state)
-        fit = _fitted(state, mask)
+        fit = fitted(state, mask)
         degrees = state.count - fit.rank
         if degrees < 1 or fit.rss <= 0:
             return None
@@ -235,9 +195,9 @@ class RecursiveResiduals:
         spread, mask = self.spread(state), self.active(state)
         if spread is None:
             return 0.0
-        return (value - self._steady(row, self._all(mask, _fitted(state, mask)))) / spread[1]
+        return (value - self._steady(row, self._all(mask, fitted(state, mask)))) / spread[1]
 
-    def _all(self, mask: Mask, fit: "_Fit") -> Floats:
+    def _all(self, mask: Mask, fit: Fit) -> Floats:
         coefficients = np.zeros(self.columns)
         coefficients[mask] = fit.coefficients
         return coefficients
@@ -251,7 +211,7 @@ class RecursiveResiduals:
         fixed[self.intercept : self.intercept + self.lags] = 0.0
         return float(fixed @ coefficients) / self._return(coefficients)
 
-    def _bridged(self, state: SeriesState, hours: float | None, mask: Mask, fit: "_Fit") -> Lags:
+    def _bridged(self, state: SeriesState, hours: float | None, mask: Mask, fit: Fit) -> Lags:
         """Values before the next one; where replays are missing, what the regression expected of them."""
         last = state.last
         if hours is None or state.last_h is None or not (last and state.gaps):
@@ -267,18 +227,18 @@ class RecursiveResiduals:
             last = (float(row[mask] @ fit.coefficients), *last)[: self.lags]
         return last
 
-    def _row(self, hours: float | None, last: Lags, mask: Mask, fit: "_Fit") -> Floats:
+    def _row(self, hours: float | None, last: Lags, mask: Mask, fit: Fit) -> Floats:
         """Regressors of one replay; a lag that nobody knows is the fitted level of that moment."""
         row = np.zeros(self.columns)
         row[: self.intercept] = 1.0
         end = self.intercept + self.lags
         if hours is not None:
-            row[end:] = _waves(hours, self.daily, self.weekly)
+            row[end:] = waves(hours, self.daily, self.weekly)
         level = self._steady(row, self._all(mask, fit)) if None in last else 0.0
         row[self.intercept : end] = [level if one is None else one for one in last]
         return row
 
-    def _score(self, state: SeriesState, row: Floats, value: float, fit: "_Fit") -> tuple[float | None, float]:
+    def _score(self, state: SeriesState, row: Floats, value: float, fit: Fit) -> tuple[float | None, float]:
         """Return the score, and the value as it may be learned; `row` holds the active columns."""
         degrees = state.count - fit.rank + self.scale_prior
         rss = fit.rss + self.scale_prior
@@ -291,71 +251,3 @@ class RecursiveResiduals:
             return z, value
         reach = _CLIP * math.sqrt(variance)
         return z, min(max(value, predicted - reach), predicted + reach)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Fit:
-    """Least squares in the directions that the rows so far span."""
-
-    coefficients: Floats
-    rss: float
-    rank: int
-    basis: Floats  # columns scaled so that X'X becomes the unit matrix on them
-    seen: Floats  # projector, in units of the columns' lengths
-    lengths: Floats
-
-    def leverage(self, row: Floats) -> float | None:
-        """x'(X'X)^-1 x, or None when the rows so far do not span `row`."""
-        size = row / np.where(self.lengths > 0, self.lengths, 1.0)
-        if float(np.abs(size - self.seen @ size).max(initial=0.0)) > _UNSEEN * float(np.abs(size).max(initial=0.0)):
-            return None
-        return float(((row @ self.basis) ** 2).sum())
-
-
-def _fitted(state: SeriesState, mask: Mask) -> _Fit:
-    full = bool(mask.all())
-    gram = state.gram if full else state.gram[mask][:, mask]
-    moment = state.moment if full else state.moment[mask]
-    lengths = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
-    units = np.where(lengths > 0, lengths, 1.0)
-    values, vectors = np.linalg.eigh(gram / units[:, None] / units)
-    kept = values > _RANK * max(1.0, float(values[-1]) if values.size else 1.0)
-    vectors = vectors[:, kept]
-    basis = vectors / units[:, None] / np.sqrt(values[kept])
-    along = moment @ basis
-    rss = state.square - float(along @ along)
-    return _Fit(
-        coefficients=basis @ along,
-        rss=rss if rss > 1e-12 * state.square else 0.0,
-        rank=int(kept.sum()),
-        basis=basis,
-        seen=vectors @ vectors.T,
-        lengths=lengths,
-    )
-
-
-def _added(state: SeriesState, rows: Iterable[Floats], values: Iterable[float], sign: int) -> SeriesState:
-    x, y = np.asarray([*rows]).reshape(-1, len(state.moment)), np.fromiter(values, dtype=float)
-    return replace(
-        state,
-        gram=state.gram + sign * (x.T @ x),
-        moment=state.moment + sign * (x.T @ y),
-        square=max(0.0, state.square + sign * float(y @ y)),
-        count=state.count + sign * len(y),
-    )
-
-
-def _timed(state: SeriesState, hours: float | None) -> tuple[float | None, tuple[float, ...]]:
-    """Hour of the first replay, and the first intervals."""
-    if hours is None:
-        return state.first_h, state.gaps
-    if state.first_h is None or state.last_h is None:
-        return hours, state.gaps
-    gap = hours - state.last_h
-    return state.first_h, (*state.gaps, gap) if gap > 0 and len(state.gaps) < _GAPS else state.gaps
-
-
-def _waves(hours: float, daily: int, weekly: int) -> list[float]:
-    periods = [DAY_H / (k + 1) for k in range(daily)] + [WEEK_H / (k + 1) for k in range(weekly)]
-    phases = [2 * math.pi * math.fmod(hours, period) / period for period in periods]
-    return [wave(phase) for phase in phases for wave in (math.sin, math.cos)]
