@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.detection import match, oracle, ours, practices, run, tables
-from benchmarks.detection.peers import strictness, until
+from benchmarks.detection.peer_detectors import strictness
+from benchmarks.detection.peers import until
 from benchmarks.detection.scenarios import BASELINE, HORIZON, NULL, QUIET, ROWS, deployments, null_deployments
 
 BY_NAME = {row.name: row for row in ROWS}
