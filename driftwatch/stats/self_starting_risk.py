@@ -173,15 +173,18 @@ def _advanced(side: RiskSide, step: _Step, *, law: Floats, chance: float, update
 
 def _moved(before: Floats, law: Floats, sign: int, level_cells: int) -> Floats:
     """The law of the sum after one more replay, before the limit is drawn."""
-    counts = np.flatnonzero(law > _NEGLIGIBLE)
-    steps = sign * (counts * _CELLS - level_cells)
-    after = np.zeros(len(before) + max(0, int(steps.max())))
-    below = np.append(0.0, np.cumsum(before))
-    for step, chance in zip(steps.tolist(), law[counts].tolist(), strict=True):
-        if step >= 0:
-            after[step : step + len(before)] += chance * before
-        else:
-            fallen = min(-step, len(before))
-            after[0] += chance * below[fallen]
-            after[: len(before) - fallen] += chance * before[fallen:]
+    counts = law[: int(np.flatnonzero(law > _NEGLIGIBLE)[-1]) + 1]
+    most = len(counts) - 1
+    # Whole failures are whole rows of cells, so the convolution is one small matrix product.
+    rows = -(-len(before) // _CELLS)
+    cells = np.zeros(rows * _CELLS)
+    cells[: len(before)] = before
+    gaps = np.arange(rows + most)[:, None] - np.arange(rows)[None, :]
+    kernel = np.append(counts if sign > 0 else counts[::-1], np.zeros(rows))  # a gap below zero reads its zeros
+    spread = (kernel[gaps] @ cells.reshape(rows, _CELLS)).ravel()
+    shift = -level_cells if sign > 0 else level_cells - most * _CELLS
+    if shift >= 0:
+        return np.concatenate([np.zeros(shift), spread])
+    after = spread[-shift:].copy() if -shift < len(spread) else np.zeros(1)
+    after[0] += spread[:-shift].sum()
     return after

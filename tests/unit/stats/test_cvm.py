@@ -105,12 +105,12 @@ def test_the_distance_of_nothing_is_refused():
         cvm_distance(np.empty(0))
 
 
-@pytest.mark.parametrize("window", [4, 8])
+@pytest.mark.parametrize("window", [4, 8, 16])
 def test_thresholds_grow_with_the_arl_beyond_the_table_too(window):
     thresholds = [cvm_threshold(arl=arl, window=window) for arl in (20, 100, 1e3, 1e4, 1e5, 1e6)]
     assert thresholds == sorted(thresholds)
-    # 769,224 +- 151,000 at 2.4 with a window of 8, 645,158 +- 116,000 with 4: benchmarks/detection/cvm_table.py.
-    assert thresholds[-1] == pytest.approx(2.5, abs=0.07)
+    # 1e6 lies between 2.4 and 2.5 with each window (645,158, 769,224, 1,666,650 at 2.4, SE 20 %): cvm_table.py.
+    assert thresholds[-1] == pytest.approx(2.44, abs=0.07)
 
 
 @pytest.mark.parametrize(

@@ -169,8 +169,8 @@ def self_started_run(arl, rng, replays, baseline, probes):
 
 @pytest.mark.slow
 def test_estimated_risks_keep_the_arl():
-    """30 probes, baseline 30, ARL 50; 400 deployments, seed 16: within 4 standard errors and the prior's 10 %."""
-    runs = [self_started_run(50, np.random.default_rng([16, i]), 400, 30, 30) for i in range(400)]
+    """30 probes, baseline 30, ARL 50; 200 deployments, seed 16: within 4 standard errors and the prior's 10 %."""
+    runs = [self_started_run(50, np.random.default_rng([16, i]), 400, 30, 30) for i in range(200)]
     found = censored_arl([length for length, _ in runs], [alarm for _, alarm in runs])
     assert found.arl == pytest.approx(50, abs=4 * found.standard_error + 5)
 
