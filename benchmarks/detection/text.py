@@ -1,4 +1,4 @@
-"""Novelty and unseen texts, scored against which reference: `python benchmarks/detection/text.py arl|delay`.
+"""Novelty and unseen texts, scored against which reference: `python benchmarks/detection/text.py arl|error|delay`.
 
 An answer is a vector of words, one per slot of the probe's template; each word of a slot has trigrams of its
 own, so that the Jaccard distance of two answers is exact arithmetic on the slots in which they agree.
@@ -13,6 +13,7 @@ import numpy as np
 
 from driftwatch.stats.calibrate import cusum_threshold
 from driftwatch.stats.cusum import Cusum
+from driftwatch.stats.dispersion import exchangeability_failure
 from driftwatch.stats.exchangeable import compare
 from driftwatch.stats.run_length import RunLength, censored_arl
 from driftwatch.stats.stream import ReplayValues, StreamDetector
@@ -256,10 +257,37 @@ def delay_table(given: argparse.Namespace) -> None:
                 print(f"baseline {baseline}, {after} later, {name}, {way}: {cell}", flush=True)
 
 
+def shared_error_table(given: argparse.Namespace) -> None:
+    """Print the mean Z of the first 50 monitored replays, its spread over deployments, and how many lack trust.
+
+    Independent standard normal Z have a mean of 0 and, times the square root of 50, a spread of 1.
+    """
+    for metric, baseline, way in product(given.metrics, given.baselines, given.ways):
+        means, distrusted = [], 0
+        for run in range(given.runs):
+            rng, vendor, sizes = deployment([given.seed, run, baseline], given.probes)
+            texts, uniforms = vendor.say(rng, baseline + 50), rng.random(baseline + 50)
+            scores = (
+                growing(metric, texts, sizes, min(24, baseline))
+                if way == "growing"
+                else split(metric, texts, sizes, baseline // 2)
+            )
+            zs = _z((scores[: i + 1] for i in range(2, len(scores))), KIND[metric], uniforms)
+            means.append(np.mean(zs[-50:]))
+            distrusted += exchangeability_failure(np.array(zs[2:-50]), studentise=True) is not None
+        spread = np.std(means) * 50**0.5
+        error = np.std(means) / len(means) ** 0.5
+        print(
+            f"{metric} baseline {baseline} {way}: mean Z {np.mean(means):+.3f} +- {error:.3f}, "
+            f"spread {spread:.2f}, not trusted {distrusted} of {given.runs}",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Print the table asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["arl", "delay"])
+    parser.add_argument("table", choices=["arl", "delay", "error"])
     parser.add_argument("--arl", type=float, default=500)
     parser.add_argument("--metrics", nargs="+", default=["novelty", "unseen"], choices=list(KIND))
     parser.add_argument("--ways", nargs="+", default=["growing", "split"], choices=["growing", "split"])
@@ -270,7 +298,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20253)
     given = parser.parse_args()
-    arl_table(given) if given.table == "arl" else delay_table(given)
+    {"arl": arl_table, "delay": delay_table, "error": shared_error_table}[given.table](given)
 
 
 if __name__ == "__main__":
