@@ -1,6 +1,7 @@
 """The charts by name: what they read, the ARL they promise, and what is refused."""
 
 import math
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -48,6 +49,16 @@ def test_every_chart_keeps_the_arl_that_it_was_asked_for(name):
 def test_a_longer_arl_needs_a_higher_threshold(name):
     thresholds = [make_chart(name, arl=arl, **OPTIONS.get(name, {})).threshold for arl in (50, 500, 5e4)]
     assert thresholds == sorted(set(thresholds))
+
+
+@pytest.mark.parametrize("name", ["cusum", "ks", "cvm", "ewma", "bernoulli", "risk-adjusted"])
+def test_an_update_leaves_its_state_as_it_was_so_that_resuming_changes_nothing(name):
+    chart = make_chart(name, arl=100, **OPTIONS.get(name, {}))
+    rng = np.random.default_rng(6)
+    stream = [quiet(name, rng) for _ in range(12)]
+    saved = reduce(chart.update, stream[:6], chart.start())
+    once, again = (chart.read(reduce(chart.update, stream[6:], saved)) for _ in range(2))
+    assert once == again == chart.read(reduce(chart.update, stream, chart.start()))
 
 
 def test_pass_fail_charts_say_that_they_are():
