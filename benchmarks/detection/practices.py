@@ -90,7 +90,7 @@ PRACTICES = {
 }
 
 DEFAULTS = {
-    "points below baseline": 0.05,
+    "points below baseline": 0.056,  # 5 points of 89
     "t-test of 10 means": 1.96,
     "KS of a day's answers": -np.log10(0.05),
     "KS of 10 replays' answers": -np.log10(0.05),

@@ -1,6 +1,7 @@
 """Measures one method on null streams and on rows, and keeps levels and run lengths."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 
 from benchmarks.detection import match, oracle, ours
 from benchmarks.detection.peers import LOGGED, ONLY
-from benchmarks.detection.practices import PRACTICES
+from benchmarks.detection.practices import DEFAULTS, PRACTICES
 from benchmarks.detection.scenarios import (
     BASELINE,
     NULL,
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 SLOW = 0.5  # share of the null deployments that suffices for methods that cost most
 OURS = "driftwatch"
 OWN = "driftwatch, own threshold"
+AS_USED = ", as used"
 Streams = dict[tuple[str, str], np.ndarray]
 """(family, row) to values, (n_deployments, n_replays, n_probes); the row of a null is "null"."""
 
@@ -52,6 +54,7 @@ class Store:
 
     path: Path | None
     content: dict = field(default_factory=dict)
+    touched: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def load(cls, path: Path | None, arl: float) -> "Store":
@@ -59,11 +62,17 @@ class Store:
         return cls(path, content)
 
     def put(self, method: str, row: str, lengths: list, *, level: float, false_alarms: float) -> None:
+        self.touched.add((method, row))
         rows = self.content["methods"].setdefault(method, {})
         rows[row] = {"level": round(level, 6), "false_alarms": round(false_alarms, 4), "lengths": lengths}
 
     def save(self) -> None:
+        """Write, keeping what other calls have measured since."""
         if self.path:
+            kept = json.loads(self.path.read_text())["methods"] if self.path.exists() else {}
+            for name, row in self.touched:
+                kept.setdefault(name, {})[row] = self.content["methods"][name][row]
+            self.content["methods"] = kept
             self.path.write_text(self.text())
 
     def text(self) -> str:
@@ -72,7 +81,7 @@ class Store:
             f" {json.dumps(name)}: {{\n"
             + ",\n".join(f"  {json.dumps(r)}: {json.dumps(v)}" for r, v in rows.items())
             + "}"
-            for name, rows in self.content["methods"].items()
+            for name, rows in sorted(self.content["methods"].items())
         )
         return f'{{"arl": {self.content["arl"]:g}, "methods": {{\n{methods}}}}}\n'
 
@@ -114,6 +123,12 @@ def _method(plan: Plan, method: str, store: Store) -> None:
     nulls = {(family, "null"): _null(family, count) for family in families}
     statistics = _statistics(plan, method, nulls, {})
     found = {family: match.matched(statistics[family, "null"], plan.arl) for family in families}
+    if method in DEFAULTS:
+        usual = match.Match(level=DEFAULTS[method], lower=0.0, lower_share=0.0, false_alarms=math.nan)
+        for family in families:
+            lengths = match.run_lengths(statistics[family, "null"], usual)
+            alarms = match.before(lengths, NULL)
+            store.put(f"{method}{AS_USED}", family, lengths, level=usual.level, false_alarms=alarms)
     streams = {(row.family, row.name): _row(row, plan.runs) for row in plan.rows if row.family in families}
     levels = {family: m.level for family, m in found.items()}
     statistics |= _statistics(plan, method, streams, levels)

@@ -5,10 +5,10 @@ import math
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.detection import match
+from benchmarks.detection import in_control, match
 from benchmarks.detection.practices import PRACTICES
-from benchmarks.detection.run import OURS, OWN, Store
-from benchmarks.detection.scenarios import NULL, QUIET_ROWS, ROWS, Scenario
+from benchmarks.detection.run import AS_USED, OURS, OWN, Store
+from benchmarks.detection.scenarios import FAMILIES, NULL, QUIET_ROWS, ROWS, Scenario
 
 HERE = Path(__file__).parent
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 def render(store: Store) -> str:
     """The whole page."""
     methods = store.content["methods"]
-    peers = [m for m in methods if m not in ("oracle", OURS, OWN)]
+    peers = [m for m in methods if m not in ("oracle", OURS, OWN) and not m.endswith(AS_USED)]
     parts = [
         "# How soon a change is found",
         _preface(store),
@@ -26,8 +26,13 @@ def render(store: Store) -> str:
         _everything(methods, [m for m in ("oracle", OURS, OWN) if m in methods] + peers),
         "## Rhythm that is no change: share of deployments with a false alarm in 500 replays",
         _rhythm(methods, peers),
+        "## The practices as used, untuned: replays to a false alarm (median)",
+        _as_used(methods),
+        "## In control",
+        in_control.table(in_control.kept()),
         "## What was run",
         _versions(),
+        _counts(methods),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -100,6 +105,31 @@ def _rhythm(methods: dict, peers: list[str]) -> str:
                 f"| {method} | {' | '.join(shares)} | {found[0]['false_alarms']:.0%}, {found[1]['false_alarms']:.0%} |"
             )
     return "\n".join(lines)
+
+
+def _as_used(methods: dict) -> str:
+    lines = ["| practice | " + " | ".join(FAMILIES) + " |", "|---" * (len(FAMILIES) + 1) + "|"]
+    for name in (m for m in methods if m.endswith(AS_USED)):
+        cells = []
+        for family in FAMILIES:
+            lengths = methods[name].get(family, {}).get("lengths", [])
+            middle = sorted(NULL + 1 if n is None else n for n in lengths)[len(lengths) // 2] if lengths else 0
+            cells.append("-" if not lengths else f"over {NULL}" if middle > NULL else str(middle))
+        lines.append(
+            f"| {name.removesuffix(AS_USED)} (level {next(iter(methods[name].values()))['level']:g}) | {' | '.join(cells)} |"
+        )
+    return "\n".join(lines)
+
+
+def _counts(methods: dict) -> str:
+    """Deployments per row, by method."""
+    by_count: dict[int, list[str]] = {}
+    for name, rows in methods.items():
+        if not name.endswith(AS_USED):
+            by_count.setdefault(min(len(r["lengths"]) for r in rows.values()), []).append(name)
+    return (
+        "Deployments per row: " + "; ".join(f"{n}: {', '.join(names)}" for n, names in sorted(by_count.items())) + "."
+    )
 
 
 def _ratios(methods: dict, method: str) -> list[float]:
