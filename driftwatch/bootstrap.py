@@ -20,11 +20,18 @@ from driftwatch.domain.replay import Replay, Score
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+    from driftwatch.adapters.records import ImportReport
     from driftwatch.adapters.store import SqlStore, StoreLock
+    from driftwatch.services.backtest import Backtest
     from driftwatch.services.page import Pager
     from driftwatch.services.score import Scorers
     from driftwatch.services.tick import World
+    from driftwatch.services.trial import Trial
     from driftwatch.services.watched import Watched
+    from driftwatch.stats.budget import FalseAlarmBudget
 
 DEFAULT_BASELINE = 24
 """Replays of the baseline of recorded endpoints that are not in the configuration."""
@@ -265,3 +272,108 @@ def secrets_of(settings: Settings) -> Sequence[str]:
     keys = [endpoint.key for endpoint in settings.endpoints] + [route.secret for route in settings.routes.values()]
     keys.append(settings.deadman.address if settings.deadman else None)
     return tuple(key.reveal() for key in keys if key is not None)
+
+
+Advance = Callable[[str, int, int | None], None]
+"""(what is done, how much of it, out of how much if that is known)."""
+
+
+def backtest_file(
+    source: "Path | str | IO[bytes]",
+    settings: Settings | None,
+    *,
+    baseline: int | None = None,
+    pages: "FalseAlarmBudget | None" = None,
+    advance: Advance = lambda _what, _done, _of: None,
+) -> "tuple[tuple[Backtest, ...], ImportReport]":
+    """Return what a file of records would have told of every endpoint in it, and the lines that could not be used.
+
+    A configured endpoint is watched as its daemon does; of another one the records alone say what there is to watch.
+    """
+    from driftwatch.adapters.records.history import Scoring, recorded_history
+    from driftwatch.services.backtest import Fold
+    from driftwatch.services.recorded import local_changes, recorded_metrics
+    from driftwatch.services.references import text_reference
+
+    with recorded_history(source) as history:
+        history.load(lambda line: advance("reading", line, None))
+        folds, scoring = {}, {}
+        for name, known in sorted(history.endpoints.items()):
+            found = recorded_metrics(known.values, logprobs=known.logprobs)
+            trial = _trial(settings, name, found, known.moments, baseline=baseline, pages=pages, all_found=True)
+            folds[name] = Fold(name, plans=trial.plans, shown=trial.shown, changed=local_changes)
+            scoring[name] = Scoring(
+                scorers=trial.scorers,
+                references=text_reference(trial.baseline_replays),
+                derives_pass="pass" in found and "pass" not in known.values,
+            )
+        wanted = sum(len(known.moments) for known in history.endpoints.values())
+        for done, (name, event) in enumerate(history.events(scoring), start=1):
+            folds[name].take(event)
+            advance("replaying", done, wanted)
+        return tuple(fold.result() for fold in folds.values()), history.report
+
+
+def backtest_store(
+    settings: Settings,
+    store: Store,
+    *,
+    baseline: int | None = None,
+    pages: "FalseAlarmBudget | None" = None,
+    advance: Advance = lambda _what, _done, _of: None,
+) -> "tuple[Backtest, ...]":
+    """Return what the store's history tells of every endpoint in it; nothing is written."""
+    from driftwatch.services.backtest import Fold
+    from driftwatch.services.recorded import recorded_metrics
+    from driftwatch.services.stored import stored_events, stored_moments, stored_values
+
+    names = store.endpoints()
+    moments = {name: stored_moments(store, name) for name in names}
+    wanted, done, results = sum(map(len, moments.values())), 0, []
+    for name in names:
+        known = name in {endpoint.name for endpoint in settings.endpoints}
+        found = {} if known else recorded_metrics(stored_values(store, name), logprobs=False)
+        trial = _trial(settings, name, found, moments[name], baseline=baseline, pages=pages, all_found=False)
+        fold = Fold(name, plans=trial.plans, shown=trial.shown)
+        for event in stored_events(store, name):
+            fold.take(event)
+            done += 1
+            advance("replaying", min(done, wanted), wanted)
+        results.append(fold.result())
+    return tuple(results)
+
+
+def _trial(
+    settings: Settings | None,
+    name: str,
+    found: Mapping[str, Metric],
+    moments: Iterable[datetime],
+    *,
+    baseline: int | None,
+    pages: "FalseAlarmBudget | None",
+    all_found: bool,
+) -> "Trial":
+    """Return how an endpoint's history is judged: as configured, else by what its records show."""
+    from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.config.settings import FalseAlarms
+    from driftwatch.services.recorded import kept_budget, replays_per_year_of
+    from driftwatch.services.streams import Budgets
+    from driftwatch.services.trial import make_trial
+
+    alarms = settings.false_alarms if settings else FalseAlarms()
+    budgets = Budgets(pages=pages or alarms.pages, notices=alarms.notices)
+    wanted = next((one for one in settings.endpoints if one.name == name), None) if settings else None
+    if settings is None or wanted is None:
+        pace = replays_per_year_of(moments)
+        loose = Budgets(pages=pages or kept_budget(budgets.pages, pace), notices=kept_budget(budgets.notices, pace))
+        learned = baseline or DEFAULT_BASELINE
+        return make_trial(found, loose, replays_per_year=pace, baseline_replays=learned, scorers={})
+    clock = system_clock()
+    watched = watch(settings, endpoint_of(settings, wanted), clock, model=_NobodyAsks())
+    return make_trial(
+        {**(found if all_found else {}), **watched.metrics},
+        budgets,
+        replays_per_year=replays_per_year(watched.endpoint.schedule, clock.now()),
+        baseline_replays=baseline or watched.endpoint.baseline_replays,
+        scorers=watched.scorers,
+    )
