@@ -55,7 +55,7 @@ class SelfStartingRiskState:
 class SelfStartingRiskCusum:
     """Risk-adjusted CUSUM, both ways, whose limits follow from the risks of each replay as it comes.
 
-    Feed it `replay_outcomes`. It is the best location chart for pass/fail where the flaky probes drop. The law of
+    Feed it `replay_outcomes`. Where flaky probes drop together it is as quick as `Cusum` on z. The law of
     the sum under "nothing changed", given no alarm so far, is carried on from replay to replay and the limit put where
     the chance of an alarm now is ``1 / arl`` [1]_: no baseline is needed beforehand, probes may come and go.
 
@@ -75,7 +75,8 @@ class SelfStartingRiskCusum:
     -----
     With known risks run lengths are geometric with mean `arl` or a little above (each side has half the rate). With
     risks from a reference that grows by every replay the same holds under the empirical Bayes model: rates drawn
-    from one law, answers independent given the rates. A reference that is frozen or capped makes successive replays
+    from one law, answers independent given the rates: 518 +- 69 measured at 500, 60 probes, 30 replays of baseline
+    (benchmarks/detection/pass_fail.py --runs 60). A reference that is frozen or capped makes successive replays
     share its error, which lengthens or shortens single runs. A moment common to all answers of a replay
     (over-dispersion) shortens the ARL: this chart has no studentising. A replay without answers leaves it as it was.
 
