@@ -50,9 +50,10 @@ class BernoulliCusum:
     -----
     Assumes independent answers that all fail at `failure_rate`, known, not estimated: with a rate estimated from
     few answers the in-control ARL may be several times shorter or longer. Probes of unequal rates with that
-    mean vary less, so the ARL is then longer than stated: 1,360 +- 224 replays measured at 500 with a
-    third of the probes always passing and the rate from 30 replays (benchmarks/detection/pass_fail.py --runs 60). The reference is rounded to a fraction with
-    a denominator up to 50, so that the chart lives on a lattice and its ARL by Markov chain is exact.
+    mean vary less, so the ARL is then longer than stated: with a third of the probes always passing and the rate
+    from 30 replays it measured 1,360 +- 224 at a nominal 500 (benchmarks/detection/pass_fail.py --runs 60).
+    The reference is rounded to a fraction with a denominator up to 50, so that the chart lives on a lattice
+    and its ARL by Markov chain is exact.
 
     References
     ----------
