@@ -96,7 +96,8 @@ def fitted(state: SeriesState, mask: Mask) -> Fit:
 
 def added(state: SeriesState, rows: Iterable[Floats], values: Iterable[float], sign: int) -> SeriesState:
     """The state with rows learned (`sign` 1) or forgotten (-1)."""
-    x, y = np.asarray([*rows]).reshape(-1, len(state.moment)), np.fromiter(values, dtype=float)
+    y = np.fromiter(values, dtype=float)
+    x = np.asarray([*rows], dtype=float).reshape(len(y), len(state.moment))
     return replace(
         state,
         gram=state.gram + sign * (x.T @ x),

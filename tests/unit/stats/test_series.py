@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from driftwatch.stats.dispersion import studentised
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.lagged import follows_itself, lagged_model, started
 from driftwatch.stats.series import RecursiveResiduals
@@ -179,6 +180,14 @@ def test_a_mirrored_series_has_the_mirrored_scores(values):
 
 def test_a_constant_series_says_nothing():
     assert np.isnan(scores(LEVEL, [3.0] * 30)).all()
+
+
+def test_without_any_regressor_it_is_the_studentised_score_of_a_centred_series():
+    """The benchmark's row without lags crashed on a regression without columns."""
+    z = np.random.default_rng(53).normal(size=20)
+    model = RecursiveResiduals(intercept=False, lags=0, daily=0, weekly=0, scale_prior=20.0)
+    expected = studentised(float(z[19]), variance=(20 + float(z[:19] @ z[:19])) / 39, degrees=39)
+    assert scores(model, z)[19] == pytest.approx(expected)
 
 
 def test_the_state_does_not_grow():
