@@ -94,7 +94,8 @@ class CommonFactorStream:
     Assumes that the effect is a level, a daily and a weekly rhythm that repeat, and an autoregression, with
     normal errors. Replays closer together than 12 hours may not page before the day's rhythm is in the
     regression: `distrust` says so. Without `hours` no rhythm is modelled.
-    In-control ARLs and delays measured: benchmarks/detection/DEPENDENCE.md.
+    A factor with heavy tails shortens the in-control ARL (t with 4 degrees: about half), and so may a weekly
+    wave in the first three weeks of hourly replays. Measured: benchmarks/detection/DEPENDENCE.md.
 
     Examples
     --------
