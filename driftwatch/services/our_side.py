@@ -6,7 +6,7 @@ from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.probe import content_hash
 
-SCORING = "1"
+SCORING = "2"
 """Raised by hand when a scorer's or a measure's meaning changes: old and new scores are then not compared."""
 
 REQUALIFYING = frozenset({"endpoint", "sampling", "driver", "scoring"})
