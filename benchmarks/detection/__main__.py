@@ -14,7 +14,7 @@ from benchmarks.detection.peers import METHODS as PEERS
 from benchmarks.detection.practices import PRACTICES
 
 HERE = Path(__file__).parent
-GROUPS = {"oracle": ["oracle"], "ours": ["driftwatch"], "practices": list(PRACTICES), "peers": list(PEERS)}
+GROUPS = {"oracle": ["oracle"], "ours": [run.OURS, run.OWN], "practices": list(PRACTICES), "peers": list(PEERS)}
 
 
 def methods(wanted: list[str]) -> list[str]:

@@ -25,7 +25,7 @@ def run_length(family: str, baseline: int, arl: float, horizon: int, run: int) -
     rng = np.random.default_rng([SEED, run, baseline, sum(map(ord, family))])
     values = FAMILIES[family](rng).sample(rng, np.zeros(baseline + horizon))
     name = f"{family}-{baseline}-{run}"
-    statistic = ours.statistic(family, values, arl, name, baseline=baseline, beyond=1.0)
+    statistic = ours.statistic(family, values, arl, name, baseline=baseline)
     alarmed = np.flatnonzero(statistic >= 1)
     return int(alarmed[0]) + 1 if alarmed.size else None
 

@@ -46,6 +46,12 @@ def matched(null: np.ndarray, arl: float) -> Match:
     return Match(level=level, lower=lower, lower_share=mixed, false_alarms=found + mixed * (more - found))
 
 
+def fixed(null: np.ndarray, level: float) -> Match:
+    """A level that is not tuned, with the false alarms that it has."""
+    alarms = float(np.mean((np.nan_to_num(null, nan=-np.inf) >= level).any(axis=1)))
+    return Match(level=level, lower=level, lower_share=0.0, false_alarms=alarms)
+
+
 def run_lengths(statistic: np.ndarray, match: Match, seed: int = 1) -> list[int | None]:
     """Replays to the first alarm of each deployment, None where there is none."""
     coins = np.random.default_rng(seed).random(len(statistic))

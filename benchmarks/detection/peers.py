@@ -39,6 +39,7 @@ METHODS: dict[str, Callable[[np.ndarray], Iterator[float]]] = {
     "river DDM, answers": ddm,
     "alibi-detect CVM online, means": lambda v: cvm_online(v, [3, 8, 20]),
     "alibi-detect MMD online, probes": lambda v: mmd_online(v, 4),
+    "alibi-detect MMD online 8, probes": lambda v: mmd_online(v, 8),
     "frouros CUSUM .25, means": lambda v: frouros(v, "cusum"),
     "frouros GMA, means": lambda v: frouros(v, "gma"),
     "frouros incremental KS, means": frouros_ks,

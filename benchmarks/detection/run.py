@@ -1,7 +1,6 @@
 """Measures one method on null streams and on rows, and keeps levels and run lengths."""
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from benchmarks.detection.scenarios import (
 )
 
 ROOT = Path(__file__).parents[2]
-SLOW = 0.5  # share of the null deployments that suffices for methods that cost most
+SLOW = 0.5  # share of the null deployments for methods that cost milliseconds a replay
 OURS = "driftwatch"
 OWN = "driftwatch, own threshold"
 AS_USED = ", as used"
@@ -93,7 +92,7 @@ def rows(parts: list[str]) -> tuple[Scenario, ...]:
 
 def ordered(methods: list[str]) -> list[str]:
     """The quick ones first."""
-    return sorted(methods, key=lambda name: (name != "oracle", name not in PRACTICES, name == OURS))
+    return sorted(methods, key=lambda name: (name != "oracle", name not in PRACTICES, name in (OURS, OWN)))
 
 
 def measure(plan: Plan, method: str, store: Store) -> None:
@@ -117,18 +116,18 @@ def _oracle(plan: Plan, store: Store) -> None:
 
 def _method(plan: Plan, method: str, store: Store) -> None:
     families = [f for f in dict.fromkeys(row.family for row in plan.rows) if f in ONLY.get(method, (f,))]
-    count = plan.nulls if method in PRACTICES else max(1, int(plan.nulls * SLOW))
-    if method == OURS:
-        count = plan.nulls
+    count = max(1, int(plan.nulls * (1 if method in PRACTICES else SLOW)))
     nulls = {(family, "null"): _null(family, count) for family in families}
     statistics = _statistics(plan, method, nulls, {})
-    found = {family: match.matched(statistics[family, "null"], plan.arl) for family in families}
+    if method == OWN:
+        found = {family: match.fixed(statistics[family, "null"], 1.0) for family in families}
+    else:
+        found = {family: match.matched(statistics[family, "null"], plan.arl) for family in families}
     if method in DEFAULTS:
-        usual = match.Match(level=DEFAULTS[method], lower=0.0, lower_share=0.0, false_alarms=math.nan)
         for family in families:
+            usual = match.fixed(statistics[family, "null"], DEFAULTS[method])
             lengths = match.run_lengths(statistics[family, "null"], usual)
-            alarms = match.before(lengths, NULL)
-            store.put(f"{method}{AS_USED}", family, lengths, level=usual.level, false_alarms=alarms)
+            store.put(f"{method}{AS_USED}", family, lengths, level=usual.level, false_alarms=usual.false_alarms)
     streams = {(row.family, row.name): _row(row, plan.runs) for row in plan.rows if row.family in families}
     levels = {family: m.level for family, m in found.items()}
     statistics |= _statistics(plan, method, streams, levels)
@@ -136,15 +135,12 @@ def _method(plan: Plan, method: str, store: Store) -> None:
         m = found[family]
         lengths = match.run_lengths(statistics[family, name], m)
         store.put(method, name, lengths, level=m.level, false_alarms=m.false_alarms)
-        if method == OURS:
-            own = replace(m, level=1.0, lower=1.0, lower_share=0.0)
-            alarms = match.before(match.run_lengths(statistics[family, "null"], own), NULL)
-            store.put(OWN, name, match.run_lengths(statistics[family, name], own), level=1.0, false_alarms=alarms)
 
 
 def _statistics(plan: Plan, method: str, streams: Streams, levels: dict[str, float]) -> Streams:
-    if method == OURS:
-        return {(f, name): ours.statistics(f, values, plan.arl, name) for (f, name), values in streams.items()}
+    if method in (OURS, OWN):
+        arl = plan.arl * (ours.ROOM if method == OURS else 1)
+        return {(f, row): ours.statistics(f, v, arl, row, levels.get(f, 1.0)) for (f, row), v in streams.items()}
     forms = {key: np.log(np.maximum(v, 0.5)) if key[0] in LOGGED else v for key, v in streams.items()}
     if method in PRACTICES:
         return {key: PRACTICES[method](form.astype(float), SIGN[key[0]]) for key, form in forms.items()}

@@ -116,7 +116,7 @@ def _as_used(methods: dict) -> str:
             middle = sorted(NULL + 1 if n is None else n for n in lengths)[len(lengths) // 2] if lengths else 0
             cells.append("-" if not lengths else f"over {NULL}" if middle > NULL else str(middle))
         lines.append(
-            f"| {name.removesuffix(AS_USED)} (level {next(iter(methods[name].values()))['level']:g}) | {' | '.join(cells)} |"
+            f"| {name.removesuffix(AS_USED)} (level {next(iter(methods[name].values()))['level']:.3g}) | {' | '.join(cells)} |"
         )
     return "\n".join(lines)
 

@@ -133,10 +133,10 @@ def test_our_adapter_reads_an_alarm_after_the_change():
 
 def test_results_are_kept_and_rendered(tmp_path):
     store = run.Store.load(tmp_path / "results.json", arl=500)
-    plan = run.Plan(rows=run.rows(["length x0.9"]), runs=3, nulls=4, arl=500, peers="")
-    for method in ("oracle", "EWMA .2 of the mean"):
+    plan = run.Plan(rows=run.rows(["length x0.9"]), runs=3, nulls=4, arl=20, peers="")
+    for method in ("oracle", "EWMA .2 of the mean", run.OURS, run.OWN):
         run.measure(plan, method, store)
     again = run.Store.load(tmp_path / "results.json", arl=500)
     assert again.content == json.loads(store.text())
-    assert len(again.content["methods"]["oracle"]["length x0.9"]["lengths"]) == 3
+    assert all(len(again.content["methods"][m]["length x0.9"]["lengths"]) == 3 for m in ("oracle", run.OURS, run.OWN))
     assert "| length x0.9 |" in tables.render(again)
