@@ -16,7 +16,7 @@ from driftwatch.services.monitor import Watch
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
 from driftwatch.services.watched import Watched
-from driftwatch.stats.state_codec import decode_state, encode_state
+from driftwatch.stats import any_stream
 
 LOOK_BACK = timedelta(days=7)
 """How far back failed slots are counted."""
@@ -66,7 +66,8 @@ def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
     saved = store.streams(watched.endpoint.name)
     epoch = max((s.epoch for s in saved.values()), default=0)
     fresh = monitor.begin(watched.plans, epoch)
-    kept = {name: decode_state(s.state) for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
+    states = {name: s.state for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
+    kept = {name: any_stream.decode(state) for name, state in states.items()}
     memory = saved.get(MEMORY)
     return (
         Watch(epoch=epoch, seq=max((s.seq for s in saved.values()), default=0), states={**fresh.states, **kept}),
@@ -139,7 +140,7 @@ def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ..
 
 
 def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
-    states = {name: encode_state(state) for name, state in watch.states.items()} | {MEMORY: memory.encode()}
+    states = {name: any_stream.encode(state) for name, state in watch.states.items()} | {MEMORY: memory.encode()}
     return tuple(
         SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
     )

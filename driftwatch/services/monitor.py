@@ -7,7 +7,8 @@ from datetime import datetime
 from driftwatch.domain.incident import Finding, Moved
 from driftwatch.domain.replay import ReplayScores
 from driftwatch.services.streams import StreamPlan
-from driftwatch.stats.stream import ReplayValues, StreamReading, StreamState
+from driftwatch.stats.any_stream import AnyState
+from driftwatch.stats.stream import ReplayValues, StreamReading
 
 MIN_COVERAGE = 0.5
 """A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
@@ -24,7 +25,7 @@ class Watch:
 
     epoch: int
     seq: int
-    states: Mapping[str, StreamState]
+    states: Mapping[str, AnyState]
 
 
 def begin(plans: Mapping[str, StreamPlan], epoch: int) -> Watch:
@@ -42,10 +43,13 @@ def fold(plans: Mapping[str, StreamPlan], watch: Watch, replay: ReplayScores) ->
     for name, plan in plans.items():
         state = watch.states.get(name) or plan.detector.start()
         values = replay.values.get(name)
-        states[name] = (
-            plan.detector.update(state, ReplayValues(key=replay.slot.key, values=values)) if values else state
-        )
+        states[name] = plan.detector.update(state, _measured(replay, values)) if values else state
     return Watch(epoch=watch.epoch, seq=replay.seq, states=states)
+
+
+def _measured(replay: ReplayScores, values: Mapping[str, tuple[float, ...]]) -> ReplayValues:
+    due = replay.slot.due
+    return ReplayValues(key=replay.slot.key, values=values, hours=due.timestamp() / 3600)
 
 
 def covered(replay: ReplayScores) -> bool:

@@ -7,6 +7,7 @@ from driftwatch.domain.metric import PASS
 from driftwatch.services.monitor import Watch
 from driftwatch.services.watched import Watched
 from driftwatch.stats.power import expected_delay, fading_delay, shift_of_effect
+from driftwatch.stats.stream import StreamDetector, StreamState
 
 SHIFT = 2.0
 """Standard deviations of a replay's evidence: a change that is plain, and found within a few replays."""
@@ -15,7 +16,9 @@ SHIFT = 2.0
 def power_of(watched: Watched, watch: Watch) -> str | None:
     """Return the statement, or None where the pass rate is not watched or never varied."""
     plan, state = watched.plans.get(PASS.name), watch.states.get(PASS.name)
-    if plan is None or state is None or not state.trusted or state.baseline_seen < plan.detector.baseline_replays:
+    if plan is None or not isinstance(plan.detector, StreamDetector) or not isinstance(state, StreamState):
+        return None
+    if not state.trusted or state.baseline_seen < plan.detector.baseline_replays:
         return None
     counts = state.reference.counts.tolist()
     bags = [bag[:count] for bag, count in zip(state.reference.held.tolist(), counts, strict=True)]

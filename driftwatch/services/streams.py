@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, PASS, Metric, Severity
 from driftwatch.services.references import text_reference
+from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
 from driftwatch.stats.stream import StreamDetector
 
@@ -22,7 +23,7 @@ class StreamPlan:
     """
 
     metric: Metric
-    detector: StreamDetector
+    detector: AnyDetector
     arl: float
     arl_together: float
 

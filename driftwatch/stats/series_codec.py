@@ -16,7 +16,7 @@ from driftwatch.stats.series_latch import SeriesLatch
 from driftwatch.stats.series_state import CommonFactorState
 
 VERSION = 1
-_MAGIC = b"driftwatch-series-"
+MAGIC = b"driftwatch-series-"
 _ARRAYS = ("centre", "scale", "shifts", "times", "recent", "recent_index", "history", "asked")
 _BAGS = ("values", "stamps", "counts", "last_seen")
 _SERIES = ("gram", "moment", "row")
@@ -46,7 +46,7 @@ def encode_state(state: CommonFactorState) -> bytes:
     }
     text = json.dumps(header, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
     body = b"".join([len(text).to_bytes(4), text, *(np.ascontiguousarray(array).tobytes() for array in arrays)])
-    return _MAGIC + VERSION.to_bytes(2) + zlib.compress(body, 1)
+    return MAGIC + VERSION.to_bytes(2) + zlib.compress(body, 1)
 
 
 def decode_state(data: bytes) -> CommonFactorState:
@@ -57,10 +57,10 @@ def decode_state(data: bytes) -> CommonFactorState:
     DegenerateError
         If the bytes are not such a state, or of another version: fold the stored scores again.
     """
-    start = len(_MAGIC) + 2
-    if data[: len(_MAGIC)] != _MAGIC:
+    start = len(MAGIC) + 2
+    if data[: len(MAGIC)] != MAGIC:
         raise DegenerateError("series state: these bytes are not such a state; fold the stored scores again")
-    version = int.from_bytes(data[len(_MAGIC) : start])
+    version = int.from_bytes(data[len(MAGIC) : start])
     if version != VERSION:
         raise DegenerateError(
             f"series state: version is {version}, this engine reads {VERSION}; fold the stored scores again"
