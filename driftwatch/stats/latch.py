@@ -13,7 +13,9 @@ _PLAIN = 3.0  # standardised evidence above which the location dates the change,
 _LEAST_SHIFT = 0.5  # sd; recovery from a smaller shift is judged as from this one
 _RECOVERED = math.log(20)
 _MOST = 2 * _RECOVERED  # a long calm does not delay the sight of a relapse
-_SHAPE_CALM = 0.7  # share of its threshold below which the KS chart counts as normal
+_SHAPE_CALM = 0.7  # share of its threshold below which a rank chart counts as normal
+_SHIFTED = ("ewma", "risk-adjusted")  # charts that see a shift; cusum and mixture are dated by the location anyway
+_BY_SHAPE = ("ks", "cvm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ def latch_at(
     zs, keys, indices : ndarray, tuple of str, ndarray, all of length n_replays
         Evidence, keys and stream indices of the monitored replays up to the alarm.
     excursion : int
-        Updates in the KS chart's excursion, this one included.
+        Updates in the excursion of the chart that alarmed, this one included.
     lead : Lead
         The mixture's leading process.
     probes : tuple of str
@@ -79,14 +81,14 @@ def latch_at(
     onset = estimate_onset(zs)
     plain = abs(onset.shift) * math.sqrt(zs.size - onset.index) >= _PLAIN
     sideways = chart == "mixture" and lead.channel != "location"
-    if not plain and (chart == "ks" or sideways):
-        first = max(0, zs.size - (lead.since if sideways else excursion))
+    if not plain and (chart in _BY_SHAPE or chart in _SHIFTED or sideways):
+        first = max(0, zs.size - (lead.since if sideways else max(1, excursion)))
         return Latch(
             chart=chart,
             onset_index=int(indices[first]),
             onset_key=keys[first],
             onset_interval=(keys[first], keys[-1]),
-            shift=0.0,
+            shift=float(zs[first:].mean()) if chart in _SHIFTED else 0.0,
             channel=lead.channel if sideways else "location",
             place=lead.place if sideways else (),
             probe=probes[lead.place[0]] if sideways and lead.channel == "single" else None,
@@ -106,11 +108,11 @@ def recovered(latch: Latch, z: float, shape: float, bet: float) -> Latch:
     Parameters
     ----------
     z, shape, bet : float
-        Its evidence, the KS chart's share of its threshold, and the log bet of the process that alarmed.
+        Its evidence, the rank chart's share of its threshold, and the log bet of the process that alarmed.
     """
     if latch.channel != "location":
         return _moved(latch, -bet)
-    # A plain shift of location is judged by location alone: the KS window forgets slowly.
+    # A plain shift of location is judged by location alone: the rank window forgets slowly.
     if latch.shift == 0 and shape >= _SHAPE_CALM:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)
     shift = math.copysign(max(abs(latch.shift), _LEAST_SHIFT), latch.shift)

@@ -12,13 +12,14 @@ from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
 from driftwatch.stats.e_detector import Bank
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.extra_codec import packed, unpacked
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream import StreamState
 
-VERSION = 2
+VERSION = 3
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
@@ -38,17 +39,19 @@ def encode_state(state: StreamState) -> bytes:
     """
     arrays = [getattr(state, name) for name in _ARRAYS]
     arrays += [getattr(state.reference, name) for name in _BAGS]
-    arrays += [*_mixture_arrays(state.mixture), *state.ks.window]
+    extra, extra_arrays = packed(state.extra)
+    arrays += [*_mixture_arrays(state.mixture), *state.ks.window, *extra_arrays]
     plain = {
         f.name: getattr(state, f.name)
         for f in fields(state)
-        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch")
+        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch", "extra")
     }
     header = {
         **plain,
         "probes": state.reference.probes,
         "cusum": asdict(state.cusum),
-        "ks_updates": state.ks.updates,
+        "ks": [state.ks.updates, len(state.ks.window)],
+        "extra": extra,
         "mixture_updates": [state.mixture.updates, state.mixture.location.updates],
         "latch": asdict(state.latch) if state.latch else None,
         "arrays": [(array.dtype.str, array.shape) for array in arrays],
@@ -98,21 +101,24 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
         probes=tuple(header.pop("probes")),
         **dict(zip(_BAGS, arrays[len(_ARRAYS) :], strict=False)),
     )
-    cusum, ks_updates = CusumState(**header.pop("cusum")), header.pop("ks_updates")
+    cusum, (ks_updates, ks_held) = CusumState(**header.pop("cusum")), header.pop("ks")
     latch = header.pop("latch")
     if latch:
         latch = Latch(**{**latch, **{name: tuple(latch[name]) for name in ("onset_interval", "place")}})
     bags = len(_ARRAYS) + len(_BAGS)
     mixture = _mixture(arrays[bags : bags + _MIXTURE], *header.pop("mixture_updates"))
+    windows = arrays[bags + _MIXTURE :]
     return StreamState(
         **{
             **header,
+            "paging": tuple(header["paging"]),
             **dict(zip(_ARRAYS, arrays, strict=False)),
             "history_keys": tuple(header["history_keys"]),
             "reference": reference,
             "cusum": cusum,
-            "ks": KsState(window=tuple(arrays[bags + _MIXTURE :]), updates=ks_updates),
+            "ks": KsState(window=tuple(windows[:ks_held]), updates=ks_updates),
             "mixture": mixture,
+            "extra": unpacked(header["extra"], windows[ks_held:]),
             "latch": latch,
         }
     )

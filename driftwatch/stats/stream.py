@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from driftwatch.stats import effect as effects
 from driftwatch.stats.channel_mixture import ChannelEvidence
 from driftwatch.stats.channels import side_bets
+from driftwatch.stats.chart_names import Chart
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.dispersion import (
     exchangeability_failure,
@@ -24,12 +25,19 @@ from driftwatch.stats.dispersion import (
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Evidence, Kind, ProbeLaws, evidence_of, probe_laws
+from driftwatch.stats.extra_charts import (
+    ExtraEvidence,
+    let_ranks_leave,
+    read_extras,
+    start_extras,
+    update_extras,
+)
 from driftwatch.stats.ks import sequential_ranks
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import Location
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream_alarm import after_alarm, latched
-from driftwatch.stats.stream_charts import Chart, ChartPlan, Charts, charts_of
+from driftwatch.stats.stream_charts import ChartPlan, Charts, charts_of
 from driftwatch.stats.stream_reading import StreamReading
 from driftwatch.stats.stream_state import (
     RAW,
@@ -66,9 +74,10 @@ class StreamDetector:
         Values a probe's bag holds at most.
     cusum_reference : float
         The ``k`` of the CUSUM, in standard deviations of a replay's evidence.
-    paging : tuple of {"mixture", "cusum", "ks"}
-        Charts that may alarm; they share the ARL equally. The others are drawn with the threshold that
-        they would have had alone.
+    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted"}
+        Charts that may alarm; they share the ARL equally. The first three are drawn in any case, with the
+        threshold that they would have had alone; the others cost time, so they are computed only where they
+        page. The last reads binary metrics only.
     guaranteed : bool
         Whether the mixture's threshold is the one whose ARL is proved, instead of the sharper one that was
         calibrated by simulation.
@@ -121,7 +130,7 @@ class StreamDetector:
     ks_window: int = 8
     studentise: bool = True
     scale_prior: float = 20.0
-    pause_above: float = 0.6
+    pause_above: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse parameters without a detector."""
@@ -139,6 +148,7 @@ class StreamDetector:
         """State before any replay."""
         charts = self._charts
         return StreamState(
+            paging=tuple(sorted(self.paging)),
             replays=0,
             baseline_seen=0,
             reference=Reference.empty(),
@@ -152,6 +162,7 @@ class StreamDetector:
             cusum=charts.cusum.start(),
             ks=charts.ks.start(),
             mixture=charts.mixture.start(),
+            extra=start_extras(charts.extra),
             prior=self.scale_prior,
             inflation=1.0,
             z=None,
@@ -185,6 +196,7 @@ class StreamDetector:
             cusum=charts.cusum.start(),
             ks=charts.ks.start(),
             mixture=charts.mixture.start().with_rows(rows),
+            extra=start_extras(charts.extra),
             latch=None,
         )
 
@@ -233,7 +245,8 @@ class StreamDetector:
         charts = self._charts
         shape = replace(charts.ks, threshold=charts.ks.threshold * state.inflation).read(state.ks)
         mixture = charts.mixture.read(state.mixture)
-        return {"mixture": mixture, "cusum": charts.cusum.read(state.cusum), "ks": shape}
+        extra = read_extras(charts.extra, state.extra, state.inflation)
+        return {"mixture": mixture, "cusum": charts.cusum.read(state.cusum), "ks": shape, **extra}
 
     def _worst(self, readings: Mapping[str, Reading]) -> str:
         """The paging chart nearest to its threshold, or farthest beyond it."""
@@ -296,12 +309,19 @@ class StreamDetector:
                 cusum=charts.cusum.update(state.cusum, state.z),
                 ks=charts.ks.update(state.ks, today.ranks),
                 mixture=charts.mixture.update(state.mixture, bets),
+                extra=update_extras(
+                    charts.extra,
+                    state.extra,
+                    ExtraEvidence(z=state.z, ranks=today.ranks, held=state.reference.held, new=new),
+                ),
             )
-        elif state.latch is not None:
-            state = replace(state, ks=charts.ks.update(state.ks, today.ranks))  # nothing differs: old ranks may leave
+        elif state.latch is not None:  # nothing differs: old ranks may leave
+            rested = let_ranks_leave(charts.extra, state.extra, today.ranks)
+            state = replace(state, ks=charts.ks.update(state.ks, today.ranks), extra=rested)
         readings = self._readings(state)
         if state.latch is not None:
-            return after_alarm(state, state.latch, new, bets, shape=_ratio(readings["ks"]))
+            shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
+            return after_alarm(state, state.latch, new, bets, shape=_ratio(shape))
         state = with_recent(state, new)
         worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1

@@ -24,7 +24,7 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         zs=state.history[watched:, Z],
         keys=state.history_keys[watched:],
         indices=index[watched:],
-        excursion=state.ks.updates - reading.onset if chart == "ks" and reading.onset is not None else 1,
+        excursion=1 if reading.onset is None else state.ks.updates - reading.onset,  # all charts count alike
         lead=lead,
         probes=state.reference.probes,
     )
@@ -53,7 +53,7 @@ def after_alarm(
     bets : ChannelEvidence or None
         What the mixture was given of it; None where nothing differs from a constant reference.
     shape : float
-        The KS chart's share of its threshold.
+        Share of its threshold of the KS chart, or of the Cramér-von Mises chart where that one alarmed.
     """
     compared = np.isfinite(new).any(axis=1) & (state.reference.counts > 0)
     if not compared.any():

@@ -1,19 +1,18 @@
 """The charts of a stream, each with the threshold that its share of the false-alarm budget buys."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from driftwatch.stats.calibrate import cusum_threshold, mixture_threshold
 from driftwatch.stats.channel_mixture import ChannelMixture
+from driftwatch.stats.chart_names import DRAWN, Chart, paging_fault
 from driftwatch.stats.cusum import Cusum
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Kind
+from driftwatch.stats.extra_charts import ExtraChart, make_extra
 from driftwatch.stats.ks import KsChart
 from driftwatch.stats.ks_table import ks_threshold
-
-Chart = Literal["mixture", "cusum", "ks"]
-CHARTS: tuple[Chart, ...] = ("mixture", "cusum", "ks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +23,9 @@ class ChartPlan:
     ----------
     arl : float
         In-control ARL, in replays, that all paging charts together may spend.
-    paging : tuple of {"mixture", "cusum", "ks"}
-        Charts that may alarm; they share the ARL equally. The others are drawn with the threshold that
-        each would have had alone.
+    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted"}
+        Charts that may alarm; they share the ARL equally. Of the others the first three are drawn, with the
+        threshold that each would have had alone.
     guaranteed : bool
         Whether the mixture's threshold is the one whose ARL is proved, not the calibrated one.
     kind, cusum_reference, ks_window
@@ -42,8 +41,8 @@ class ChartPlan:
 
     def __post_init__(self) -> None:
         """Refuse what names no chart."""
-        if not self.paging or set(self.paging) - set(CHARTS):
-            raise DegenerateError(f"stream: paging must name one or more of {', '.join(CHARTS)}; got {self.paging}")
+        if fault := paging_fault(self.paging, self.kind):
+            raise DegenerateError(f"stream: paging is {self.paging}: {fault}")
 
     def arl_of(self, chart: Chart) -> float:
         """ARL of one chart; the rates of those that page add up to the stream's."""
@@ -52,11 +51,12 @@ class ChartPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Charts:
-    """Every chart of a stream."""
+    """Every chart of a stream; `extra` holds those that are computed only because they page."""
 
     mixture: ChannelMixture
     cusum: Cusum
     ks: KsChart
+    extra: Mapping[Chart, ExtraChart]
 
 
 @lru_cache(maxsize=256)
@@ -78,4 +78,5 @@ def charts_of(plan: ChartPlan) -> Charts:
         mixture=ChannelMixture(threshold=threshold, kind=plan.kind),
         cusum=Cusum(reference=plan.cusum_reference, threshold=cusum),
         ks=KsChart(threshold=ks, window=plan.ks_window),
+        extra={name: make_extra(name, arl=plan.arl_of(name)) for name in plan.paging if name not in DRAWN},
     )

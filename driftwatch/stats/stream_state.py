@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
+from driftwatch.stats.extra_charts import ExtraState
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.reference import Reference, replay_matrix
@@ -40,8 +41,13 @@ class ReplayValues:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StreamState:
-    """A fold of the replays of one stream, of a size that does not grow with their number."""
+    """A fold of the replays of one stream, of a size that does not grow with their number.
 
+    `paging` names the charts that could alarm, in alphabetical order: with others the same replays fold to another
+    state. `extra` holds the states of those of them that are computed only because they page.
+    """
+
+    paging: tuple[str, ...]
     replays: int
     baseline_seen: int
     reference: Reference
@@ -55,6 +61,7 @@ class StreamState:
     cusum: CusumState
     ks: KsState
     mixture: ChannelState
+    extra: Mapping[str, ExtraState]
     prior: float
     inflation: float
     z: float | None

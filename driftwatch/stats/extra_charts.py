@@ -1,0 +1,125 @@
+"""Charts that a stream computes only where they page: what each reads, and how it bears over-dispersion.
+
+EWMA reads the studentised evidence, so over-dispersion is repaired before it. The others count answers, which a moment
+common to a replay moves together. With a spread of s between replays in place of 1, the Cramér-von Mises distance
+grows by s^2, as the square of what the Kolmogorov-Smirnov distance measures; and a CUSUM of log likelihood ratios,
+whose chance to reach h falls as exp(-c h / variance), needs s^2 times the level. Both thresholds are widened so, by
+the spread that the past supports at 99 %: 1 for nearly every stream of independent probes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.chart_names import Chart
+from driftwatch.stats.chart_registry import make_cvm, make_ewma
+from driftwatch.stats.cvm import CvmChart, CvmState
+from driftwatch.stats.detector import Reading
+from driftwatch.stats.ewma import Ewma, EwmaState
+from driftwatch.stats.outcomes import Outcomes, replay_outcomes
+from driftwatch.stats.self_starting_risk import SelfStartingRiskCusum, SelfStartingRiskState
+
+Floats = NDArray[np.float64]
+ExtraChart = Ewma | CvmChart | SelfStartingRiskCusum
+ExtraState = EwmaState | CvmState | SelfStartingRiskState
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExtraEvidence:
+    """One replay as these charts read it.
+
+    Parameters
+    ----------
+    z : float
+        Its studentised evidence.
+    ranks : ndarray, shape (n_ranks,)
+        Sequential ranks in [0, 1].
+    held, new : ndarrays, shapes (n_probes, n_reference) and (n_probes, n_samples)
+        Reference and new values, NaN where there is none.
+    """
+
+    z: float
+    ranks: Floats
+    held: Floats
+    new: Floats
+
+
+def make_extra(name: Chart, *, arl: float) -> ExtraChart:
+    """The chart of that name with an in-control ARL of `arl` replays that carry evidence."""
+    if name == "ewma":
+        return make_ewma(arl=arl)
+    return make_cvm(arl=arl) if name == "cvm" else SelfStartingRiskCusum(arl=arl)
+
+
+def start_extras(charts: Mapping[Chart, ExtraChart]) -> dict[str, ExtraState]:
+    """States before any evidence."""
+    return {name: chart.start() for name, chart in charts.items()}
+
+
+def update_extras(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], evidence: ExtraEvidence
+) -> dict[str, ExtraState]:
+    """States after one more replay."""
+    return {name: _updated(chart, states[name], evidence) for name, chart in charts.items()}
+
+
+def let_ranks_leave(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], ranks: Floats
+) -> dict[str, ExtraState]:
+    """States after a replay in which nothing differs from a constant reference: only the rank windows move on."""
+    after = dict(states)
+    for name, chart in charts.items():
+        before = states[name]
+        if isinstance(chart, CvmChart) and isinstance(before, CvmState):
+            after[name] = chart.update(before, ranks)
+    return after
+
+
+def read_extras(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], inflation: float
+) -> dict[str, Reading]:
+    """Each chart against its threshold, widened where replays lie farther apart than chance says."""
+    return {name: _read(chart, states[name], inflation**2) for name, chart in charts.items()}
+
+
+def _updated(chart: ExtraChart, state: Any, evidence: ExtraEvidence) -> ExtraState:
+    if isinstance(chart, Ewma):
+        return chart.update(state, evidence.z)
+    if isinstance(chart, CvmChart):
+        return chart.update(state, evidence.ranks)
+    return _both_sides(chart, state, evidence.held, evidence.new)
+
+
+def _both_sides(
+    chart: SelfStartingRiskCusum, state: SelfStartingRiskState, held: Floats, new: Floats
+) -> SelfStartingRiskState:
+    """One replay for the risk-adjusted chart, each side given the probes that can move its way.
+
+    A rate is never estimated below 0.002, so a hundred probes that never fail would seem to improve with every replay.
+    A probe whose reference holds no failure has none to lose; the other way round likewise. That choice depends on
+    the reference alone, so what is left keeps its law.
+    """
+    outcomes = replay_outcomes(held, new)
+    ever_passed, ever_failed = (held == 1).any(axis=1), (held == 0).any(axis=1)
+    worse = chart.update(state, _only(outcomes, ever_passed))
+    if (ever_passed & ever_failed).all():
+        return worse
+    better = chart.update(state, _only(outcomes, ever_failed))
+    return replace(worse, better=better.better)
+
+
+def _only(outcomes: Outcomes, probes: NDArray[np.bool_]) -> Outcomes:
+    return replace(outcomes, failures=outcomes.failures * probes, answers=outcomes.answers * probes)
+
+
+def _read(chart: ExtraChart, state: Any, widened: float) -> Reading:
+    if isinstance(chart, CvmChart):
+        return replace(chart, threshold=chart.threshold * widened).read(state)
+    reading = chart.read(state)
+    if isinstance(chart, Ewma) or widened == 1:
+        return reading
+    threshold = reading.threshold * widened
+    return replace(reading, threshold=threshold, alarm=reading.statistic >= threshold)
