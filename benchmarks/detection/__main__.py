@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--arl", type=float, default=500)
     parser.add_argument("--quick", action="store_true", help="8 deployments, four rows, results not kept")
     parser.add_argument("--json", action="store_true", help="print the results instead of the table")
-    parser.add_argument("--peers", default=os.environ.get("DRIFTWATCH_PEERS", "/tmp/peers/bin/python"))
+    parser.add_argument("--peers", default=os.environ.get("DRIFTWATCH_PEERS", "peers/bin/python"))
     given = parser.parse_args()
     name = "results.json" if given.arl == 500 else f"results-{given.arl:g}.json"
     store = run.Store.load(None if given.quick else HERE / name, arl=given.arl)

@@ -77,7 +77,7 @@ def peers(probes: int, count: int) -> dict[str, dict[str, float]]:
         detector.predict(rows[0])
         found[f"alibi-detect {name}"] = {
             "seconds": timed(lambda i, d=detector, r=rows: d.predict(r[i]), count),
-            "bytes": sum(getattr(v, "nbytes", 0) for v in vars(detector).values()),
+            "bytes": sum(getattr(v, "nbytes", 0) for v in vars(getattr(detector, "_detector", detector)).values()),
         }
     return found
 
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=230)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--only-peers", action="store_true", help="what the peers' python runs")
-    parser.add_argument("--peers", default=os.environ.get("DRIFTWATCH_PEERS", "/tmp/peers/bin/python"))
+    parser.add_argument("--peers", default=os.environ.get("DRIFTWATCH_PEERS", "peers/bin/python"))
     given = parser.parse_args()
     if given.only_peers:
         print(json.dumps(peers(given.probes, given.count)))

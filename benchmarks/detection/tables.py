@@ -33,6 +33,7 @@ def render(store: Store) -> str:
         "## What was run",
         _versions(),
         _counts(methods),
+        _unmatched(store),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -66,9 +67,7 @@ def _summary(methods: dict, peers: list[str]) -> str:
     ]
     ratios: dict[str, list[float]] = {"ours": [], "own": [], "best": []}
     for row in ROWS:
-        best = min((cell(methods, m, row)[0], m) for m in peers) if peers else (math.nan, "")
-        if peers:
-            best = min(((d, m) for m in peers if math.isfinite(d := cell(methods, m, row)[0])), default=(math.nan, ""))
+        best = min(((d, m) for m in peers if math.isfinite(d := cell(methods, m, row)[0])), default=(math.nan, ""))
         bound, mine, own = (cell(methods, m, row) for m in ("oracle", OURS, OWN))
         for name, value in (("ours", mine[0]), ("own", own[0]), ("best", best[0])):
             ratios[name].append(value / bound[0])
@@ -129,6 +128,25 @@ def _counts(methods: dict) -> str:
             by_count.setdefault(min(len(r["lengths"]) for r in rows.values()), []).append(name)
     return (
         "Deployments per row: " + "; ".join(f"{n}: {', '.join(names)}" for n, names in sorted(by_count.items())) + "."
+    )
+
+
+def _unmatched(store: Store) -> str:
+    """Who could not be tuned to the false alarms of the others, and so is not to be compared with them."""
+    wanted, found = match.target(store.content["arl"]), []
+    for name, rows in store.content["methods"].items():
+        if name != OWN and not name.endswith(AS_USED):
+            short = {
+                row.family: f["false_alarms"]
+                for row in ROWS
+                if (f := rows.get(row.name)) and abs(f["false_alarms"] - wanted) > 0.05
+            }
+            found += [f"{name} on {family} ({share:.0%})" for family, share in short.items()]
+    note = "A stream that fails driftwatch's own check may not page, so that no level reaches the target there."
+    return (
+        f"No setting reaches the false-alarm probability: {', '.join(found)}. {note}"
+        if found
+        else "All methods are matched."
     )
 
 
