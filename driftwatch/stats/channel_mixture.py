@@ -6,13 +6,14 @@ tuned to it is as quick.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.channels import BROKEN, ODDS, SPREADS, TILTS, TURNED, SideBets
+from driftwatch.stats.dense import DenseState
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.e_detector import Bank, log_mean
 from driftwatch.stats.errors import DegenerateError
@@ -25,9 +26,9 @@ SINGLE = 2 * BROKEN.size + TILTS.size
 _SHAPES = {"scale": (SPREADS.size,), "rare": (2 * TURNED.size,), "odds": (ODDS.size,), "single": (0, SINGLE)}
 _WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     # The spread of a pass/fail answer is a function of its rate; the odds are its second location.
-    "binary": {"location": 0.70, "odds": 0.18, "rare": 0.06, "single": 0.06},
-    "graded": {"location": 0.76, "scale": 0.08, "rare": 0.08, "single": 0.08},
-    "continuous": {"location": 0.76, "scale": 0.08, "rare": 0.08, "single": 0.08},
+    "binary": {"location": 0.68, "odds": 0.16, "rare": 0.05, "single": 0.05, "dense": 0.06},
+    "graded": {"location": 0.70, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.08},
+    "continuous": {"location": 0.70, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.08},
 }
 
 
@@ -45,12 +46,13 @@ class ChannelState:
 
     location: MixtureState
     banks: Mapping[str, Bank]
+    dense: DenseState
     updates: int
 
     def with_rows(self, source: NDArray[np.int64]) -> "ChannelState":
         """The same for another set of probes: rows by their old position, -1 for a new one."""
         banks = {**self.banks, "single": self.banks["single"].with_rows(source)}
-        return ChannelState(location=self.location, banks=banks, updates=self.updates)
+        return replace(self, banks=banks, dense=self.dense.with_rows(source))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class ChannelMixture:
     def start(self) -> ChannelState:
         """No replay yet."""
         banks = {name: Bank.empty(_SHAPES[name]) for name in _SHAPES}
-        return ChannelState(location=self._location.start(), banks=banks, updates=0)
+        return ChannelState(location=self._location.start(), banks=banks, dense=DenseState.empty(), updates=0)
 
     def update(self, state: ChannelState, evidence: ChannelEvidence) -> ChannelState:
         """Bet on this replay; its rows are the state's rows."""
@@ -108,7 +110,8 @@ class ChannelMixture:
             for name, bank in state.banks.items()
         }
         location = self._location.update(state.location, evidence.location)
-        return ChannelState(location=location, banks=banks, updates=state.updates + 1)
+        dense = state.dense.fed(evidence.side.dense)
+        return ChannelState(location=location, banks=banks, dense=dense, updates=state.updates + 1)
 
     def read(self, state: ChannelState) -> Reading:
         """Logarithm of the weighted mean, at least 0."""
@@ -125,6 +128,7 @@ class ChannelMixture:
         """What each channel adds to the mean, as a logarithm."""
         logs = {"location": self._location.log_mean(state.location)}
         logs |= {name: log_mean(bank.logs) for name, bank in state.banks.items()}
+        logs["dense"] = float(np.logaddexp.reduce(state.dense.by_start())) if state.updates else -math.inf
         return {name: logs[name] + math.log(weight) for name, weight in _WEIGHTS[self.kind].items()}
 
     def lead(self, state: ChannelState) -> Lead:
@@ -134,6 +138,9 @@ class ChannelMixture:
         if channel == "location":
             onset = self._location.read(state.location).onset
             return Lead(channel=channel, place=(), since=state.updates - (state.updates if onset is None else onset))
+        if channel == "dense":
+            first = int(state.dense.starts[int(np.argmax(state.dense.by_start()))])
+            return Lead(channel=channel, place=(), since=state.updates - first)
         bank = state.banks[channel]
         place = np.unravel_index(int(np.argmax(bank.logs)), bank.logs.shape)
         return Lead(channel=channel, place=tuple(map(int, place)), since=int(bank.since[place]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.dense import SHIFT
 from driftwatch.stats.events import Events, low_and_high
 from driftwatch.stats.exchangeable import Kind, ProbeLaws, spread_score
 from driftwatch.stats.rates import empirical_bayes_rates
@@ -42,12 +43,15 @@ class SideBets:
         On an odds ratio common to all probes; zeros unless the metric is pass/fail.
     single : ndarray, shape (n_probes, 6)
         On one probe: low events, high events, its own score up or down.
+    dense : ndarray, shape (n_probes, 2)
+        On each probe's score having moved a little, up and down.
     """
 
     scale: Floats
     rare: Floats
     odds: Floats
     single: Floats
+    dense: Floats
 
 
 def side_bets(reference: Floats, new: Floats, kind: Kind, laws: ProbeLaws, *, inflation: float) -> SideBets:
@@ -77,7 +81,8 @@ def side_bets(reference: Floats, new: Floats, kind: Kind, laws: ProbeLaws, *, in
         scale=scale * temper,
         rare=rare * temper,
         odds=odds * temper,
-        single=np.concatenate([*single, _tilted(laws)], axis=1),
+        single=np.concatenate([*single, _tilted(laws, TILTS)], axis=1),
+        dense=_tilted(laws, np.array([SHIFT, -SHIFT])) * temper,
     )
 
 
@@ -102,7 +107,7 @@ def _broken(events: Events, rates: Floats) -> Floats:
     return np.where(rate < BROKEN, log_bets, 0.0)
 
 
-def _tilted(laws: ProbeLaws) -> Floats:
+def _tilted(laws: ProbeLaws, tilts: Floats) -> Floats:
     """Exponential tilt of one probe's mean score, normalised by the exact mean over its bag."""
     width = laws.counts.shape[1]
     size = np.maximum(laws.counts.sum(axis=1), 1)
@@ -111,8 +116,8 @@ def _tilted(laws: ProbeLaws) -> Floats:
     used = (laws.variance > 0) & (laws.drawn == 1)
     unit = np.where(used, spread, 1.0)
     standard = (np.arange(width) - centre[:, None]) / unit[:, None]
-    log_bets = np.zeros((len(size), TILTS.size))
-    for column, tilt in enumerate(TILTS.tolist()):
+    log_bets = np.zeros((len(size), tilts.size))
+    for column, tilt in enumerate(tilts.tolist()):
         exponents = np.where(laws.counts > 0, tilt * standard, -np.inf)
         peak = exponents.max(axis=1, initial=-1e300)
         mean = (laws.counts * np.exp(exponents - peak[:, None])).sum(axis=1) / size

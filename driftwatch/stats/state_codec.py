@@ -10,6 +10,7 @@ import numpy as np
 
 from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
+from driftwatch.stats.dense import DenseState
 from driftwatch.stats.e_detector import Bank
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.extra_codec import packed, unpacked
@@ -19,12 +20,12 @@ from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream import StreamState
 
-VERSION = 3
+VERSION = 4
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
 _BANKS = ("scale", "rare", "odds", "single")
-_MIXTURE = 2 + 2 * len(_BANKS)  # arrays of the mixture
+_MIXTURE = 4 + 2 * len(_BANKS)  # arrays of the mixture
 
 
 def encode_state(state: StreamState) -> bytes:
@@ -126,16 +127,17 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
 
 def _mixture_arrays(state: ChannelState) -> list[Any]:
     banks = [array for name in _BANKS for array in (state.banks[name].logs, state.banks[name].since)]
-    return [state.location.logs, state.location.references, *banks]
+    return [state.location.logs, state.location.references, state.dense.starts, state.dense.logs, *banks]
 
 
 def _mixture(arrays: list[Any], updates: int, location_updates: int) -> ChannelState:
-    logs, references, *banks = arrays
+    logs, references, starts, dense, *banks = arrays
     return ChannelState(
         location=MixtureState(logs=logs, references=references, updates=location_updates),
         banks={
             name: Bank(logs=each, since=since)
             for name, each, since in zip(_BANKS, banks[::2], banks[1::2], strict=True)
         },
+        dense=DenseState(starts=starts, logs=dense, updates=updates),
         updates=updates,
     )

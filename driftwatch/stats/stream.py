@@ -245,7 +245,10 @@ class StreamDetector:
         charts = self._charts
         shape = replace(charts.ks, threshold=charts.ks.threshold * state.inflation).read(state.ks)
         mixture = charts.mixture.read(state.mixture)
-        extra = read_extras(charts.extra, state.extra, state.inflation)
+        extra = {}
+        if charts.extra:
+            variance = _variance(state.history[:-1], state.prior)[0] if self.studentise else 1.0
+            extra = read_extras(charts.extra, state.extra, inflation=state.inflation, variance=variance)
         return {"mixture": mixture, "cusum": charts.cusum.read(state.cusum), "ks": shape, **extra}
 
     def _worst(self, readings: Mapping[str, Reading]) -> str:
@@ -257,8 +260,7 @@ class StreamDetector:
         if evidence.z is None:
             return replace(state, z=None)
         raw = self._without_shared_error(state, evidence, new)
-        degrees = len(state.history) + state.prior
-        variance = (float(state.history[:, SQUARE].sum()) + state.prior) / degrees
+        variance, degrees = _variance(state.history, state.prior)
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
         if state.latch is not None:
             return replace(state, z=z)
@@ -366,6 +368,12 @@ class StreamDetector:
         held = state.reference.held
         effect = effects.stratified_effect(held, after, dispersion=state.inflation)
         return effect, effects.moved_probes(state.reference.probes, held, after, self.kind)
+
+
+def _variance(history: Floats, prior: float) -> tuple[float, float]:
+    """Variance of the evidence, as the past and `prior` replays' worth of belief in 1 see it, and its degrees."""
+    degrees = len(history) + prior
+    return (float(history[:, SQUARE].sum()) + prior) / degrees, degrees
 
 
 def _ratio(reading: Reading) -> float:

@@ -71,6 +71,8 @@ def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None) -
         return -_NOTHING_DIFFERS
     if latch.channel == "location":
         return 0.0
+    if latch.channel == "dense":
+        return state.mixture.dense.latest(bets.side.dense)
     place = latch.place
     if latch.probe is not None:
         if latch.probe not in state.reference.probes:
