@@ -75,6 +75,9 @@ class Finding:
         95 % interval of ``after - before``.
     onset, onset_early, onset_late : datetime, optional
         The estimated change point and its interval.
+    second_state, second_state_low, second_state_high : float, optional
+        Share of the answers since then that come from a second state, and its 95 % interval; at least that share, as
+        far as both states may give the same answer.
     moved : sequence of Moved
         The probes that moved, most moved first.
     """
@@ -93,6 +96,9 @@ class Finding:
     onset: datetime | None = None
     onset_early: datetime | None = None
     onset_late: datetime | None = None
+    second_state: float | None = None
+    second_state_low: float | None = None
+    second_state_high: float | None = None
     moved: Sequence[Moved] = ()
 
 

@@ -160,6 +160,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
             onset=_moment(finding.onset),
             onset_early=_moment(finding.onset_early),
             onset_late=_moment(finding.onset_late),
+            second_state=_finite(finding.second_state),
+            second_state_low=_finite(finding.second_state_low),
+            second_state_high=_finite(finding.second_state_high),
         ),
     }
 

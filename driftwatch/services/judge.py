@@ -84,7 +84,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         memory = Memory()
     watch = monitor.fold(watched.plans, before, replay)
     readings = monitor.read(watched.plans, watch)
-    found, announced = monitor.findings(watched.plans, readings), memory.announced(replay)
+    found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
     incident = store.open_incident(replay.slot.endpoint)
     decision = decide(
         endpoint=replay.slot.endpoint,

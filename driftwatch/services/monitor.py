@@ -6,6 +6,7 @@ from datetime import datetime
 
 from driftwatch.domain.incident import Finding, Moved
 from driftwatch.domain.replay import ReplayScores
+from driftwatch.services.mixture import second_state_since
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.any_stream import AnyState
 from driftwatch.stats.stream import ReplayValues, StreamReading
@@ -62,10 +63,20 @@ def read(plans: Mapping[str, StreamPlan], watch: Watch) -> dict[str, StreamReadi
     return {name: plan.detector.read(watch.states[name]) for name, plan in plans.items() if name in watch.states}
 
 
-def findings(plans: Mapping[str, StreamPlan], readings: Mapping[str, StreamReading]) -> tuple[Finding, ...]:
-    """Return the standing alarms of trusted streams, worst first: pages before notices, then by how far above."""
+def findings(
+    plans: Mapping[str, StreamPlan],
+    readings: Mapping[str, StreamReading],
+    states: Mapping[str, AnyState] | None = None,
+) -> tuple[Finding, ...]:
+    """Return the standing alarms of trusted streams, worst first: pages before notices, then by how far above.
+
+    Parameters
+    ----------
+    states : mapping, optional
+        Of all streams; with them each finding tells which share of the answers a second state gives.
+    """
     alarms = [(plans[name], r) for name, r in readings.items() if r.alarm and r.trusted and not r.calm]
-    found = [(_finding(plan, reading), reading.statistic) for plan, reading in alarms]
+    found = [(_finding(plan, reading, states or {}), reading.statistic) for plan, reading in alarms]
     found.sort(key=lambda pair: (-pair[0].severity.rank, -pair[1], pair[0].metric))
     return tuple(finding for finding, _ in found)
 
@@ -85,10 +96,11 @@ def rearm(plans: Mapping[str, StreamPlan], watch: Watch) -> Watch:
     return Watch(epoch=watch.epoch, seq=watch.seq, states=states)
 
 
-def _finding(plan: StreamPlan, reading: StreamReading) -> Finding:
+def _finding(plan: StreamPlan, reading: StreamReading, states: Mapping[str, AnyState]) -> Finding:
     chart = reading.charts[reading.alarm_chart or next(iter(reading.charts))]
     low, high = reading.effect_interval or (None, None)
     early, late = reading.onset_interval or (None, None)
+    mixed = second_state_since(reading.onset_key, states)
     return Finding(
         metric=plan.metric.name,
         severity=plan.metric.severity,
@@ -104,6 +116,9 @@ def _finding(plan: StreamPlan, reading: StreamReading) -> Finding:
         onset=_moment(reading.onset_key),
         onset_early=_moment(early),
         onset_late=_moment(late),
+        second_state=mixed.share if mixed else None,
+        second_state_low=mixed.low if mixed else None,
+        second_state_high=mixed.high if mixed else None,
         moved=tuple(
             Moved(probe_id=m.probe.rpartition("@")[0], before=m.before, after=m.after, q=m.q)
             for rank, m in enumerate(reading.moved[:MOST_MOVED])

@@ -86,9 +86,25 @@ def evidence(payload: Payload) -> str:
             if "arl" in finding:
                 words += f"; by chance about once in {finding['arl']:,.0f} replays"
             sentences.append(words + ".")
+        sentences.append(second_state(finding))
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
+
+
+def second_state(finding: Payload) -> str:
+    """Return which share of the answers comes from a second state; empty where nothing proves one.
+
+    Examples
+    --------
+    >>> second_state({"second_state": 0.14, "second_state_low": 0.09, "second_state_high": 0.2})
+    'About 14 % of answers come from a second state (9 to 20 %).'
+    """
+    numbers = [finding.get(f"second_state{end}") for end in ("", "_low", "_high")]
+    if None in numbers:
+        return ""
+    share, low, high = (f"{100 * value:.0f}" for value in numbers if value is not None)
+    return f"About {share} % of answers come from a second state ({low} to {high} %)."
 
 
 def our_side(payload: Payload) -> str:

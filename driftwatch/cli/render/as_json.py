@@ -188,13 +188,14 @@ def _band(band: "Band") -> Data:
 
 def _finding(finding: Finding) -> Data:
     numbers = ("statistic", "threshold", "arl", "before", "after", "effect_low", "effect_high")
+    shares = ("second_state", "second_state_low", "second_state_high")
     moments = ("onset", "onset_early", "onset_late")
     return {
         "metric": finding.metric,
         "severity": finding.severity.value,
         "chart": finding.chart,
         "direction": finding.direction,
-        **{name: finite(getattr(finding, name)) for name in numbers},
+        **{name: finite(getattr(finding, name)) for name in (*numbers, *shares)},
         **{name: when(getattr(finding, name)) for name in moments},
         "moved": [
             {"probe": m.probe_id, "before": finite(m.before), "after": finite(m.after), "q": finite(m.q)}
