@@ -2,9 +2,9 @@
 
 EWMA reads the studentised evidence, so over-dispersion is repaired before it. The others count answers, which a moment
 common to a replay moves together. With a spread of s between replays in place of 1, the Cramér-von Mises distance
-grows by s^2, as the square of what the Kolmogorov-Smirnov distance measures; and a CUSUM of log likelihood ratios,
-whose chance to reach h falls as exp(-c h / variance), needs s^2 times the level. Both thresholds are widened so, by
-the spread that the past supports at 99 %: 1 for nearly every stream of independent probes.
+grows by s^2, as the square of what the Kolmogorov-Smirnov distance measures; it is widened like that one, by the spread
+that the past supports at 99 %. A CUSUM of log likelihood ratios, whose chance to reach h falls as exp(-c h / variance),
+needs s^2 times the level; it adds the excess up replay by replay, so it is widened by the estimate itself, if above 1.
 """
 
 from collections.abc import Mapping
@@ -79,10 +79,18 @@ def let_ranks_leave(
 
 
 def read_extras(
-    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], inflation: float
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], *, inflation: float, variance: float
 ) -> dict[str, Reading]:
-    """Each chart against its threshold, widened where replays lie farther apart than chance says."""
-    return {name: _read(chart, states[name], inflation**2) for name, chart in charts.items()}
+    """Each chart against its threshold, widened where replays lie farther apart than chance says.
+
+    Parameters
+    ----------
+    inflation : float
+        Standard deviation of the evidence that the past supports at 99 %, at least 1.
+    variance : float
+        Estimate of its variance.
+    """
+    return {name: _read(chart, states[name], inflation**2, max(1.0, variance)) for name, chart in charts.items()}
 
 
 def _updated(chart: ExtraChart, state: Any, evidence: ExtraEvidence) -> ExtraState:
@@ -115,11 +123,11 @@ def _only(outcomes: Outcomes, probes: NDArray[np.bool_]) -> Outcomes:
     return replace(outcomes, failures=outcomes.failures * probes, answers=outcomes.answers * probes)
 
 
-def _read(chart: ExtraChart, state: Any, widened: float) -> Reading:
+def _read(chart: ExtraChart, state: Any, supported: float, estimated: float) -> Reading:
     if isinstance(chart, CvmChart):
-        return replace(chart, threshold=chart.threshold * widened).read(state)
+        return replace(chart, threshold=chart.threshold * supported).read(state)
     reading = chart.read(state)
-    if isinstance(chart, Ewma) or widened == 1:
+    if isinstance(chart, Ewma):
         return reading
-    threshold = reading.threshold * widened
+    threshold = reading.threshold * estimated
     return replace(reading, threshold=threshold, alarm=reading.statistic >= threshold)
