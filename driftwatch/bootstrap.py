@@ -125,9 +125,20 @@ def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     return scorers, {name: scored_metric(name, kind) for name, kind in kinds.items()}
 
 
+def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: ProbeSet) -> None:
+    """Raise `ConfigError` where charts are chosen for a metric that the endpoint has not, or that they cannot read."""
+    if wanted.charts:
+        from driftwatch.config.charts import chosen_charts
+        from driftwatch.services.streams import watched_metrics
+
+        scored = build_scorers(probes)[1]
+        chosen_charts(settings, wanted.name, watched_metrics(scored.values(), logprobs=wanted.top_logprobs > 0))
+
+
 def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: LanguageModel | None = None) -> "Watched":
     """Return the endpoint with all that it takes to replay and judge it; its driver, unless `model` answers for it."""
     from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.config.charts import chosen_charts
     from driftwatch.services.our_side import our_side
     from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
     from driftwatch.services.watched import Watched
@@ -146,6 +157,7 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
             Budgets(pages=settings.false_alarms.pages, notices=settings.false_alarms.notices),
             replays_per_year=replays_per_year(endpoint.schedule, clock.now()),
             baseline_replays=endpoint.baseline_replays,
+            charts=chosen_charts(settings, endpoint.name, metrics),
         ),
         routes=audiences(settings),
     )
@@ -376,4 +388,5 @@ def _trial(
         replays_per_year=replays_per_year(watched.endpoint.schedule, clock.now()),
         baseline_replays=baseline or watched.endpoint.baseline_replays,
         scorers=watched.scorers,
+        charts=wanted.charts,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from driftwatch.bootstrap import probe_set, system_clock
+from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.findings import Line, attempt, lines_of
 from driftwatch.cli.frame import Frame
@@ -72,6 +72,7 @@ def _golden_sets(settings: Settings) -> Iterator[Line]:
 
 def _golden_set(settings: Settings, endpoint: EndpointSettings) -> str:
     golden = probe_set(settings, endpoint)
+    refuse_unfit_charts(settings, endpoint, golden)
     return f"{golden.name}, {len(golden.probes)} probes, {golden.content_hash}"
 
 

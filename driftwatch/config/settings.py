@@ -30,6 +30,7 @@ from driftwatch.domain.probe import content_hash
 from driftwatch.domain.schedule import Cron, Every
 from driftwatch.domain.secret import Secret
 from driftwatch.stats.budget import FalseAlarmBudget
+from driftwatch.stats.chart_names import Chart
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,99}$"
 MOST_ENDPOINTS = 500
@@ -156,6 +157,10 @@ class EndpointSettings(ModelSettings):
     probes: Annotated[tuple[Text, ...], Field(min_length=1, description="Golden set files.")]
     schedule: ScheduleSettings = ScheduleSettings(every="1h")  # type: ignore[arg-type]  # read from text
     baseline: BaselineSettings = BaselineSettings()
+    charts: Annotated[
+        Mapping[Text, Annotated[tuple[Chart, ...], Field(min_length=1)]],
+        Field(description="Metric to the charts that page for it; the mixture where none are named."),
+    ] = {}
     price: PriceSettings | None = None
     top_logprobs: Annotated[Whole, Field(ge=0, le=20, description="Alternatives per token; 0 asks for none.")] = 0
     timeout: Annotated[Duration, Field(description="Total time of one attempt.")] = timedelta(seconds=60)
@@ -163,6 +168,13 @@ class EndpointSettings(ModelSettings):
     concurrency: Annotated[Whole, Field(ge=1, le=16, description="Questions in flight at most.")] = 16
     max_bytes: Annotated[Whole, Field(ge=1, le=50_000_000, description="Longest answer, in bytes.")] = 1_000_000
     tags: tuple[Text, ...] = ()
+
+    @field_validator("charts")
+    @classmethod
+    def _each_once(cls, value: Mapping[str, tuple[Chart, ...]]) -> Mapping[str, tuple[Chart, ...]]:
+        if twice := next((name for name, charts in value.items() if len(set(charts)) < len(charts)), None):
+            raise refusal(f"name each chart of `{twice[:60]}` once.", slug="config-charts")
+        return value
 
 
 class Judge(ModelSettings):

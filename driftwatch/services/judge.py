@@ -15,6 +15,7 @@ from driftwatch.services.memory import Memory
 from driftwatch.services.monitor import Watch
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
+from driftwatch.services.refold import states_of
 from driftwatch.services.watched import Watched
 from driftwatch.stats import any_stream
 
@@ -62,15 +63,19 @@ def judge_failure(
 
 
 def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
-    """Return the detectors' states and the epoch's memory as they were committed last."""
+    """Return the detectors' states and the epoch's memory as they were committed last.
+
+    Where other charts page now than did then, a state is folded again from the committed scores.
+    """
     saved = store.streams(watched.endpoint.name)
     epoch = max((s.epoch for s in saved.values()), default=0)
     fresh = monitor.begin(watched.plans, epoch)
     states = {name: s.state for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
-    kept = {name: any_stream.decode(state) for name, state in states.items()}
+    seq = max((s.seq for s in saved.values()), default=0)
+    kept = states_of(watched, store, states, epoch=epoch, seq=seq)
     memory = saved.get(MEMORY)
     return (
-        Watch(epoch=epoch, seq=max((s.seq for s in saved.values()), default=0), states={**fresh.states, **kept}),
+        Watch(epoch=epoch, seq=seq, states={**fresh.states, **kept}),
         Memory.decode(memory.state) if memory and memory.epoch == epoch else Memory(),
     )
 

@@ -1,13 +1,17 @@
 """The streams of one endpoint and their share of its false-alarm budget."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, PASS, Metric, Severity
 from driftwatch.services.references import text_reference
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
+from driftwatch.stats.chart_names import Chart, paging_fault
 from driftwatch.stats.stream import StreamDetector
+
+ALONE: tuple[Chart, ...] = ("mixture",)
+"""What pages for a metric whose charts nobody chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +51,33 @@ def watched_metrics(scored: Iterable[Metric], *, logprobs: bool) -> dict[str, Me
     return measured | own
 
 
+def charts_fault(metric: Metric, charts: Sequence[str]) -> str | None:
+    """Say why these charts cannot page for a metric, or None.
+
+    Examples
+    --------
+    >>> charts_fault(MEASURED["latency"], ["cusum"])
+    'latency is shown and never alarms; remove it'
+    """
+    if metric.severity is Severity.NONE:
+        return f"{metric.name} is shown and never alarms; remove it"
+    return paging_fault(charts, metric.kind)
+
+
 def plan_streams(
-    metrics: Mapping[str, Metric], budgets: Budgets, *, replays_per_year: float, baseline_replays: int
+    metrics: Mapping[str, Metric],
+    budgets: Budgets,
+    *,
+    replays_per_year: float,
+    baseline_replays: int,
+    charts: Mapping[str, tuple[Chart, ...]] | None = None,
 ) -> dict[str, StreamPlan]:
     """Give every alarming metric its detector; each severity's streams share that severity's budget.
+
+    Parameters
+    ----------
+    charts : mapping, optional
+        Metric -> the charts that page for it, which share its part of the budget; the mixture where none are chosen.
 
     Examples
     --------
@@ -71,7 +98,10 @@ def plan_streams(
             # The first half of a text stream's baseline is what its scores compare with; they begin after it.
             begins = text_reference(baseline_replays) if name in AGAINST_TEXTS else 0
             detector = StreamDetector(
-                baseline_replays=max(baseline_replays - begins, 2), arl=arl, kind=metrics[name].kind
+                baseline_replays=max(baseline_replays - begins, 2),
+                arl=arl,
+                kind=metrics[name].kind,
+                paging=(charts or {}).get(name, ALONE),
             )
             plans[name] = StreamPlan(metric=metrics[name], detector=detector, arl=arl, arl_together=together)
     return plans

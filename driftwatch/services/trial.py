@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from driftwatch.domain.metric import Metric, Severity
 from driftwatch.services.score import Scorers
 from driftwatch.services.streams import Budgets, StreamPlan, plan_streams
+from driftwatch.stats.chart_names import Chart
 from driftwatch.stats.stream import StreamDetector
 
 
@@ -34,10 +35,17 @@ def make_trial(
     replays_per_year: float,
     baseline_replays: int,
     scorers: Scorers,
+    charts: Mapping[str, tuple[Chart, ...]] | None = None,
 ) -> Trial:
-    """Plan the streams of an endpoint."""
+    """Plan the streams of an endpoint; `charts` are those that were chosen to page, by metric."""
     return Trial(
-        plans=plan_streams(metrics, budgets, replays_per_year=replays_per_year, baseline_replays=baseline_replays),
+        plans=plan_streams(
+            metrics,
+            budgets,
+            replays_per_year=replays_per_year,
+            baseline_replays=baseline_replays,
+            charts=charts,
+        ),
         shown=shown_streams(metrics, budgets, replays_per_year=replays_per_year, baseline_replays=baseline_replays),
         scorers=scorers,
         baseline_replays=baseline_replays,

@@ -119,3 +119,14 @@ def test_explain_answers_an_unknown_name_with_a_hint(slug: str, driftwatch) -> N
     assert result.exit_code == 2
     assert "there is no error called" in result.output
     assert "\x1b" not in result.output
+
+
+def test_check_tells_charts_that_cannot_page_for_a_metric(driftwatch, tmp_path: Path) -> None:
+    project(tmp_path)
+    config = tmp_path / "config" / "driftwatch.yaml"
+    config.write_text(re.sub(r"( +)(probes: \[.*\])", r"\1\2\n\1charts: {length: [risk-adjusted]}", config.read_text()))
+    result = driftwatch("check", "--json", OPENAI_API_KEY="sk-1")
+    assert result.exit_code == 2
+    [error] = errors_of(result)
+    assert error["slug"] == "config-charts"
+    assert "risk-adjusted reads pass/fail metrics only" in error["told"]

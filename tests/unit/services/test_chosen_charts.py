@@ -1,0 +1,114 @@
+"""Charts chosen for a metric: they page for it, and states that others folded are folded again."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from driftwatch.domain.metric import MEASURED
+from driftwatch.services.judge import load_watch
+from driftwatch.services.monitor import begin, fold, read
+from driftwatch.services.standing import standings
+from driftwatch.services.streams import Budgets, charts_fault, plan_streams
+from driftwatch.stats import any_stream
+from driftwatch.stats.budget import FalseAlarmBudget
+from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.world import SmallWorld, right
+
+BUDGET = FalseAlarmBudget.parse("1 per endpoint-year")
+BROKEN = dict.fromkeys(range(12), "sorry")
+
+
+def choosing(watched, charts):
+    """The same endpoint with other charts."""
+    budgets = Budgets(pages=BUDGET, notices=BUDGET)
+    plans = plan_streams(watched.metrics, budgets, replays_per_year=8760, baseline_replays=20, charts=charts)
+    return replace(watched, plans=plans)
+
+
+def folded(watched, store):
+    watch = begin(watched.plans, 1)
+    for replay in store.replays("support-bot"):
+        watch = fold(watched.plans, watch, replay)
+    return {name: any_stream.encode(state) for name, state in watch.states.items()}
+
+
+def loaded(watched, store):
+    return {name: any_stream.encode(state) for name, state in load_watch(watched, store)[0].states.items()}
+
+
+def test_metrics_page_by_the_charts_that_were_chosen_and_else_by_the_mixture():
+    budgets = Budgets(pages=BUDGET, notices=BUDGET)
+    chosen = {"pass": ("mixture", "risk-adjusted"), "length": ("cusum",)}
+    plans = plan_streams(MEASURED, budgets, replays_per_year=8760, baseline_replays=24, charts=chosen)
+    pages = {name: plans[name].detector.paging for name in ("pass", "length", "refusal")}
+    assert pages == {"pass": ("mixture", "risk-adjusted"), "length": ("cusum",), "refusal": ("mixture",)}
+    # More charts share the stream's part of the budget; they do not widen it.
+    alone = plan_streams(MEASURED, budgets, replays_per_year=8760, baseline_replays=24)
+    assert {name: plan.arl for name, plan in plans.items()} == {name: plan.arl for name, plan in alone.items()}
+
+
+def test_a_chart_must_read_the_metric_and_the_metric_must_alarm():
+    assert charts_fault(MEASURED["pass"], ["risk-adjusted", "ewma"]) is None
+    assert charts_fault(MEASURED["length"], ["risk-adjusted"]).startswith("risk-adjusted reads pass/fail metrics only")
+    assert charts_fault(MEASURED["cost"], ["mixture"]) == "cost is shown and never alarms; remove it"
+
+
+@pytest.mark.parametrize("chart", ["risk-adjusted", "cvm", "ewma"])
+def test_a_chosen_chart_pages_from_the_tick_to_the_promise(tmp_path, chart):
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    world.watched = choosing(world.watched, dict.fromkeys(("pass", "contains"), (chart,)))
+
+    async def story():
+        await world.replay(24)
+        world.model.drift(right(40, BROKEN))
+        await world.replay(8)
+
+    asyncio.run(story())
+    assert "oncall" in [route for route, _ in world.told()]
+    incident = world.store.open_incident("support-bot")
+    assert {f.chart for f in incident.findings if f.metric in ("pass", "contains")} == {chart}
+    shown = {s.metric.name: s.chart for s in standings(world.watched, load_watch(world.watched, world.store)[0])}
+    assert shown["pass"] == chart
+    assert loaded(world.watched, world.store) == folded(world.watched, world.store)
+
+
+def test_other_charts_fold_the_committed_scores_again_and_need_no_new_baseline(tmp_path):
+    world = SmallWorld(tmp_path, ScriptedModel({f"Say word {n}.": {f"word{n}": 0.9, "sorry": 0.1} for n in range(40)}))
+    asyncio.run(world.replay(26))
+    before = load_watch(world.watched, world.store)[0]
+    other = choosing(world.watched, {"pass": ("risk-adjusted", "mixture"), "length": ("ewma", "cvm")})
+    after = load_watch(other, world.store)[0]
+    assert (after.epoch, after.seq) == (before.epoch, before.seq)
+    assert set(after.states["pass"].extra) == {"risk-adjusted"}
+    assert after.states["pass"].baseline_seen == 20
+    assert after.states["refusal"] is not before.states["refusal"]
+    assert loaded(other, world.store) == folded(other, world.store)
+    # The next replay goes on from there.
+    world.watched = other
+    asyncio.run(world.replay(2))
+    assert loaded(other, world.store) == folded(other, world.store)
+    assert read(other.plans, load_watch(other, world.store)[0])["pass"].replays == 28
+
+
+def test_streams_whose_charts_stayed_are_not_folded_again(tmp_path):
+    world = SmallWorld(tmp_path, ScriptedModel(right(10)), baseline=6)
+    asyncio.run(world.replay(8))
+    other = choosing(world.watched, {"length": ("ewma",)})
+    asked = []
+    stored = world.store.replays
+    world.store.replays = lambda name, **given: (asked.append(given), stored(name, **given))[1]
+    load_watch(world.watched, world.store)
+    assert asked == []
+    load_watch(other, world.store)
+    assert asked == [{"metrics": ("length",)}]
+
+
+@pytest.mark.parametrize("data", [b"driftwatch-stream-\x00\x02rest", b"nonsense"])
+def test_a_state_of_another_version_is_folded_again(tmp_path, data):
+    """An upgrade that changed the version of the stored state stopped the daemon at its first replay."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(10)), baseline=6)
+    asyncio.run(world.replay(8))
+    states = world.store.streams("support-bot")
+    world.store.streams = lambda _name: {**states, "pass": replace(states["pass"], state=data)}
+    assert loaded(world.watched, world.store) == folded(world.watched, world.store)
