@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from driftwatch.adapters.store import SqlStore, StoreLock
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.page import Pager
+    from driftwatch.services.plan import EndpointPlan
     from driftwatch.services.score import Scorers
     from driftwatch.services.tick import World
     from driftwatch.services.trial import Trial
@@ -390,3 +391,19 @@ def _trial(
         scorers=watched.scorers,
         charts=wanted.charts,
     )
+
+
+def plan_endpoints(settings: Settings) -> "tuple[EndpointPlan, ...]":
+    """Return the plan of every endpoint; a store that is not there is not made."""
+    from contextlib import ExitStack
+
+    from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.services.plan import plan_endpoint
+
+    clock = system_clock()
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(settings)) if settings.store_path.exists() else None
+        return tuple(
+            plan_endpoint(one, store, replays_per_year=replays_per_year(one.endpoint.schedule, clock.now()))
+            for one in endpoints_to_read(settings, clock)
+        )

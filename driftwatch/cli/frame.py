@@ -33,6 +33,7 @@ COMMANDS = {
     "import": Entry("driftwatch.cli.import_:import_", "Read recorded observations into the store."),
     "export": Entry("driftwatch.cli.export:export", "Write observations from the store."),
     "backtest": Entry("driftwatch.cli.backtest:backtest", "What would have paged in recorded history, and when."),
+    "plan": Entry("driftwatch.cli.plan:plan", "What watching costs, and what drift it finds how fast."),
     "db": Entry("driftwatch.cli.db:db", "Upgrade or check the store's tables."),
     "schema": Entry("driftwatch.cli.schema:schema", "Print the JSON Schema of the configuration."),
     "explain": Entry("driftwatch.cli.explain:explain", "Say more about an error."),

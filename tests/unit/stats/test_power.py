@@ -29,6 +29,24 @@ def test_the_detectable_shift_is_found_in_the_wanted_time():
     assert expected_delay(shift=shift, arl=8760) == pytest.approx(6.0, rel=1e-4)
 
 
+@pytest.mark.parametrize(("reference", "arl"), [(0.125, 1e9), (0.125, 1e7), (0.5, 1e9), (1.0, 20)])
+def test_the_largest_shift_that_any_delay_needs_is_within_the_search(reference, arl):
+    """The search used to end at 40 sd: below what a chart as high as these needs for a delay of 1.5 replays."""
+    shift = detectable_shift(delay=1.5, arl=arl, reference=reference)
+    assert expected_delay(shift=shift, arl=arl, reference=reference) == pytest.approx(1.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("shift", [0.3, 1, 3])
+def test_a_short_chain_is_good_enough_for_planning(shift):
+    assert expected_delay(shift=shift, arl=8760, states=50) == pytest.approx(
+        expected_delay(shift=shift, arl=8760), rel=0.01
+    )
+
+
+def test_a_shift_beyond_all_measure_is_found_at_once():
+    assert expected_delay(shift=1e300, arl=8760) == pytest.approx(1.0)
+
+
 def test_the_effect_of_a_pass_rate_follows_from_the_bags():
     # 40 probes at 0.9, one answer each: sd of the mean is sqrt(.09 / 40); 0.1 is 2.108 of them.
     assert shift_of_effect(0.1, [0.09] * 40) == pytest.approx(0.1 / math.sqrt(0.09 / 40))

@@ -1,0 +1,95 @@
+"""`driftwatch plan` before the first call, and with a baseline in the store."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.test_backtest_command import config, record, write
+
+KEY = "OPENAI_API_KEY"
+
+
+def planned(driftwatch, **more: str) -> dict:
+    result = driftwatch("plan", "--json", **more)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_before_the_first_call_the_most_is_planned_and_its_basis_named(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    told = planned(driftwatch)
+    bot = told["endpoints"]["bot"]
+    # 12 probes, one call each, 100 tokens at most at 2 USD a million, plus what is sent at 1.
+    assert bot["per"]["day"]["calls"] == 12 * 24
+    assert bot["per"]["replay"]["output_tokens"] == 1200
+    sent = bot["per"]["replay"]["input_tokens"]
+    assert bot["per"]["replay"]["usd"] == pytest.approx((sent + 2 * 1200) / 1e6)
+    assert told["usd_per_day"] == pytest.approx(24 * bot["per"]["replay"]["usd"])
+    assert told["limit_usd_per_day"] == 5
+    assert {power["basis"] for power in bot["power"]} == {"assumed"}
+    assert not (tmp_path / "driftwatch.db").exists()
+
+
+def test_the_shares_of_each_severity_make_its_whole_budget(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    shares = planned(driftwatch)["endpoints"]["bot"]["false_alarms"]
+    for severity, per_year in (("page", 1), ("notice", 4)):
+        mine = [share for share in shares if share["severity"] == severity]
+        assert sum(share["share"] for share in mine) == pytest.approx(1)
+        assert sum(share["per_year"] for share in mine) == pytest.approx(per_year)
+
+
+def test_a_larger_fall_is_found_sooner_and_a_smaller_one_given_more_days(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    (power,) = (p for p in planned(driftwatch)["endpoints"]["bot"]["power"] if p["stream"] == "pass")
+    delays = [found["replays"] for found in power["delays"]]
+    assert delays == sorted(delays, reverse=True)
+    assert list(power["detectable"]) == ["1d", "7d", "30d"]
+    assert list(power["detectable"].values()) == sorted(power["detectable"].values(), reverse=True)
+
+
+def test_a_scorer_of_one_probe_has_the_evidence_of_one_probe(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    powers = {p["stream"]: p["probes"] for p in planned(driftwatch)["endpoints"]["bot"]["power"]}
+    assert (powers["pass"], powers["contains"], powers["equals"]) == (12, 12, 1)
+
+
+def test_with_a_baseline_in_the_store_tokens_money_and_spread_are_measured(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    write(
+        tmp_path / "history.jsonl",
+        [
+            record(hour, probe, right=(hour + probe) % 9 > 0, input_tokens=51, output_tokens=20, cost_usd=0.001)
+            for hour in range(26)
+            for probe in range(12)
+        ],
+    )
+    assert driftwatch("import", "observations", "history.jsonl").exit_code == 0
+    bot = planned(driftwatch)["endpoints"]["bot"]
+    assert bot["basis"]["measured_replays"] == 26
+    assert bot["per"]["replay"] == {
+        "calls": 12,
+        "input_tokens": 12 * 51,
+        "output_tokens": 12 * 20,
+        "usd": pytest.approx(0.012),
+    }
+    (power,) = (p for p in bot["power"] if p["stream"] == "contains")
+    assert (power["basis"], power["probes"]) == ("baseline", 12)
+
+
+def test_a_price_that_is_not_known_is_said_and_not_taken_for_zero(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path, price="")
+    told = planned(driftwatch)
+    assert told["usd_per_day"] is None
+    assert told["endpoints"]["bot"]["per"]["day"]["usd"] is None
+    assert "price" in driftwatch("plan").stdout.splitlines()[-1]
+
+
+def test_a_plan_beyond_the_budget_says_so(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path, budget="{usd_per_day: 0.001}")
+    assert "More than the budget" in driftwatch("plan").stdout
+
+
+def test_without_a_configuration_there_is_nothing_to_plan(driftwatch) -> None:
+    assert driftwatch("plan").exit_code == 2
