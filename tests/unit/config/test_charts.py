@@ -30,11 +30,13 @@ def test_charts_go_from_the_file_to_the_detectors(files) -> None:
     (files.folder / "golden.yaml").write_text(GOLDEN)
     settings = files.load(text(files, "{pass: [mixture, risk-adjusted], length: [cusum], icontains: [cvm, ewma]}"))
     [watched] = bootstrap.endpoints_to_read(settings, bootstrap.system_clock())
-    paging = {name: plan.detector.paging for name, plan in watched.plans.items()}
-    assert paging["pass"] == ("mixture", "risk-adjusted")
-    assert paging["length"] == ("cusum",)
-    assert paging["icontains"] == ("cvm", "ewma")
-    assert paging["refusal"] == ("mixture",)
+    paging = {name: watched.plans[name].detector.paging for name in ("pass", "length", "icontains", "refusal")}
+    assert paging == {
+        "pass": ("mixture", "risk-adjusted"),
+        "length": ("cusum",),
+        "icontains": ("cvm", "ewma"),
+        "refusal": ("mixture",),
+    }
 
 
 def test_without_charts_the_mixture_pages(files) -> None:
@@ -81,6 +83,12 @@ def test_a_chart_that_does_not_fit_the_kind_is_refused_with_those_that_do(files)
     assert wrong.need == "choose of mixture, cusum, ks, cvm, ewma."
     assert silent.met == "`endpoints[0].charts.cost` cannot stand: cost is shown and never alarms"
     assert silent.need == "remove it."
+
+
+def test_latency_takes_none_of_these_charts(files) -> None:
+    [problem] = refused(files, "{latency: [cusum]}")
+    assert problem.met.startswith("`endpoints[0].charts.latency` cannot stand: ")
+    assert problem.need == "remove it."
 
 
 def test_log_probabilities_are_no_metric_where_none_are_asked_for(files) -> None:

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from driftwatch.cli.render.words import chart_name
 from driftwatch.domain.metric import MEASURED
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold, read
+from driftwatch.services.own import Person, resolve
 from driftwatch.services.standing import standings
 from driftwatch.services.streams import Budgets, charts_fault, plan_streams
+from driftwatch.services.trial import make_trial
 from driftwatch.stats import any_stream
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.model import ScriptedModel
@@ -112,3 +115,44 @@ def test_a_state_of_another_version_is_folded_again(tmp_path, data):
     states = world.store.streams("support-bot")
     world.store.streams = lambda _name: {**states, "pass": replace(states["pass"], state=data)}
     assert loaded(world.watched, world.store) == folded(world.watched, world.store)
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_folding_again_arms_anew_where_a_person_ended_the_incident(tmp_path, more):
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story():
+        await world.replay(24)
+        world.model.drift(right(40, BROKEN))
+        await world.replay(4)
+        world.model.drift(right(40))
+        incident = world.store.open_incident("support-bot")
+        person = Person(name="ada", now=world.clock.now(), comment="the vendor rolled back")
+        resolve(world.store, incident.id, person, world.watched.routes)
+        await world.replay(more)
+
+    asyncio.run(story())
+    stored = loaded(world.watched, world.store)
+    other = choosing(world.watched, dict.fromkeys(world.watched.plans, ("ewma",)))
+    # Once with the charts that were there: every state is thrown away, and comes back the same.
+    states = world.store.streams("support-bot")
+    world.store.streams = lambda _name: {
+        name: replace(state, state=b"of an older version") if name in world.watched.plans else state
+        for name, state in states.items()
+    }
+    assert loaded(world.watched, world.store) == stored
+    # And with others: what is armed anew by hand waits for the next replay, as it does without folding again.
+    readings = read(other.plans, load_watch(other, world.store)[0])
+    assert readings["pass"].alarm is (more == 0)
+
+
+def test_a_backtest_plans_the_charts_that_were_chosen():
+    budgets = Budgets(pages=BUDGET, notices=BUDGET)
+    given = {"replays_per_year": 8760, "baseline_replays": 24, "charts": {"pass": ("ewma", "risk-adjusted")}}
+    trial = make_trial(MEASURED, budgets, scorers={}, **given)
+    assert trial.plans == plan_streams(MEASURED, budgets, **given)
+
+
+def test_charts_are_named_as_people_write_them():
+    names = [chart_name(name) for name in ("mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted")]
+    assert names == ["mixture", "CUSUM", "KS", "CVM", "EWMA", "risk-adjusted"]
