@@ -7,6 +7,7 @@ that the past supports at 99 %. A CUSUM of log likelihood ratios, whose chance t
 needs s^2 times the level; it adds the excess up replay by replay, so it is widened by the estimate itself, if above 1.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,12 +20,15 @@ from driftwatch.stats.chart_registry import make_cvm, make_ewma
 from driftwatch.stats.cvm import CvmChart, CvmState
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.ewma import Ewma, EwmaState
+from driftwatch.stats.failure_counts import tilted
 from driftwatch.stats.outcomes import Outcomes, replay_outcomes
 from driftwatch.stats.self_starting_risk import SelfStartingRiskCusum, SelfStartingRiskState
 
 Floats = NDArray[np.float64]
 ExtraChart = Ewma | CvmChart | SelfStartingRiskCusum
 ExtraState = EwmaState | CvmState | SelfStartingRiskState
+
+_MOST_TILT = math.log(2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,12 +43,15 @@ class ExtraEvidence:
         Sequential ranks in [0, 1].
     held, new : ndarrays, shapes (n_probes, n_reference) and (n_probes, n_samples)
         Reference and new values, NaN where there is none.
+    shared : float
+        Mean of the unstudentised evidence that later replays predict, against a reference that no longer grows.
     """
 
     z: float
     ranks: Floats
     held: Floats
     new: Floats
+    shared: float = 0.0
 
 
 def make_extra(name: Chart, *, arl: float) -> ExtraChart:
@@ -98,11 +105,11 @@ def _updated(chart: ExtraChart, state: Any, evidence: ExtraEvidence) -> ExtraSta
         return chart.update(state, evidence.z)
     if isinstance(chart, CvmChart):
         return chart.update(state, evidence.ranks)
-    return _both_sides(chart, state, evidence.held, evidence.new)
+    return _both_sides(chart, state, evidence)
 
 
 def _both_sides(
-    chart: SelfStartingRiskCusum, state: SelfStartingRiskState, held: Floats, new: Floats
+    chart: SelfStartingRiskCusum, state: SelfStartingRiskState, evidence: ExtraEvidence
 ) -> SelfStartingRiskState:
     """One replay for the risk-adjusted chart, each side given the probes that can move its way.
 
@@ -110,13 +117,24 @@ def _both_sides(
     A probe whose reference holds no failure has none to lose; the other way round likewise. That choice depends on
     the reference alone, so what is left keeps its law.
     """
-    outcomes = replay_outcomes(held, new)
+    held = evidence.held
+    outcomes = _without_shared_error(replay_outcomes(held, evidence.new), evidence.shared)
     ever_passed, ever_failed = (held == 1).any(axis=1), (held == 0).any(axis=1)
     worse = chart.update(state, _only(outcomes, ever_passed))
     if (ever_passed & ever_failed).all():
         return worse
     better = chart.update(state, _only(outcomes, ever_failed))
     return replace(worse, better=better.better)
+
+
+def _without_shared_error(outcomes: Outcomes, shared: float) -> Outcomes:
+    """Tilt the risks so that the failures they expect are those that the replays since the bags were full showed."""
+    spread = math.sqrt(float(outcomes.answers @ (outcomes.risks * (1 - outcomes.risks))))
+    if not (shared and spread):
+        return outcomes
+    # Evidence is positive when passes rose; a log odds b moves the expected failures by b times their variance.
+    tilt = min(max(-shared / spread, -_MOST_TILT), _MOST_TILT)
+    return replace(outcomes, risks=tilted(outcomes.risks, math.exp(tilt)))
 
 
 def _only(outcomes: Outcomes, probes: NDArray[np.bool_]) -> Outcomes:

@@ -314,7 +314,13 @@ class StreamDetector:
                 extra=update_extras(
                     charts.extra,
                     state.extra,
-                    ExtraEvidence(z=state.z, ranks=today.ranks, held=state.reference.held, new=new),
+                    ExtraEvidence(
+                        z=state.z,
+                        ranks=today.ranks,
+                        held=state.reference.held,
+                        new=new,
+                        shared=state.frozen_sum / bets.location.references,
+                    ),
                 ),
             )
         elif state.latch is not None:  # nothing differs: old ranks may leave

@@ -7,7 +7,9 @@ import pytest
 
 from driftwatch.stats import DegenerateError, ReplayValues, StreamDetector, decode_state, encode_state
 from driftwatch.stats.chart_registry import make_chart
+from driftwatch.stats.extra_charts import ExtraEvidence, start_extras, update_extras
 from driftwatch.stats.latch import latch_at
+from driftwatch.stats.self_starting_risk import SelfStartingRiskCusum
 
 PROBES = 24
 BASELINE = 20
@@ -158,3 +160,19 @@ def test_where_the_location_is_not_plain_the_chart_dates_the_change_by_its_own_e
     # A chart of a shift remembers it, so that the way back is judged from that side.
     assert latch_at(chart="ewma", **given).shift == pytest.approx(-0.55)
     assert latch_at(chart="cvm", **given).shift == 0
+
+
+def test_failures_that_later_replays_predict_are_no_evidence_against_a_reference_that_no_longer_grows():
+    """A full reference's error is shared by all later replays: the risk-adjusted chart added it up."""
+    charts = {"risk-adjusted": SelfStartingRiskCusum(arl=2000.0)}
+    held = np.tile([0.0, 1.0, 1.0, 1.0, 1.0], (PROBES, 6))
+    new = np.where(np.arange(PROBES) < 9, 0.0, 1.0)[:, None]
+    sums = []
+    for shared in (0.0, -1.0, 1.0):
+        evidence = ExtraEvidence(z=-1.0, ranks=np.zeros(0), held=held, new=new, shared=shared)
+        side = update_extras(charts, start_extras(charts), evidence)["risk-adjusted"].worse
+        sums.append(side.cells)
+    as_it_stands, expected_worse, expected_better = sums
+    # One sd of a replay's count, sqrt(24 x 0.2 x 0.8) = 2 failures, is expected more or fewer; 16 cells a failure.
+    assert as_it_stands - expected_worse == pytest.approx(2 * 16, abs=10)
+    assert expected_better - as_it_stands == pytest.approx(2 * 16, abs=10)
