@@ -63,8 +63,8 @@ MEASURED = {
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),
         Metric(name="script", kind="continuous"),
-        # Measured and shown, silent until the engine treats a factor common to all probes (engine.md, 4).
-        Metric(name="latency", kind="continuous", unit="ms", severity=Severity.NONE),
+        Metric(name="latency", kind="continuous", unit="ms", weight=0.5),
+        # Measured and shown: the vendor's load moves them with the latency, and the price map the cost.
         Metric(name="ttft", kind="continuous", unit="ms", severity=Severity.NONE),
         Metric(name="tokens-per-s", kind="continuous", severity=Severity.NONE),
         Metric(name="input-tokens", kind="continuous", severity=Severity.NONE),
@@ -77,6 +77,10 @@ MEASURED = {
 
 AGAINST_TEXTS = frozenset({"novelty", "unseen"})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""
+
+
+COMMON_FACTOR = frozenset({"latency", "ttft", "tokens-per-s"})
+"""Metrics whose probes rise and fall together from replay to replay: load, route, time of day."""
 
 
 def scored_metric(name: str, kind: MetricKind) -> Metric:

@@ -3,15 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, PASS, Metric, Severity
-from driftwatch.services.references import text_reference
+from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, PASS, Metric, Severity
+from driftwatch.services.detectors import ALONE, detector_for
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
 from driftwatch.stats.chart_names import Chart, paging_fault
-from driftwatch.stats.stream import StreamDetector
-
-ALONE: tuple[Chart, ...] = ("mixture",)
-"""What pages for a metric whose charts nobody chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +52,13 @@ def charts_fault(metric: Metric, charts: Sequence[str]) -> str | None:
 
     Examples
     --------
-    >>> charts_fault(MEASURED["latency"], ["cusum"])
-    'latency is shown and never alarms; remove it'
+    >>> charts_fault(MEASURED["ttft"], ["cusum"])
+    'ttft is shown and never alarms; remove it'
     """
     if metric.severity is Severity.NONE:
         return f"{metric.name} is shown and never alarms; remove it"
+    if metric.name in COMMON_FACTOR:
+        return f"{metric.name} has charts of its own, for its replays share a factor; remove it"
     return paging_fault(charts, metric.kind)
 
 
@@ -95,13 +93,7 @@ def plan_streams(
             continue
         together = budget.arl_replays(replays_per_year)
         for name, arl in allocate_arl(together, weights).items():
-            # The first half of a text stream's baseline is what its scores compare with; they begin after it.
-            begins = text_reference(baseline_replays) if name in AGAINST_TEXTS else 0
-            detector = StreamDetector(
-                baseline_replays=max(baseline_replays - begins, 2),
-                arl=arl,
-                kind=metrics[name].kind,
-                paging=(charts or {}).get(name, ALONE),
-            )
+            paging = (charts or {}).get(name, ALONE)
+            detector = detector_for(metrics[name], baseline_replays=baseline_replays, arl=arl, paging=paging)
             plans[name] = StreamPlan(metric=metrics[name], detector=detector, arl=arl, arl_together=together)
     return plans

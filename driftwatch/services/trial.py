@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from driftwatch.domain.metric import Metric, Severity
+from driftwatch.services.detectors import detector_for
 from driftwatch.services.score import Scorers
 from driftwatch.services.streams import Budgets, StreamPlan, plan_streams
 from driftwatch.stats.chart_names import Chart
-from driftwatch.stats.stream import StreamDetector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def shown_streams(
     return {
         name: StreamPlan(
             metric=metric,
-            detector=StreamDetector(baseline_replays=baseline_replays, arl=together, kind=metric.kind),
+            detector=detector_for(metric, baseline_replays=baseline_replays, arl=together),
             arl=together,
             arl_together=together,
         )

@@ -12,7 +12,7 @@ from driftwatch.domain.replay import SlotState
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold
 from driftwatch.services.tick import Ticked
-from driftwatch.stats.state_codec import encode_state
+from driftwatch.stats.any_stream import encode as encode_state
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import SmallWorld, right
 

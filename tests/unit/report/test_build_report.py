@@ -13,7 +13,9 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.report import build_report
 from driftwatch.services.standing import EndpointState, StreamState
-from driftwatch.stats.state_codec import encode_state
+from driftwatch.stats.any_stream import encode as encode_state
+from driftwatch.stats.series_stream import CommonFactorStream
+from driftwatch.stats.stream import StreamDetector
 from tests.unit.report.scripted import BASELINE, HOUR, MONDAY, watched
 
 ADA = Person(name="ada", now=MONDAY + timedelta(days=4), comment="the vendor told us")
@@ -42,7 +44,12 @@ def test_the_report_names_exactly_the_endpoint_the_stream_and_the_probes_of_a_pl
     assert sure <= broken
     assert {told.answers[probe] for probe in broken} == {("14 days", "30 days")}
     states = {s.standing.metric.name: s.standing.state for s in support.streams}
-    assert states == {"pass": StreamState.ALARM, "length": StreamState.QUIET, "logprob": StreamState.NO_DATA}
+    assert states == {
+        "pass": StreamState.ALARM,
+        "length": StreamState.QUIET,
+        "logprob": StreamState.NO_DATA,
+        "latency": StreamState.QUIET,
+    }
 
 
 def test_a_period_without_news_is_a_full_report(scripted):
@@ -53,7 +60,7 @@ def test_a_period_without_news_is_a_full_report(scripted):
     assert report.verdict.words == "1 endpoint: 1 unchanged; coverage 100.0 %; nothing missed"
     assert (support.replays, support.watched, support.asked, support.answered) == (60, 36, 1200, 1200)
     assert support.cost_usd == pytest.approx(60 * 20 * 0.001)
-    assert {s.standing.metric.name for s in support.shown} == {"latency"}
+    assert {s.standing.metric.name for s in support.shown} == set()
     passed = support.streams[0]
     assert passed.normal.low < passed.mean < passed.normal.high
     assert 0 < passed.peak < 1
@@ -77,14 +84,15 @@ def test_an_endpoint_without_a_replay_in_the_period_has_no_data(scripted):
     assert report.verdict.words == "2 endpoints: 2 no data; no slot was due"
 
 
+def distrusted(read):
+    return lambda self, state: replace(read(self, state), trusted=False, distrust="its replays are not alike")
+
+
 def test_an_endpoint_whose_streams_all_failed_their_check_is_not_called_unchanged(scripted, monkeypatch):
     one = watched("support-bot")
     until = scripted.replays(one, 30)
-    read = type(next(iter(one.plans.values())).detector).read
-    monkeypatch.setattr(
-        "driftwatch.stats.stream.StreamDetector.read",
-        lambda self, state: replace(read(self, state), trusted=False, distrust="its replays are not alike"),
-    )
+    for detector in (StreamDetector, CommonFactorStream):
+        monkeypatch.setattr(detector, "read", distrusted(detector.read))
     report = report_of(scripted, one, until=until)
     assert report.verdict.words.startswith("1 endpoint: 1 not trusted;")
 

@@ -155,7 +155,7 @@ def test_a_hostile_answer_stays_inside_its_code_in_markdown(hostile):
     assert "<h1>ALL CLEAR</h1>" not in page
     # Title, two headings, and one for each incident: nothing that a model said is a heading.
     assert len(re.findall("<h1>", page)) == 1
-    assert page.count("<table>") == 3
+    assert page.count("<table>") == 2
 
 
 @given(texts)
