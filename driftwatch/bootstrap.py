@@ -304,7 +304,7 @@ def backtest_file(
     A configured endpoint is watched as its daemon does; of another one the records alone say what there is to watch.
     """
     from driftwatch.adapters.records.history import Scoring, recorded_history
-    from driftwatch.services.backtest import Fold
+    from driftwatch.services.backtest_fold import Fold
     from driftwatch.services.recorded import local_changes, recorded_metrics
     from driftwatch.services.references import text_reference
 
@@ -336,7 +336,7 @@ def backtest_store(
     advance: Advance = lambda _what, _done, _of: None,
 ) -> "tuple[Backtest, ...]":
     """Return what the store's history tells of every endpoint in it; nothing is written."""
-    from driftwatch.services.backtest import Fold
+    from driftwatch.services.backtest_fold import Fold
     from driftwatch.services.recorded import recorded_metrics
     from driftwatch.services.stored import stored_events, stored_moments, stored_values
 

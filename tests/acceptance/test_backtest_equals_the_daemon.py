@@ -15,7 +15,8 @@ from driftwatch.adapters.records.history import Scoring, recorded_history
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentKind, Reason
 from driftwatch.services import monitor
-from driftwatch.services.backtest import Alarm, Backtest, Fold
+from driftwatch.services.backtest import Alarm, Backtest
+from driftwatch.services.backtest_fold import Fold
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.recorded import local_changes
