@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.stats.channels import BROKEN, ODDS, SPREADS, TILTS, TURNED, SideBets
+from driftwatch.stats.channels import ODDS, SPREADS, TURNED, SideBets
 from driftwatch.stats.dense import DenseState
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.e_detector import Bank, log_mean
@@ -22,13 +22,12 @@ from driftwatch.stats.mixture import Location, LocationMixture, MixtureState
 
 Floats = NDArray[np.float64]
 
-SINGLE = 2 * BROKEN.size + TILTS.size
-_SHAPES = {"scale": (SPREADS.size,), "rare": (2 * TURNED.size,), "odds": (ODDS.size,), "single": (0, SINGLE)}
+_SHAPES = {"scale": (SPREADS.size,), "rare": (2 * TURNED.size,), "odds": (ODDS.size,), "single": (0, 2)}
 _WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     # The spread of a pass/fail answer is a function of its rate; the odds are its second location.
-    "binary": {"location": 0.68, "odds": 0.16, "rare": 0.05, "single": 0.05, "dense": 0.06},
-    "graded": {"location": 0.70, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.08},
-    "continuous": {"location": 0.70, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.08},
+    "binary": {"location": 0.72, "odds": 0.16, "rare": 0.06, "single": 0.06},
+    "graded": {"location": 0.74, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.04},
+    "continuous": {"location": 0.74, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.04},
 }
 
 
@@ -110,7 +109,7 @@ class ChannelMixture:
             for name, bank in state.banks.items()
         }
         location = self._location.update(state.location, evidence.location)
-        dense = state.dense.fed(evidence.side.dense)
+        dense = state.dense.fed(evidence.side.dense) if "dense" in weights else state.dense
         return ChannelState(location=location, banks=banks, dense=dense, updates=state.updates + 1)
 
     def read(self, state: ChannelState) -> Reading:
@@ -128,7 +127,7 @@ class ChannelMixture:
         """What each channel adds to the mean, as a logarithm."""
         logs = {"location": self._location.log_mean(state.location)}
         logs |= {name: log_mean(bank.logs) for name, bank in state.banks.items()}
-        logs["dense"] = float(np.logaddexp.reduce(state.dense.by_start())) if state.updates else -math.inf
+        logs["dense"] = float(np.logaddexp.reduce(state.dense.by_start())) if state.dense.updates else -math.inf
         return {name: logs[name] + math.log(weight) for name, weight in _WEIGHTS[self.kind].items()}
 
     def lead(self, state: ChannelState) -> Lead:

@@ -23,10 +23,11 @@ TURNED = np.array([0.03, 0.1, 0.3])
 """Shares of all answers that are bet to have turned into events."""
 ODDS = np.log([1.5, 2.5, 1 / 1.5, 1 / 2.5])
 """Log odds ratios that are bet on all probes of a pass/fail metric at once (Steiner et al. 2000)."""
-BROKEN = np.array([0.5, 0.95])
-"""Event rates that are bet on one probe."""
-TILTS = np.array([1.5, -1.5])
-"""Standard deviations by which one probe's score is bet to have moved."""
+BROKEN = 0.95
+"""Event rate that is bet on one probe. Smaller ones pay for the error of an estimated rate: their ARL does not hold."""
+
+_NO_BET = np.nan  # a process without a bet stays where it is; at log 1 it would grow with every replay
+_CLIP = 2.0  # standard deviations at which a probe's own score enters a bet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +37,13 @@ class SideBets:
     Parameters
     ----------
     scale : ndarray, shape (6,)
-        On the spread within probes; zeros where too few probes vary.
+        On the spread within probes; NaN, no bet, where too few probes vary.
     rare : ndarray, shape (6,)
-        On a share of answers turned into low events, then into high ones.
+        On a share of answers turned into low events, then into high ones; of a pass/fail metric low ones only.
     odds : ndarray, shape (4,)
-        On an odds ratio common to all probes; zeros unless the metric is pass/fail.
-    single : ndarray, shape (n_probes, 6)
-        On one probe: low events, high events, its own score up or down.
+        On an odds ratio common to all probes; no bet unless the metric is pass/fail.
+    single : ndarray, shape (n_probes, 2)
+        On one probe showing low events, or high ones; of a pass/fail metric low ones only.
     dense : ndarray, shape (n_probes, 2)
         On each probe's score having moved a little, up and down.
     """
@@ -73,15 +74,18 @@ def side_bets(reference: Floats, new: Floats, kind: Kind, laws: ProbeLaws, *, in
     rates = (falls, 1 - falls if kind == "binary" else empirical_bayes_rates(high.past, high.sizes))
     spread = spread_score(laws, new)
     temper = 1 / inflation**2
-    scale = np.zeros(SPREADS.size) if spread is None else SPREADS * spread - SPREADS**2 / 2
-    rare = np.concatenate([_turned(side, rate) for side, rate in zip((low, high), rates, strict=True)])
-    odds = _odds(low, rates[0]) if kind == "binary" else np.zeros(ODDS.size)
+    scale = np.full(SPREADS.size, _NO_BET) if spread is None else SPREADS * spread - SPREADS**2 / 2
+    rare = [_turned(side, rate) for side, rate in zip((low, high), rates, strict=True)]
     single = [_broken(side, rate) for side, rate in zip((low, high), rates, strict=True)]
+    if kind == "binary":
+        # That passes become more is what the odds bet on.
+        rare[1], single[1] = np.full(TURNED.size, _NO_BET), np.full(len(new), _NO_BET)
+    odds = _odds(low, rates[0]) if kind == "binary" else np.full(ODDS.size, _NO_BET)
     return SideBets(
         scale=scale * temper,
-        rare=rare * temper,
+        rare=np.concatenate(rare) * temper,
         odds=odds * temper,
-        single=np.concatenate([*single, _tilted(laws, TILTS)], axis=1),
+        single=np.stack(single, axis=1) * temper,
         dense=_tilted(laws, np.array([SHIFT, -SHIFT])) * temper,
     )
 
@@ -100,11 +104,9 @@ def _odds(events: Events, rates: Floats) -> Floats:
 
 
 def _broken(events: Events, rates: Floats) -> Floats:
-    """One probe's events at a rate of its own; a rate it has already is no bet."""
-    rate = rates[:, None]
-    hit, miss = np.log(BROKEN / rate), np.log((1 - BROKEN) / (1 - rate))
-    log_bets = events.now[:, None] * hit + (events.drawn - events.now)[:, None] * miss
-    return np.where(rate < BROKEN, log_bets, 0.0)
+    """One probe's events at a rate of its own; no bet where its rate is as high already, or nothing was answered."""
+    log_bets = events.now * np.log(BROKEN / rates) + (events.drawn - events.now) * np.log((1 - BROKEN) / (1 - rates))
+    return np.where((rates < BROKEN) & (events.drawn > 0), log_bets, _NO_BET)
 
 
 def _tilted(laws: ProbeLaws, tilts: Floats) -> Floats:
@@ -115,12 +117,13 @@ def _tilted(laws: ProbeLaws, tilts: Floats) -> Floats:
     spread = np.sqrt(np.maximum((laws.counts @ np.arange(width) ** 2) / size - centre**2, 0.0))
     used = (laws.variance > 0) & (laws.drawn == 1)
     unit = np.where(used, spread, 1.0)
-    standard = (np.arange(width) - centre[:, None]) / unit[:, None]
+    # A first failure is five sd from thirty passes: unclipped, it would win thirty times its stake every time.
+    standard = np.clip((np.arange(width) - centre[:, None]) / unit[:, None], -_CLIP, _CLIP)
     log_bets = np.zeros((len(size), tilts.size))
     for column, tilt in enumerate(tilts.tolist()):
         exponents = np.where(laws.counts > 0, tilt * standard, -np.inf)
         peak = exponents.max(axis=1, initial=-1e300)
         mean = (laws.counts * np.exp(exponents - peak[:, None])).sum(axis=1) / size
-        own = tilt * (laws.total - centre) / unit - peak - np.log(np.maximum(mean, 1e-300))
+        own = tilt * np.clip((laws.total - centre) / unit, -_CLIP, _CLIP) - peak - np.log(np.maximum(mean, 1e-300))
         log_bets[:, column] = np.where(used, own, 0.0)
     return log_bets

@@ -17,7 +17,7 @@ SHIFT = 0.5
 SHARES = (1.0, 0.2)
 """Shares of the probes that are bet to have moved."""
 _ALL = 4  # ages up to which every start is kept; of older ones four in every octave
-_OLDEST = 256
+_OLDEST = 48
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -48,8 +48,9 @@ class Bank:
         return cls(logs=np.full(shape, -np.inf), since=np.zeros(shape, dtype=np.int64))
 
     def fed(self, log_bets: Floats) -> "Bank":
-        """Bet on one replay for every start, this one included: ``R = (1 + R) exp(log_bet)``."""
-        logs = np.logaddexp(0.0, self.logs) + log_bets
+        """Bet on one replay for every start, this one included: ``R = (1 + R) exp(log_bet)``; NaN is no bet."""
+        bet = np.isfinite(log_bets)
+        logs = np.where(bet, np.logaddexp(0.0, self.logs) + np.where(bet, log_bets, 0.0), self.logs)
         return Bank(logs=logs, since=np.where(logs >= 0, self.since + 1, 0))
 
     def with_rows(self, source: NDArray[np.int64]) -> "Bank":

@@ -20,7 +20,7 @@ from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream import StreamState
 
-VERSION = 4
+VERSION = 5
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
@@ -53,7 +53,7 @@ def encode_state(state: StreamState) -> bytes:
         "cusum": asdict(state.cusum),
         "ks": [state.ks.updates, len(state.ks.window)],
         "extra": extra,
-        "mixture_updates": [state.mixture.updates, state.mixture.location.updates],
+        "mixture_updates": [state.mixture.updates, state.mixture.location.updates, state.mixture.dense.updates],
         "latch": asdict(state.latch) if state.latch else None,
         "arrays": [(array.dtype.str, array.shape) for array in arrays],
     }
@@ -130,7 +130,7 @@ def _mixture_arrays(state: ChannelState) -> list[Any]:
     return [state.location.logs, state.location.references, state.dense.starts, state.dense.logs, *banks]
 
 
-def _mixture(arrays: list[Any], updates: int, location_updates: int) -> ChannelState:
+def _mixture(arrays: list[Any], updates: int, location_updates: int, dense_updates: int) -> ChannelState:
     logs, references, starts, dense, *banks = arrays
     return ChannelState(
         location=MixtureState(logs=logs, references=references, updates=location_updates),
@@ -138,6 +138,6 @@ def _mixture(arrays: list[Any], updates: int, location_updates: int) -> ChannelS
             name: Bank(logs=each, since=since)
             for name, each, since in zip(_BANKS, banks[::2], banks[1::2], strict=True)
         },
-        dense=DenseState(starts=starts, logs=dense, updates=updates),
+        dense=DenseState(starts=starts, logs=dense, updates=dense_updates),
         updates=updates,
     )

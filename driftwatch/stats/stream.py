@@ -89,8 +89,9 @@ class StreamDetector:
         Replays' worth of belief that the spread is 1, as it is for independent probes; given up when
         the baseline says otherwise.
     pause_above : float
-        Share of the CUSUM's threshold above which the reference stops growing; 1 pauses only at an
-        alarm. Halves the delay of small shifts that come early, for a few percent of the ARL.
+        Share of a paging chart's threshold above which the reference stops growing; 1 pauses only at an
+        alarm. For a CUSUM alone 0.6 halves the delay of small shifts that come early, for a few percent of
+        the ARL; the mixture's ARL it halves.
 
     Raises
     ------
@@ -100,7 +101,7 @@ class StreamDetector:
     Notes
     -----
     The reference is the baseline and then every later replay up to `reference_cap`, except those seen
-    while the CUSUM stands above `pause_above` and those since the onset of a latched alarm. Sequential
+    while a paging chart stands above `pause_above` and those since the onset of a latched alarm. Sequential
     scores against a growing reference are independent under
     "nothing changed"; once it is full, the error that successive scores share is predicted from their
     own mean and removed, which is the same in one number. In-control ARLs measured for each kind of
@@ -335,7 +336,7 @@ class StreamDetector:
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:
             return latched(state, worst, readings[worst], lead=charts.mixture.lead(state.mixture))
-        if max(_ratio(readings["cusum"]), _ratio(readings["mixture"])) < self.pause_above:
+        if _ratio(readings[worst]) < self.pause_above:
             state = self._absorbed(state, new, cap=self.reference_cap)
         # Trust may return only on a replay that shows no alarm: that one was not dated, so it may not page.
         return state if state.trusted or crossed else self._checked(state)

@@ -1,5 +1,6 @@
 """A stream's alarm: dated when it comes, and watched until the evidence is back to normal."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -78,4 +79,5 @@ def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None) -
         if latch.probe not in state.reference.probes:
             return 0.0
         place = (state.reference.probes.index(latch.probe), *place[1:])
-    return float(getattr(bets.side, latch.channel)[place])
+    bet = float(getattr(bets.side, latch.channel)[place])
+    return bet if math.isfinite(bet) else 0.0

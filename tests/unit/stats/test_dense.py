@@ -40,8 +40,8 @@ def test_opposite_moves_that_cancel_in_every_sum_are_found():
 
 def test_memory_is_bounded_in_the_number_of_replays():
     state = fed(np.zeros((2000, 1)))
-    assert len(state.starts) <= 40
-    assert (state.updates - state.starts <= 256).all()
+    assert len(state.starts) <= 32
+    assert (state.updates - state.starts <= 48).all()
 
 
 @given(seed=st.integers(0, 2**32 - 1))

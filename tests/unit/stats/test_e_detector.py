@@ -51,3 +51,9 @@ def test_a_new_row_begins_without_a_past_and_the_others_keep_theirs():
 
 def test_the_mean_of_no_processes_is_nothing():
     assert log_mean(np.zeros((0, 6))) == -math.inf
+
+
+def test_a_process_without_a_bet_stays_where_it_is():
+    bank = Bank.empty((2,)).fed(np.array([1.0, np.nan]))
+    after = bank.fed(np.array([np.nan, np.nan]))
+    assert after.logs.tolist() == bank.logs.tolist() == [1.0, -math.inf]

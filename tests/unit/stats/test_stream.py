@@ -182,7 +182,7 @@ def test_several_samples_per_probe_sharpen_the_evidence():
 
 
 def test_a_stream_with_a_rhythm_is_shown_but_may_not_page():
-    detector = StreamDetector(kind="continuous", baseline_replays=30, arl=500)
+    detector = StreamDetector(kind="continuous", baseline_replays=30, arl=500, paging=("cusum", "ks"))
     rng = np.random.default_rng(1)
 
     def wave(i):
@@ -289,7 +289,9 @@ def test_a_probe_gone_for_long_is_forgotten():
 def test_an_alarm_takes_back_what_entered_the_shared_error_since_onset():
     """Replays seen while the chart was raised never entered it; subtracting them too would bend every later score."""
     rng = np.random.default_rng(9)
-    detector = StreamDetector(kind="continuous", baseline_replays=10, arl=5000, reference_cap=12)
+    detector = StreamDetector(
+        kind="continuous", baseline_replays=10, arl=5000, reference_cap=12, paging=("cusum",), pause_above=0.6
+    )
     shift = [0.0] * 60 + [0.35] * 60
     state = detector.start()
     for i, mean in enumerate(shift):
