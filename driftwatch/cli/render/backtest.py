@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.rule import Rule
 
 from driftwatch.cli.render.terminal import plain, table
-from driftwatch.cli.render.words import moment
+from driftwatch.cli.render.words import chart_name, moment
 from driftwatch.domain.legible import one_line
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _line(found: "Backtest") -> str:
 def _alarm_row(alarm: "Alarm") -> tuple[str, ...]:
     reached = ""
     if alarm.statistic is not None and alarm.threshold is not None:
-        reached = f"{(alarm.chart or '').upper()} {alarm.statistic:.1f} ≥ {alarm.threshold:.1f}"
+        reached = f"{chart_name(alarm.chart or '')} {alarm.statistic:.1f} ≥ {alarm.threshold:.1f}"
     return (
         moment(alarm.slot.due),
         alarm.severity.value,
