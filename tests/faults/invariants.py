@@ -12,7 +12,7 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import Watch, begin, fold, rearm
 from driftwatch.services.ports import Store
 from driftwatch.services.watched import Watched
-from driftwatch.stats.state_codec import encode_state
+from driftwatch.stats.any_stream import encode
 
 ENDED = {SlotState.DONE, SlotState.FAILED, SlotState.SKIPPED}
 TOLD = {Reason.FIRST, Reason.WORSE, Reason.REPEAT_DUE, Reason.SILENCE_ENDED, Reason.NO_DATA}
@@ -70,7 +70,7 @@ def states_are_the_fold_of_the_scores(store: Store, watched: Watched) -> None:
             folded = rearm(watched.plans, folded)
     assert stored.seq == folded.seq == store.decided_seq(name)
     for metric, state in folded.states.items():
-        assert encode_state(stored.states[metric]) == encode_state(state), f"{metric} is not the fold of its scores"
+        assert encode(stored.states[metric]) == encode(state), f"{metric} is not the fold of its scores"
 
 
 def told_transitions_have_their_rows(store: Store, watched: Watched) -> None:
