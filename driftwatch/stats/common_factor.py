@@ -13,6 +13,7 @@ _CLIP = 2.5  # probe sd from the replay's own centre beyond which one probe says
 _TO_SD = 1.4826  # median absolute deviation of a normal law to its standard deviation
 _LEAST_SCALE = 0.25  # of the median scale: one nearly constant probe must not speak for all
 _LEAST_SHARE = 0.25  # of the levelled probes: fewer answers say too little of a replay
+_LARGEST, _SMALLEST = 1e70, 1e-70  # squares of squares outside overflow or vanish
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,13 +74,13 @@ def probe_levels(reference: Floats) -> ProbeLevels:
     """
     _refuse_infinities(reference)
     centre, scale = (np.full(len(reference), np.nan) for _ in range(2))
-    for row, values in enumerate(reference):
+    for row, values in enumerate(_bounded(reference)):
         held = values[np.isfinite(values)]
-        if held.size >= 2 and held.max() > held.min():
+        if held.size >= 2 and held.max() - held.min() > _SMALLEST:
             middle = float(np.median(held))
             centre[row] = middle
             # Where more than half of the values tie the median deviation is 0.
-            scale[row] = _TO_SD * float(np.median(np.abs(held - middle))) or float(held.std())
+            scale[row] = max(_TO_SD * float(np.median(np.abs(held - middle))) or float(held.std()), _SMALLEST)
     known = np.isfinite(scale)
     if known.any():
         scale = np.maximum(scale, _LEAST_SCALE * float(np.median(scale[known])))
@@ -119,13 +120,18 @@ def common_effect(levels: ProbeLevels, new: Floats) -> CommonEffect:
     used = levelled & (counts > 0)
     if not used.any() or used.sum() < _LEAST_SHARE * levelled.sum():
         return CommonEffect(shift=None, score=None, without=new)
-    means = np.where(np.isfinite(new), new, 0.0)[used].sum(axis=1) / counts[used]
+    means = np.where(np.isfinite(new), _bounded(new), 0.0)[used].sum(axis=1) / counts[used]
     residual, scale = means - levels.centre[used], levels.scale[used]
     middle = float(np.median(residual))
     clipped = np.clip((residual - middle) / scale, -_CLIP, _CLIP)
     precision = float((scale**-2).sum())
     shift = middle + float((clipped / scale).sum()) / precision
     return CommonEffect(shift=shift, score=shift * precision**0.5, without=new - shift)
+
+
+def _bounded(values: Floats) -> Floats:
+    bounded: Floats = np.clip(values, -_LARGEST, _LARGEST)
+    return bounded
 
 
 def _refuse_infinities(values: Floats) -> None:
