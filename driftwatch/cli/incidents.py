@@ -10,6 +10,8 @@ from driftwatch.cli.times import MOMENT, Moment
 
 if TYPE_CHECKING:
     from driftwatch.domain.incident import Incident
+    from driftwatch.services.ports import Store
+    from driftwatch.services.states import Shown
 
 COLUMNS = ("incident", "endpoint", "state", "severity", "what", "opened", "by")
 
@@ -31,11 +33,12 @@ def incidents(
             find_endpoint(here.settings, endpoint)
         moment = None if since is None else since.before(here.now)
         found = here.store.incidents(endpoint=endpoint, since=moment)
-    wanted = [i for i in found if everything or since is not None or i.state.open]
+        wanted = [i for i in found if everything or since is not None or i.state.open]
+        states = _states(here.store, wanted) if as_json else {}
     if as_json:
-        from driftwatch.cli.render.as_json import incident_data
+        from driftwatch.cli.render.as_json import incident_data, states_data
 
-        say_json([incident_data(incident) for incident in wanted])
+        say_json([incident_data(incident) | states_data(states.get(incident.id)) for incident in wanted])
     elif wanted:
         from driftwatch.cli.render.page import echo
         from driftwatch.cli.render.terminal import table
@@ -43,6 +46,13 @@ def incidents(
         echo(iter([table(COLUMNS, [_row(incident) for incident in wanted])]))
     else:
         say("No incident is open." if not (everything or since) else "There was no incident.")
+
+
+def _states(store: "Store", wanted: "list[Incident]") -> "dict[int, Shown]":
+    from driftwatch.services.episodes import states_shown
+
+    endpoints = dict.fromkeys(incident.endpoint for incident in wanted)
+    return {number: shown for name in endpoints for number, shown in states_shown(store, name).items()}
 
 
 def _row(incident: "Incident") -> tuple[str, ...]:

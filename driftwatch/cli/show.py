@@ -49,6 +49,8 @@ def _drawn(report: "IncidentReport", now: "datetime") -> "Iterator[RenderableTyp
     yield plain(words.incident_title(incident), "bold")
     for line in words.incident_lines(report, now):
         yield plain(line)
+    for line in words.states_lines(report.states):
+        yield plain(line)
     for title, lines in (
         ("Findings", [words.finding_line(finding) for finding in incident.findings]),
         ("Messages", [words.delivery_line(delivery) for delivery in report.deliveries]),

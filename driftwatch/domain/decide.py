@@ -196,6 +196,8 @@ def _first(at: _Situation) -> Decision | None:
         opened_at=at.now,
         updated_at=at.now,
         attribution="announced change" if at.announced else "silent change",
+        opened_seq=at.seq,
+        onset_slot=next((f.onset.isoformat() for f in at.findings if f.onset), None),
     )
     return _told(_joined_by(opened, at), at, Reason.FIRST)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from driftwatch.domain.legible import one_line
 from driftwatch.domain.metric import Severity
@@ -118,6 +119,10 @@ class Incident:
         ``silent change``, ``announced change``, ``local change``, ``no data``.
     told : Severity
         The loudest message that was promised to anybody; ``none`` while silenced.
+    opened_seq : int
+        Of the replay that opened it; 0 in incidents of older versions.
+    onset_slot : str, optional
+        Slot where the change began, as it was dated at the opening.
     """
 
     id: int
@@ -139,6 +144,8 @@ class Incident:
     by: str | None = None
     comment: str | None = None
     told_at: datetime | None = None
+    opened_seq: int = 0
+    onset_slot: str | None = None
 
     @property
     def key(self) -> str:
@@ -153,6 +160,34 @@ class Incident:
     def name(self) -> str:
         """How people call it: ``inc-42``."""
         return f"inc-{self.id}"
+
+
+StateVerdict = Literal["baseline", "known", "new", "undecided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSeen:
+    """Which state an endpoint's replays show, derived from the stored scores whenever it is asked for.
+
+    Parameters
+    ----------
+    verdict : {"baseline", "known", "new", "undecided"}
+        The accepted baseline, another state that was seen before, none of them, or too little evidence.
+    name : str, optional
+        The state's letter; None where it is undecided.
+    first_seen : str, optional
+        Slot of the first replay that showed it, where it was seen before.
+    replays : int
+        That say so.
+    log_ratio : float, optional
+        Log likelihood ratio against the next reading.
+    """
+
+    verdict: StateVerdict
+    name: str | None = None
+    first_seen: str | None = None
+    replays: int = 0
+    log_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

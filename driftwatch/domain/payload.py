@@ -8,7 +8,7 @@ from typing import Any
 from driftwatch.domain.decide import Audience, Decision
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.incident import Finding, Incident, Moved, Reason
+from driftwatch.domain.incident import Finding, Incident, Moved, Reason, StateSeen
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.domain.metric import MEASURED, Severity
 
@@ -33,6 +33,7 @@ def payload_for(
     model: str | None = None,
     excerpts: Excerpts | None = None,
     replays: int | None = None,
+    seen: StateSeen | None = None,
 ) -> dict[str, Any]:
     """Return the payload of one message about an incident; what is not known is left out, not invented.
 
@@ -50,6 +51,8 @@ def payload_for(
         By probe id, an old and a new answer; cut to 300 characters and made legible here.
     replays : int, optional
         Replays of this epoch that the decision rests on.
+    seen : StateSeen, optional
+        The state that these replays show.
     """
     findings = incident.findings[:FINDINGS_SHOWN]
     moved = findings[0].moved[:PROBES_SHOWN] if findings else ()
@@ -75,6 +78,7 @@ def payload_for(
             replays=replays,
             by=incident.by and one_line(incident.by, _NAME),
             comment=incident.comment and one_line(incident.comment, EXCERPT),
+            seen=seen and _known(verdict=seen.verdict, name=seen.name, first_seen=seen.first_seen),
             fingerprint=fingerprint and {k: one_line(v, _NAME) for k, v in sorted(fingerprint.parts.items())},
         ),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import StateSeen
 from driftwatch.domain.metric import Metric, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 
@@ -56,6 +57,8 @@ class Alarm:
         The probes that moved most on that stream.
     chart, statistic, threshold : str, float, float, optional
         Of its chart that alarmed; None for an announced change alone.
+    state : StateSeen, optional
+        Whether the endpoint had been seen in this state before, as far as was known after this replay.
     """
 
     slot: Slot
@@ -67,6 +70,7 @@ class Alarm:
     chart: str | None
     statistic: float | None
     threshold: float | None
+    state: StateSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from datetime import datetime
 from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.incident import Incident, IncidentKind, Reason
+from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest, Course, Ended, Event, Failed
+from driftwatch.services.episode_log import EpisodeLog
 from driftwatch.services.judge import LOOK_BACK
 from driftwatch.services.memory import Memory
 from driftwatch.services.our_side import requalifying
@@ -54,7 +55,7 @@ class Fold:
         self._plans: dict[str, StreamPlan] = {}
         self._shown: dict[str, StreamPlan] = {}
         self._watch, self._shown_watch = monitor.begin(plans, 0), monitor.begin(shown, 0)
-        self._memory, self._incidents = Memory(), 0
+        self._memory, self._incidents, self._episodes = Memory(), 0, EpisodeLog()
         self._incident: Incident | None = None
         self._last: ReplayScores | None = None
         self._failed: list[datetime] = []
@@ -75,6 +76,7 @@ class Fold:
     def _take_replay(self, replay: ReplayScores) -> None:
         changed = self._changed_side(replay)
         self._meet(replay)
+        self._episodes.take(replay)
         if replay.epoch != self._watch.epoch:
             self._memory = Memory()
         self._watch = monitor.fold(self._plans, self._watch, replay)
@@ -131,7 +133,9 @@ class Fold:
         if incident is None:
             return
         if incident.kind is IncidentKind.DRIFT and decision.reason in (Reason.FIRST, Reason.WORSE):
-            self._alarms.append(_alarm(incident, slot))
+            self._alarms.append(_alarm(incident, slot, self._episodes.state(incident)))
+        if incident.kind is IncidentKind.DRIFT and not incident.state.open:
+            self._episodes.end(incident)
         self._incidents = max(self._incidents, incident.id)
         self._incident = incident if incident.state.open else None
 
@@ -157,6 +161,9 @@ class Fold:
         )
 
     def _end(self, ended: Ended) -> None:
+        if self._incident and self._incident.kind is IncidentKind.DRIFT:
+            state = IncidentState.RESOLVED if ended.rearm else IncidentState.ACCEPTED
+            self._episodes.end(replace(self._incident, state=state, by="somebody"))
         self._incident = None
         if ended.rearm:
             self._watch = monitor.rearm(self._plans, self._watch)
@@ -212,7 +219,7 @@ def _glance(plan: StreamPlan, state: AnyState) -> StreamReading:
     )
 
 
-def _alarm(incident: Incident, slot: Slot) -> Alarm:
+def _alarm(incident: Incident, slot: Slot, state: StateSeen | None) -> Alarm:
     worst = incident.findings[0] if incident.findings else None
     return Alarm(
         slot=slot,
@@ -224,4 +231,5 @@ def _alarm(incident: Incident, slot: Slot) -> Alarm:
         chart=worst.chart if worst else None,
         statistic=worst.statistic if worst else None,
         threshold=worst.threshold if worst else None,
+        state=state,
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason, StateSeen
 from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
@@ -16,6 +16,7 @@ from driftwatch.services.monitor import Watch
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
 from driftwatch.services.refold import states_of
+from driftwatch.services.state_told import with_state
 from driftwatch.services.watched import Watched
 from driftwatch.stats import any_stream
 
@@ -105,6 +106,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         changed=changed,
         announced=announced,
     )
+    decision, seen = with_state(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
         watch = monitor.rearm(watched.plans, watch)
     deliveries = _promises(
@@ -115,6 +117,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         changed=changed or memory.changed(replay),
         excerpts=_excerpts(store, replay, decision) if decision.tell else {},
         replays=_replays_since_onset(store, replay, decision) if decision.tell else None,
+        seen=seen,
     )
     store.commit_decision(
         DecisionCommit(
@@ -160,6 +163,7 @@ def _promises(
     changed: Sequence[str] = (),
     excerpts: Excerpts | None = None,
     replays: int | None = None,
+    seen: StateSeen | None = None,
 ) -> tuple[Delivery, ...]:
     if decision.incident is None:
         return ()
@@ -174,6 +178,7 @@ def _promises(
             model=watched.endpoint.model,
             excerpts=excerpts,
             replays=replays,
+            seen=seen,
         )
         for tell in decision.tell
     }

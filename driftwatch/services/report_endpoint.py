@@ -9,6 +9,7 @@ from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Incident, IncidentKind
 from driftwatch.services.bands import Band, Normal, bands, normal
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
+from driftwatch.services.episodes import states_shown
 from driftwatch.services.history import Trace, trace
 from driftwatch.services.ports import Store
 from driftwatch.services.power import power_of
@@ -94,6 +95,7 @@ def report_endpoint(
     not_begun = count_not_begun(watched, store, due_slots, since=since, until=until, now=now)
     all_incidents = store.incidents(endpoint=name)
     incidents = [i for i in all_incidents if i.opened_at < until and (i.ended_at is None or i.ended_at >= since)]
+    states = states_shown(store, name) if incidents else {}
     found = trace(watched, store, since=since, until=until, incidents=all_incidents)
     streams = standings(watched, found.watch)
     compared = sum(point.watched for point in found.points)
@@ -116,7 +118,9 @@ def report_endpoint(
         streams=alarming,
         shown=shown,
         incidents=tuple(
-            incident_report(store, i, deliveries=_of(store, i, since, deliveries), model=watched.endpoint.model)
+            incident_report(
+                store, i, deliveries=_of(store, i, since, deliveries), model=watched.endpoint.model, states=states
+            )
             for i in incidents
         ),
         coverage=coverage(records, not_begun),

@@ -1,7 +1,7 @@
 """An incident with the evidence a person judges it by: old and new answers, our side, who was told."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,7 +10,9 @@ from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, Moved
 from driftwatch.domain.payload import Excerpts
 from driftwatch.domain.replay import Slot, SlotState
+from driftwatch.services.episodes import states_shown
 from driftwatch.services.ports import Store
+from driftwatch.services.states import Shown
 
 EXCERPT = 2_000
 """Characters of an answer that are kept; renderers show fewer."""
@@ -38,6 +40,8 @@ class IncidentReport:
         Every message about it, oldest first.
     timeline : sequence of Incident
         As it stood after each change that people notice, oldest first.
+    states : Shown
+        The state of the endpoint since the onset, and in its latest replays.
     """
 
     incident: Incident
@@ -47,6 +51,7 @@ class IncidentReport:
     slot: Slot | None = None
     deliveries: Sequence[Delivery] = ()
     timeline: Sequence[Incident] = ()
+    states: Shown = field(default_factory=Shown)
 
     @property
     def moved(self) -> tuple[tuple[str, Moved], ...]:
@@ -64,7 +69,12 @@ class IncidentReport:
 
 
 def incident_report(
-    store: Store, incident: Incident, *, deliveries: Sequence[Delivery] | None = None, model: str | None = None
+    store: Store,
+    incident: Incident,
+    *,
+    deliveries: Sequence[Delivery] | None = None,
+    model: str | None = None,
+    states: Mapping[int, Shown] | None = None,
 ) -> IncidentReport:
     """Gather an incident's evidence.
 
@@ -72,9 +82,13 @@ def incident_report(
     ----------
     deliveries : sequence of Delivery, optional
         Where they were read already; others' are left out.
+    states : mapping, optional
+        Where they were derived already: `services.episodes.states_shown`.
     """
     if deliveries is None:
         deliveries = store.deliveries(since=incident.opened_at)
+    if states is None:
+        states = states_shown(store, incident.endpoint)
     slot = _opening_slot(store, incident)
     return IncidentReport(
         incident=incident,
@@ -84,6 +98,7 @@ def incident_report(
         slot=slot[0] if slot else None,
         deliveries=tuple(d for d in deliveries if d.payload.get("incident") == incident.name),
         timeline=_noticed(store.transitions(incident.id)),
+        states=states.get(incident.id, Shown()),
     )
 
 

@@ -2,19 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import Any
 
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.signature import Signature, log_alike, log_predictive, standardised_distance
+from driftwatch.stats.recognition import MARGIN, Part, Recognition, StateKind, recognise, refuse
+from driftwatch.stats.signature import Signature
 
 Values = Mapping[str, Sequence[float]]
 """Probe key (with its content hash, and the metric where several are joined) to its values, oldest first."""
-
-_TURNED = (0.03, 0.1, 0.3, 1.0)  # shares of the probes that a new state may have turned
-_LARGEST = 1e100  # squares of larger values overflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,30 +28,6 @@ class NamedStates:
     states: tuple[Signature, ...] = ()
     named: int = 0
     learned: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recognition:
-    """Which state some replays show.
-
-    Parameters
-    ----------
-    verdict : {"known", "new", "undecided"}
-        A known state again, none of them, or too little evidence for either.
-    name : str or None
-        The known state; None unless the verdict is known.
-    log_ratio : float or None
-        Log likelihood ratio of the likeliest reading (a known state, or a new one) against the next; None without
-        common probes.
-    distances : mapping of str to float
-        Of every known state: root mean square over probes of the difference of means, in standard deviations of single
-        values.
-    """
-
-    verdict: Literal["known", "new", "undecided"]
-    name: str | None
-    log_ratio: float | None
-    distances: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +84,10 @@ class StateBook:
     'new'
     """
 
-    kind: Literal["binary", "continuous"]
+    kind: StateKind
     most_states: int = 8
     most_values: int = 200
-    margin: float = math.log(20)
+    margin: float = MARGIN
 
     def __post_init__(self) -> None:
         """Refuse parameters without a book."""
@@ -140,7 +112,7 @@ class StateBook:
         accepted : bool
             Whether a person took it for right, as every baseline is; such a state stays accepted.
         """
-        self._refuse(values)
+        refuse(values, self.kind)
         here = {state.name: state for state in known.states}
         before = here.get(name) or Signature(name=name)
         after = before.with_values(values, at=known.learned, most=self.most_values)
@@ -164,24 +136,8 @@ class StateBook:
         dispersion : float
             Standard deviation of quiet evidence between replays; weakens the evidence when above 1.
         """
-        self._refuse(values)
-        if not (math.isfinite(dispersion) and dispersion > 0):
-            raise DegenerateError(f"named states: dispersion must be a finite number above zero, got {dispersion}")
-        common = self._common(known, values)
-        if not common:
-            return Recognition(verdict="undecided", name=None, log_ratio=None)
-        fits = {s.name: log_predictive(s, values, common, self.kind) for s in known.states}
-        power = max(1.0, dispersion) ** -2
-        likelihoods = {name: power * float(same.sum()) for name, (same, _) in fits.items()}
-        best = max(likelihoods, key=lambda name: likelihoods[name])
-        new = _unknown(*fits[best], power=power)
-        alike = next(log_alike(s, values, common, self.kind) for s in known.states if s.name == best)
-        new = float(np.logaddexp(new, likelihoods[best] + power * alike)) - math.log(2)
-        return self._verdict(
-            likelihoods,
-            new=new,
-            distances={s.name: standardised_distance(s, values, common, self.kind) for s in known.states},
-        )
+        part = Part(kind=self.kind, states=known.states, values=values)
+        return recognise([part], margin=self.margin, dispersion=dispersion)
 
     def next_name(self, known: NamedStates) -> str:
         """Return the letter of a state seen for the first time; the baseline came first, so it begins at B.
@@ -193,41 +149,6 @@ class StateBook:
         'B'
         """
         return chr(ord("A") + known.named) if known.named < 26 else f"S{known.named + 1}"
-
-    def _common(self, known: NamedStates, values: Values) -> tuple[str, ...]:
-        """Probes that were scored now and in every known state: an edited one compares with nothing."""
-        shared = {probe for probe, given in values.items() if given}
-        for state in known.states:
-            shared &= state.probes.keys()
-        return tuple(sorted(shared)) if known.states else ()
-
-    def _verdict(self, known: Mapping[str, float], *, new: float, distances: Mapping[str, float]) -> Recognition:
-        best, *others = sorted(known, key=lambda name: -known[name])
-        over_others = known[best] - max((known[name] for name in others), default=-math.inf)
-        over_new = known[best] - new
-        if -over_new >= self.margin:
-            return Recognition(verdict="new", name=None, log_ratio=-over_new, distances=distances)
-        ratio = min(over_others, over_new)
-        if over_others >= self.margin and over_new > 0:
-            return Recognition(verdict="known", name=best, log_ratio=ratio, distances=distances)
-        return Recognition(verdict="undecided", name=None, log_ratio=abs(ratio), distances=distances)
-
-    def _refuse(self, values: Values) -> None:
-        for probe, given in values.items():
-            for value in given:
-                if not (math.isfinite(value) and abs(value) <= _LARGEST):
-                    raise DegenerateError(f"named states: probe {probe} has {value}; leave missing observations out")
-                if self.kind == "binary" and value not in (0, 1):
-                    raise DegenerateError(f"named states: probe {probe} has {value}; a binary metric is 0 or 1")
-
-
-def _unknown(same: Any, moved: Any, *, power: float) -> float:
-    """Log likelihood of the state with an unknown share of its probes moved, averaged over that share."""
-    with np.errstate(divide="ignore"):
-        logs = [power * float(np.logaddexp(math.log1p(-e) + same, math.log(e) + moved).sum()) for e in _TURNED[:-1]]
-    logs.append(power * float(moved.sum()))
-    most = max(logs)
-    return most + math.log(sum(math.exp(value - most) for value in logs) / len(logs))
 
 
 def to_plain(known: NamedStates) -> dict[str, Any]:

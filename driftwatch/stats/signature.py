@@ -122,6 +122,35 @@ def standardised_distance(state: Signature, values: Values, probes: Sequence[str
     return float(np.sqrt(np.mean(_steps(state, values, probes, kind)[0] ** 2)))
 
 
+def between_replays(replays: Sequence[Values]) -> float:
+    """Standard deviation between replays of the evidence that their probes share; 1 or more.
+
+    Parameters
+    ----------
+    replays : sequence of mapping
+        Probe key to values, of quiet replays.
+
+    Returns
+    -------
+    float
+        About 1 for independent probes; 1 where fewer than 3 replays, or no probe that varied, can tell.
+
+    Examples
+    --------
+    >>> round(between_replays([{"p": [0.0], "q": [0.0]}, {"p": [1.0], "q": [1.0]}] * 6), 3)
+    1.414
+    """
+    means = [{probe: math.fsum(v) / len(v) for probe, v in replay.items() if v} for replay in replays]
+    always = sorted(set.intersection(*map(set, means))) if len(means) > 2 else []
+    grid = np.array([[mean[probe] for probe in always] for mean in means]).reshape(len(means), -1)
+    spread = grid.std(axis=0, ddof=1) if always else np.zeros(0)
+    varied = grid[:, spread > 0]
+    if not varied.size:
+        return 1.0
+    together = (varied / spread[spread > 0]).sum(axis=1) / math.sqrt(varied.shape[1])
+    return max(1.0, float(together.std(ddof=1)))
+
+
 def _steps(state: Signature, values: Values, probes: Sequence[str], kind: str) -> tuple[Floats, Floats]:
     """Differences of means in standard deviations of single values, and the variances of their errors."""
     held = [state.probes[probe] for probe in probes]

@@ -17,6 +17,7 @@ from driftwatch.domain.incident import IncidentKind, Reason
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest
 from driftwatch.services.backtest_fold import Fold
+from driftwatch.services.episodes import states_shown
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.recorded import local_changes
@@ -52,6 +53,7 @@ def done_by_the_daemon(world: SmallWorld) -> list[Alarm]:
             chart=step.findings[0].chart,
             statistic=step.findings[0].statistic,
             threshold=step.findings[0].threshold,
+            state=states_shown(world.store, NAME, upto=step.seq)[step.id].since,
         )
         for step in steps
     ]

@@ -87,6 +87,7 @@ def evidence(payload: Payload) -> str:
                 words += f"; by chance about once in {finding['arl']:,.0f} replays"
             sentences.append(words + ".")
         sentences.append(second_state(finding))
+    sentences.append(state_seen(payload))
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
@@ -105,6 +106,23 @@ def second_state(finding: Payload) -> str:
         return ""
     share, low, high = (f"{100 * value:.0f}" for value in numbers if value is not None)
     return f"About {share} % of answers come from a second state ({low} to {high} %)."
+
+
+def state_seen(payload: Payload) -> str:
+    """Return whether the endpoint was seen in this state before; empty where nothing tells, or an end has told it.
+
+    Examples
+    --------
+    >>> state_seen({"at": "2026-10-20T06:00:00Z", "reason": "FIRST", "seen": {"verdict": "known", "name": "B",
+    ...     "first_seen": "2026-10-14T06:00:00Z"}})
+    'State B again (first seen Wed 14 Oct 06:00 UTC).'
+    """
+    seen = payload.get("seen", {})
+    if seen.get("verdict") == "known" and "first_seen" in seen:
+        first = _moment(seen["first_seen"])
+        return f"State {seen['name']} again (first seen {_day(first, _moment(payload['at']))} {_time(first)} UTC)."
+    said = {"new": "A new state.", "baseline": "Back to baseline."}
+    return said.get(seen.get("verdict"), "") if payload["reason"] != "RESOLVED" else ""
 
 
 def our_side(payload: Payload) -> str:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.domain.delivery import Delivery
-from driftwatch.domain.incident import Finding, Incident, Silence
+from driftwatch.domain.incident import Finding, Incident, Silence, StateSeen
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the engine is not imported to show an incident
     from driftwatch.services.report_endpoint import EndpointReport, StreamReport
     from driftwatch.services.report_incident import IncidentReport
     from driftwatch.services.standing import Standing
+    from driftwatch.services.states import Shown
 
 VERSION = 1
 Data = dict[str, Any]
@@ -60,9 +61,31 @@ def incident_data(incident: Incident) -> Data:
     }
 
 
+def states_data(shown: "Shown | None") -> Data:
+    """Return which states an incident's replays show."""
+    return {
+        "since_onset": state_data(shown.since if shown else None),
+        "latest": state_data(shown.latest if shown else None),
+    }
+
+
+def state_data(seen: StateSeen | None) -> Data | None:
+    """Return a state that was recognised, or that is new."""
+    if seen is None:
+        return None
+    return {
+        "verdict": seen.verdict,
+        "state": seen.name,
+        "first_seen": seen.first_seen,
+        "replays": seen.replays,
+        "log_ratio": finite(seen.log_ratio),
+    }
+
+
 def evidence_data(report: "IncidentReport") -> Data:
     """Return an incident with its evidence."""
     return incident_data(report.incident) | {
+        **states_data(report.states),
         "model": report.model,
         "slot": report.slot.key if report.slot else None,
         "fingerprint": dict(report.fingerprint.parts) if report.fingerprint else None,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.rule import Rule
 
+from driftwatch.cli.render.as_json import state_data
 from driftwatch.cli.render.terminal import plain, table
-from driftwatch.cli.render.words import chart_name, moment
+from driftwatch.cli.render.words import chart_name, moment, state
 from driftwatch.domain.legible import one_line
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def drawn_backtest(found: "Backtest") -> Iterator[RenderableType]:
     if found.alarms:
         columns = ("after the replay", "", "streams", "since", "statistic", "attribution", "probes that moved most")
         yield table(columns, [_alarm_row(alarm) for alarm in found.alarms])
+        yield from (plain(f"{moment(a.slot.due)}: {state(a.state)}.") for a in found.alarms if a.state)
     if found.streams:
         rows = [_stream_row(name, course) for name, course in found.streams.items()]
         yield table(("stream", "may", "highest share of its threshold", ""), rows)
@@ -58,6 +60,7 @@ def _alarm(alarm: "Alarm") -> dict[str, Any]:
         "probes": list(alarm.probes),
         "statistic": _finite(alarm.statistic),
         "threshold": _finite(alarm.threshold),
+        "state": state_data(alarm.state),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from driftwatch.adapters.notify import wording
 from driftwatch.cli.render.spark import sparkline, squeezed
 from driftwatch.domain.delivery import Delivery
-from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence, StateSeen
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.payload import payload_for
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the engine is not imported to show an incident
     from driftwatch.services.report_endpoint import EndpointReport, StreamReport
     from driftwatch.services.report_incident import IncidentReport
     from driftwatch.services.standing import Standing
+    from driftwatch.services.states import Shown
 
 SHOWN_CHARACTERS = 400
 """Of an answer."""
@@ -173,6 +174,33 @@ def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
     yield from filter(None, (wording.evidence(payload), wording.also(payload)))
     yield f"Opened {moment(incident.opened_at)}. {ownership(incident)}"
     yield told(report.deliveries)
+
+
+def states_lines(shown: "Shown") -> Iterator[str]:
+    """Yield which state the endpoint is in since the onset, and in the latest replays."""
+    if shown.since:
+        yield f"State since the onset: {state(shown.since)}."
+    if shown.latest:
+        yield f"Latest replays: {state(shown.latest)}."
+
+
+def state(seen: StateSeen | None) -> str:
+    """Return a state in words; empty for none.
+
+    Examples
+    --------
+    >>> state(StateSeen(verdict="known", name="B", first_seen="2026-07-20T06:00:00Z", replays=3))
+    'state B again (first seen Mon 20 Jul 2026 06:00 UTC)'
+    >>> state(StateSeen(verdict="new", name="C", replays=8)), state(StateSeen(verdict="baseline", name="A", replays=8))
+    ('a new state (C)', 'back to baseline')
+    """
+    if seen is None:
+        return ""
+    if seen.verdict == "known" and seen.first_seen:
+        return f"state {seen.name} again (first seen {moment(datetime.fromisoformat(seen.first_seen))})"
+    letter = f" ({seen.name})" if seen.name else ""
+    told = {"baseline": "back to baseline", "new": f"a new state{letter}"}
+    return told.get(seen.verdict, f"not decided by {seen.replays} replay{'' if seen.replays == 1 else 's'}")
 
 
 def ownership(incident: Incident) -> str:

@@ -82,8 +82,9 @@ def test_a_drift_is_one_alarm_with_the_promised_keys(told) -> None:
     assert (bot["replays"], bot["baseline_replays"]) == (LONG, 24)
     (alarm,) = bot["alarms"]
     assert alarm.keys() == {
-        *("replay", "severity", "streams", "onset", "attribution", "probes", "statistic", "threshold")
+        *("replay", "severity", "streams", "onset", "attribution", "probes", "statistic", "threshold", "state")
     }
+    assert (alarm["state"]["verdict"], alarm["state"]["state"]) == ("new", "B")
     assert alarm["severity"] == "page"
     assert set(alarm["streams"]) == {"pass", "contains"}
     assert alarm["onset"] == "2026-07-21T06:00:00Z" <= alarm["replay"]
@@ -300,6 +301,7 @@ def test_people_read_a_table_and_one_log_line(driftwatch, tmp_path: Path) -> Non
     result = driftwatch("backtest", str(write(tmp_path / "h.jsonl", history())))
     assert "bot: 1 page and 0 notices" in result.stdout
     assert "silent change" in result.stdout
+    assert "a new state (B)" in result.stdout
     assert [line for line in result.stderr.splitlines() if line.startswith("backtest: ")] == result.stderr.splitlines()
 
 
