@@ -7,13 +7,16 @@ from functools import lru_cache
 from statistics import variance
 
 from driftwatch.domain.metric import MEASURED, PASS, Severity
+from driftwatch.services.detectors import ALONE
 from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Store
 from driftwatch.services.streams import StreamPlan
 from driftwatch.services.watched import Watched
+from driftwatch.stats.calibrate import mixture_threshold
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.power import detectable_shift, expected_delay, fading_delay
-from driftwatch.stats.stream import StreamState
+from driftwatch.stats.power_simulated import SimulatedDelay, mixture_delay, oracle_delay
+from driftwatch.stats.stream import StreamDetector, StreamState
 
 ASSUMED_RATE = 0.9
 """Pass rate of every probe where there is no baseline."""
@@ -24,11 +27,13 @@ SPREADS = (0.1, 0.25, 0.5, 1.0)
 HORIZONS = (1, 7, 30)
 """Days within which the smallest change found is told."""
 _STATES = 50
+_MOSTLY = 0.9
+"""Of the simulated runs must have found a change, right after the baseline, for a delay to be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One change and its delay in replays, on average.
+    """One change and its delay in replays, on average: of the CUSUM that is drawn, of the mixture, of the oracle.
 
     Parameters
     ----------
@@ -38,11 +43,25 @@ class Found:
         Under a reference that has grown full.
     early : float, optional
         Soon after the baseline, whose growing reference takes the change in; None for never.
+    mixture : SimulatedDelay, optional
+        Of the mixture, under a full reference; None where other charts page.
+    mixture_early : float, optional
+        The mixture's soon after the baseline; None where fewer than nine runs in ten found the change.
+    oracle : float
+        Of the CUSUM that knows the change beforehand, under a full reference: nothing is sooner.
     """
 
     effect: float
     replays: float
     early: float | None
+    oracle: float
+    mixture: SimulatedDelay | None = None
+    mixture_early: float | None = None
+
+    @property
+    def told(self) -> float:
+        """Delay of the chart that pages, where it is the mixture; else the CUSUM's."""
+        return self.replays if self.mixture is None else self.mixture.replays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +110,14 @@ def _power(
     if not spreads:
         return None
     unit = _shift_per_unit(watched, spreads, rate=rate) / (state.inflation if learned and state else 1.0)
-    arl, baseline = plan.detector.arl, plan.detector.baseline_replays
+    arl, points = plan.detector.arl, POINTS if rate else SPREADS
     return StreamPower(
         metric=name,
         severity=plan.metric.severity,
         basis="baseline" if learned else "assumed",
         unit="rate" if rate else "sd",
         probes=len(spreads),
-        delays=tuple(_found(effect, effect * unit, arl, baseline) for effect in (POINTS if rate else SPREADS)),
+        delays=tuple(_found(effect, effect * unit, plan) for effect in points),
         detectable={
             days: shift / unit for days in HORIZONS if (shift := _detectable(days * replays_per_day, arl)) is not None
         },
@@ -134,10 +153,40 @@ def _shift_per_unit(watched: Watched, spreads: list[float], *, rate: bool) -> fl
     return math.sqrt(len(spreads) * samples)
 
 
-def _found(effect: float, shift: float, arl: float, baseline: int) -> Found:
-    replays = _delay(round(shift, 3), arl)
+def _found(effect: float, shift: float, plan: StreamPlan) -> Found:
+    arl, baseline = plan.detector.arl, plan.detector.baseline_replays
+    shift = round(shift, 3)
+    replays = _delay(shift, arl)
     early = max(fading_delay(shift=shift, arl=arl, references=baseline), replays)
-    return Found(effect=effect, replays=replays, early=early if math.isfinite(early) else None)
+    mixture, mixture_early = _mixture(shift, plan)
+    return Found(
+        effect=effect,
+        replays=replays,
+        early=early if math.isfinite(early) else None,
+        oracle=_oracle(shift, arl),
+        mixture=mixture,
+        mixture_early=mixture_early,
+    )
+
+
+def _mixture(shift: float, plan: StreamPlan) -> tuple[SimulatedDelay | None, float | None]:
+    """Return the mixture's delay under a full reference and soon after the baseline; None where it does not page."""
+    if not isinstance(plan.detector, StreamDetector) or plan.detector.paging != ALONE:
+        return None, None
+    threshold = mixture_threshold(arl=plan.detector.arl, kind=plan.metric.kind)
+    early = _simulated(shift, threshold, float(plan.detector.baseline_replays))
+    told = early.replays if early.found >= _MOSTLY else None
+    return _simulated(shift, threshold, math.inf), told
+
+
+@lru_cache(maxsize=512)
+def _simulated(shift: float, threshold: float, references: float) -> SimulatedDelay:
+    return mixture_delay(shift=shift, threshold=threshold, references=references)
+
+
+@lru_cache(maxsize=512)
+def _oracle(shift: float, arl: float) -> float:
+    return oracle_delay(shift=shift, arl=arl, states=_STATES)
 
 
 @lru_cache(maxsize=512)

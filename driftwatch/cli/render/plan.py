@@ -1,6 +1,7 @@
 """A plan for a terminal, and as JSON."""
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -8,6 +9,7 @@ from rich.rule import Rule
 
 from driftwatch.cli.render.terminal import plain, table
 from driftwatch.domain.legible import one_line
+from driftwatch.stats.power_simulated import HORIZON, RUNS, SEED
 
 if TYPE_CHECKING:
     from driftwatch.services.plan import EndpointPlan
@@ -59,12 +61,12 @@ def statement(plan: "EndpointPlan") -> str | None:
     found = next(f for f in power.delays if f.effect == HEADLINE)
     usd = plan.taken.usd
     price = "at a price that is not known" if usd is None else f"for {usd * plan.replays_per_day:.2f} USD a day"
-    if found.replays / plan.replays_per_day > 365:  # a year
+    if found.told / plan.replays_per_day > 365:  # a year
         return f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would not be seen within a year, {price}."
     basis = "its baseline" if power.basis == "baseline" else "an assumed rate of 90 %"
     return (
         f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would be seen within "
-        f"{_days(found.replays, plan.replays_per_day)} on average ({basis}), {price}."
+        f"{_days(found.told, plan.replays_per_day)} on average ({basis}), {price}."
     )
 
 
@@ -85,10 +87,13 @@ def drawn_plan(plan: "EndpointPlan") -> Iterator[RenderableType]:
         ],
     )
     if plan.powers:
-        found = ("found after", "(right after the baseline)")
+        found = ("found after", "(after the baseline; oracle)")
         yield table(("stream", "probes", *found, "smallest in 1, 7, 30 days"), _found(plan))
     yield plain(
-        "Delays are those of the CUSUM that the report draws, by its Markov chain; sd: of a probe's own answers.", "dim"
+        f"Delays: of the mixture that pages, simulated (its location channel, {RUNS} runs, seed {SEED}); of the drawn "
+        "CUSUM, by its Markov chain, where another chart pages, and for the smallest. In brackets: right after the "
+        "baseline; of the oracle, a CUSUM that knows the change beforehand. sd: of a probe's own answers.",
+        "dim",
     )
 
 
@@ -123,8 +128,9 @@ def _found(plan: "EndpointPlan") -> Sequence[tuple[str, ...]]:
 
 
 def _after(power: "StreamPower", found: "Found", per_day: float) -> str:
-    early = "not found" if found.early is None else _days(found.early, per_day)
-    return f"{_effect(power, found.effect)}: {_days(found.replays, per_day)} ({early})"
+    soon = found.early if found.mixture is None else found.mixture_early
+    early = "not found" if soon is None else _days(soon, per_day)
+    return f"{_effect(power, found.effect)}: {_days(found.told, per_day)} ({early}; {_days(found.oracle, per_day)})"
 
 
 def _effect(power: "StreamPower", effect: float) -> str:
@@ -147,16 +153,35 @@ def _power(power: "StreamPower", per_day: float) -> dict[str, Any]:
         "probes": power.probes,
         "delays": [_delay(found, per_day) for found in power.delays],
         "detectable": {f"{days}d": effect for days, effect in power.detectable.items()},
+        "simulation": {"runs": RUNS, "seed": SEED, "horizon": HORIZON},
     }
 
 
-def _delay(found: "Found", per_day: float) -> dict[str, float | None]:
+def _delay(found: "Found", per_day: float) -> dict[str, Any]:
     return {
         "effect": found.effect,
         "replays": found.replays,
         "days": found.replays / per_day,
         "early_replays": found.early,
+        "mixture": _mixture(found, per_day),
+        "oracle_replays": _finite(found.oracle),
     }
+
+
+def _mixture(found: "Found", per_day: float) -> dict[str, float | None] | None:
+    if found.mixture is None:
+        return None
+    return {
+        "replays": _finite(found.mixture.replays),
+        "days": _finite(found.mixture.replays / per_day),
+        "standard_error": _finite(found.mixture.standard_error),
+        "found": found.mixture.found,
+        "early_replays": found.mixture_early,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _times(value: float | None, times: float) -> float | None:

@@ -93,3 +93,25 @@ def test_a_plan_beyond_the_budget_says_so(driftwatch, tmp_path: Path) -> None:
 
 def test_without_a_configuration_there_is_nothing_to_plan(driftwatch) -> None:
     assert driftwatch("plan").exit_code == 2
+
+
+def test_the_mixture_that_pages_has_its_simulated_delay_beside_the_cusums_and_the_oracles(
+    driftwatch, tmp_path: Path
+) -> None:
+    config(tmp_path)
+    (power,) = (p for p in planned(driftwatch)["endpoints"]["bot"]["power"] if p["stream"] == "pass")
+    assert power["simulation"].keys() == {"runs", "seed", "horizon"}
+    large = power["delays"][-1]
+    assert large["oracle_replays"] < large["replays"]
+    assert large["oracle_replays"] < large["mixture"]["replays"]
+    assert large["mixture"]["days"] == pytest.approx(large["mixture"]["replays"] / 24)
+    assert 0 < large["mixture"]["standard_error"] < large["mixture"]["replays"] / 5
+    assert "simulated" in driftwatch("plan").stdout
+
+
+def test_the_mixture_has_no_delay_where_another_chart_pages(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    file = tmp_path / "config/driftwatch.yaml"
+    file.write_text(file.read_text().replace("    model:", "    charts: {pass: [cusum]}\n    model:", 1))
+    (power,) = (p for p in planned(driftwatch)["endpoints"]["bot"]["power"] if p["stream"] == "pass")
+    assert {found["mixture"] for found in power["delays"]} == {None}

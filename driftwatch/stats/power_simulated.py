@@ -1,0 +1,169 @@
+"""How soon the mixture that pages finds a shift, by simulation, and how soon the best possible chart would."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.root import root
+from driftwatch.stats.run_length import one_sided_arl, siegmund_arl
+
+Floats = NDArray[np.float64]
+
+RUNS = 200
+SEED = 20_261_124
+HORIZON = 400
+"""Replays after which a run that has not alarmed is cut off."""
+_LEAST_ARL = 5
+_BETS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
+_WEIGHT = 0.5  # of the location channel in the mixture: 0.45 for pass/fail, 0.55 for other metrics
+_STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
+_LARGEST_SHIFT = 30.0
+_LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedDelay:
+    """Mean replays from a change to the alarm, over simulated runs.
+
+    Parameters
+    ----------
+    replays, standard_error : float
+        Infinite where no run alarmed within the horizon.
+    found : float
+        Share of the runs that alarmed within the horizon.
+    """
+
+    replays: float
+    standard_error: float
+    found: float
+
+
+def mixture_delay(
+    *, shift: float, threshold: float, references: float = math.inf, runs: int = RUNS, seed: int = SEED
+) -> SimulatedDelay:
+    """Simulate the mixture's delay on standard normal evidence whose mean moves by `shift`.
+
+    Choose it for the chart that pages by default; `expected_delay` has the CUSUM's exactly.
+
+    Parameters
+    ----------
+    shift : float
+        Mean evidence per replay after the change, in standard deviations; see `shift_of_effect`.
+    threshold : float
+        Of the mixture: `calibrate.mixture_threshold`.
+    references : float
+        Replays that the reference holds at the change; it takes in those after it, and the evidence of replay i fades
+        as ``references / (references + i)``. Infinite for a reference so long that nothing fades.
+    runs, seed : int
+        Of the simulation; the same give the same figure.
+
+    Notes
+    -----
+    Only the location channel, with half the mixture's weight, from a chart at rest: for a shift common to all probes
+    the others add little. A start bets as the one at most 10 % of the reference before it. Runs cut off after 400
+    replays enter as an exponential law's. Fading evidence that in sum stays below half the threshold finds nothing.
+
+    Examples
+    --------
+    >>> delay = mixture_delay(shift=1.0, threshold=8.7)
+    >>> 15 < delay.replays < 25, delay.found
+    (True, 1.0)
+    """
+    if not (math.isfinite(shift) and math.isfinite(threshold) and threshold > 0 and references > 0 and runs > 1):
+        raise DegenerateError(
+            f"power: need a finite shift, a finite threshold and references above zero and 2 runs or more; "
+            f"got {shift}, {threshold}, {references}, {runs}"
+        )
+    shift = min(abs(shift), _LARGEST_SHIFT)
+    # All the log likelihood that fading evidence will ever bring.
+    if not math.isinf(references) and shift**2 / 2 * (references + 1) < threshold / 2:
+        return SimulatedDelay(replays=math.inf, standard_error=math.inf, found=0.0)
+    rng = np.random.default_rng(seed)
+    level = math.log(_BETS.size / _WEIGHT) + threshold
+    # Logarithms of the processes, shape (runs, blocks of starts, bets); those of ended runs are dropped.
+    logs, held = np.full((runs, 1, _BETS.size), -np.inf), np.array([1.0])
+    delays: list[int] = []
+    for passed in range(HORIZON):
+        left = 1.0 if math.isinf(references) else references / (references + passed)
+        if left * _STEP <= held[-1]:
+            held = np.append(held, left)
+            logs = np.concatenate([logs, np.full((len(logs), 1, _BETS.size), -np.inf)], axis=1)
+        z = rng.normal(shift * left, size=len(logs))
+        logs[:, -1] = np.logaddexp(logs[:, -1], 0.0)
+        bets = _BETS * (left / held)[:, None]
+        logs += bets * z[:, None, None] - bets**2 / 2
+        ended = np.logaddexp.reduce(logs, axis=(1, 2)) >= level
+        delays += [passed + 1] * int(ended.sum())
+        logs = logs[~ended]
+        if not len(logs):
+            break
+    return _mean(delays, runs)
+
+
+def _oracle_threshold(reference: float, arl: float, states: int) -> float:
+    """The threshold by the short chain alone, near Siegmund's: `cusum_threshold` takes a hundred times as long."""
+
+    def excess(threshold: float, curve: Callable[[float], float]) -> float:
+        return math.log(curve(threshold) / arl)
+
+    def approximate(threshold: float) -> float:
+        return siegmund_arl(reference=reference, threshold=threshold)
+
+    def chain(threshold: float) -> float:
+        return one_sided_arl(reference=reference, threshold=threshold, states=states)
+
+    guess = max(0.05, root(lambda threshold: excess(threshold, approximate), -1.16, 20 / reference))
+    low, high = guess * 0.97, guess * 1.03
+    while excess(low, chain) > 0 and low > _LEAST_THRESHOLD:
+        low *= 0.8
+    while excess(high, chain) < 0:
+        high *= 1.2
+    return low if excess(low, chain) > 0 else root(lambda threshold: excess(threshold, chain), low, high, within=1e-4)
+
+
+def _mean(delays: list[int], runs: int) -> SimulatedDelay:
+    if not delays:
+        return SimulatedDelay(replays=math.inf, standard_error=math.inf, found=0.0)
+    if len(delays) == runs:
+        error = float(np.std(delays, ddof=1)) / math.sqrt(runs)
+        return SimulatedDelay(replays=float(np.mean(delays)), standard_error=error, found=1.0)
+    mean = (sum(delays) + HORIZON * (runs - len(delays))) / len(delays)
+    return SimulatedDelay(replays=mean, standard_error=mean / math.sqrt(len(delays)), found=len(delays) / runs)
+
+
+def oracle_delay(*, shift: float, arl: float, states: int = 50) -> float:
+    """Mean replays to the alarm of the one-sided CUSUM that knows size and side of the shift: nothing is sooner.
+
+    Parameters
+    ----------
+    shift : float
+        Mean evidence per replay after the change, in standard deviations; beyond 0.1 to 6 the CUSUM for the nearest.
+    arl : float
+        In-control ARL that it may spend, in replays.
+
+    Notes
+    -----
+    By Markov chain, under a reference that does not fade. log(ARL) / KL is no bound at a finite ARL.
+
+    References
+    ----------
+    .. [1] G. V. Moustakides, "Optimal stopping times for detecting changes in distributions", Annals of Statistics 14
+       (1986).
+
+    Examples
+    --------
+    >>> round(oracle_delay(shift=0.5, arl=500), 1)
+    25.9
+    """
+    if not math.isfinite(shift):
+        raise DegenerateError(f"power: shift must be a finite number, got {shift}")
+    if not (math.isfinite(arl) and arl >= _LEAST_ARL):
+        raise DegenerateError(f"power: in-control ARL must be {_LEAST_ARL} replays or more, got {arl}")
+    reference = min(max(abs(shift) / 2, _LEAST_K), _MOST_K)
+    threshold = _oracle_threshold(reference, arl, states)
+    known = min(abs(shift), threshold + reference + 6)
+    return one_sided_arl(reference=reference, threshold=threshold, shift=known, states=states)
