@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from benchmarks.lab.power_logprobs import (
     ARL,
     BASELINE,
     LOOKS,
+    REFERENCE,
     Scores,
     alarms,
     in_order,
@@ -37,7 +38,7 @@ from benchmarks.lab.power_record import Replay
 from driftwatch.demo.llama import BASE, LlamaServer
 
 SEED: Final = 20261128
-SIZES: Final = (200, 50)
+SIZES: Final = (200, 50, 5)
 ROTATIONS: Final = range(0, 48, 8)
 """One for each server's life of the base at temperature 0."""
 ASKED, LIFE, ASKED_PROBES = 10_000, 500, 20
@@ -85,11 +86,11 @@ def _power(label: str, draw: Callable[[int], Scores], runs: int) -> Iterator[str
             scores = draw(run)
             probes = rng.choice(scores.before.shape[1], size, replace=False)
             found.append(alarms(scores.of_probes(probes), key=f"{label}-{size}-{run}"))
-        early = sum("base" in each for each in found)
+        early, silent = (sum(what in each for each in found) for what in ("base", "silent"))
         names = [name for name in CHANGED if any(name in each for each in found)]
         for name in names:
             yield f"| {label} | {size} | {name} | {power_row(found, name)} |"
-        yield f"| {label} | {size} | *unchanged, 10 replays* | alarms: {early} of {runs} | | | | |"
+        yield f"| {label} | {size} | *unchanged, 10 replays* | alarms: {early} of {runs} | may not page: {silent} | | | |"
 
 
 def _of(scores: Sequence[Scores], run: int) -> Scores:
@@ -105,25 +106,29 @@ def _sensed(replays: list[Replay]) -> list[Replay]:
 
 
 def of_quiet(out: Path, asked: int) -> Iterator[str]:
-    """Count the alarms of unchanged replays."""
+    """Count the alarms of unchanged replays; scores really asked also at coarser grids than the engine's."""
+    yield (
+        "| unchanged | replays | alarms | budget | P(so many or more at the budget) | first | scores not 0 | largest "
+        "| may page |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     probes = shortest(ASKED_PROBES)
+    for label, server, count, life in (
+        ("as shipped", LlamaServer, asked, LIFE),
+        ("llama.cpp's defaults", DefaultsServer, asked // 5, LIFE // 2),
+    ):
+        table = power_quiet.asked(
+            partial(server, model=BASE), probes, replays=count, life=life, target=out / f"asked-{server.__name__}.npy"
+        )
+        for decimals in (6, 5, 4):
+            name = f"asked, {ASKED_PROBES} one-token probes, {label}, scores to 1e-{decimals}"
+            yield f"| {name} | {power_quiet.folded(table.round(decimals), baseline=REFERENCE, key='asked')} |"
     base = _sensed(warm("base", out))
-    yield "| unchanged | replays | alarms | budget | P(so many or more at the budget) | scores not 0 | largest | may page |"
-    yield "|---|---|---|---|---|---|---|---|"
-    done: Mapping[str, Callable[[], power_quiet.Quiet]] = {
-        f"really asked, {ASKED_PROBES} one-token probes, as shipped": partial(
-            power_quiet.asked, partial(LlamaServer, model=BASE), probes, replays=asked, life=LIFE
-        ),
-        "the same, llama.cpp's defaults": partial(
-            power_quiet.asked, partial(DefaultsServer, model=BASE), probes, replays=asked // 5, life=LIFE // 2
-        ),
-        f"resampled, 200 probes, temperature {WARM}, distances": partial(power_quiet.resampled, base, replays=asked),
-        f"resampled, 200 probes, temperature {WARM}, metric `logprob`": partial(
-            power_quiet.resampled_means, base, replays=asked
-        ),
-    }
-    for name, count in done.items():
-        yield f"| {name} | {count()} |"
+    drawn = power_quiet.resampled(base, replays=asked)
+    name = f"resampled, 200 probes, temperature {WARM}"
+    yield f"| {name}, distances | {power_quiet.folded(drawn, baseline=REFERENCE, key='drawn')} |"
+    drawn = power_quiet.resampled_means(base, replays=asked)
+    yield f"| {name}, metric `logprob` | {power_quiet.folded(drawn, baseline=BASELINE, key='drawn')} |"
 
 
 # -- text ------------------------------------------------------------------------------------------

@@ -103,7 +103,9 @@ def reordered(replays: Sequence[Replay], rng: np.random.Generator) -> list[Repla
 
 
 def alarms(scores: Scores, *, key: str, arl: float = ARL) -> dict[str, int | None]:
-    """Return, of each changed model, at which replay the stream alarmed (1 is the first); "base" if it did before.
+    """Return, of each changed model, at which replay the stream alarmed (1 is the first).
+
+    "base" stands there instead if it alarmed before, "silent" beside them if it failed its own check, so that it may not page.
 
     Parameters
     ----------
@@ -116,7 +118,8 @@ def alarms(scores: Scores, *, key: str, arl: float = ARL) -> dict[str, int | Non
         state = detector.update(state, values(row, f"{key}-{i}"))
     if state.latch is not None:
         return {"base": 0}
-    return {name: _alarm_at(detector, state, rows, f"{key}-{name}") for name, rows in scores.after.items()}
+    silent: dict[str, int | None] = {} if state.trusted else {"silent": 0}
+    return silent | {name: _alarm_at(detector, state, rows, f"{key}-{name}") for name, rows in scores.after.items()}
 
 
 def values(row: Floats, key: str) -> ReplayValues:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from benchmarks.lab.power_logprobs import ARL, REFERENCE, distances, means, reordered, values
+from benchmarks.lab.power_logprobs import ARL, BASELINE, REFERENCE, distances, means, reordered, values
 from benchmarks.lab.power_probes import Messages
 from benchmarks.lab.power_record import TOP, Replay, Said, ask
 from driftwatch.demo.llama import LlamaServer
+from driftwatch.domain.decide import CALM_REPLAYS
 from driftwatch.stats.logprobs import LogprobReference
-from driftwatch.stats.stream import ReplayValues, StreamDetector
+from driftwatch.stats.stream import StreamDetector
+
+Floats = NDArray[np.float64]
 
 SEED: Final = 20261126
 
@@ -28,48 +33,49 @@ class Quiet:
     ----------
     replays : int
         Monitored, after the baseline.
-    alarms : int
-        Each followed by a rearm, as if somebody had looked and closed the incident.
+    alarms : tuple of int
+        At which monitored replays, each closed as the daemon closes an incident: after enough calm replays.
     moved : float
-        Share of the scores that were not 0, where that was counted.
+        Share of the scores that were not 0.
     largest : float
         Largest score, in nat.
-    distrusted : bool
-        Whether the stream failed its own check at the end, so that it could not page.
+    trusted : bool
+        Whether the stream passed its own check at the end, so that it could page.
     """
 
     replays: int
-    alarms: int
+    alarms: tuple[int, ...]
     moved: float
     largest: float
-    distrusted: bool
+    trusted: bool
 
     def __str__(self) -> str:
         budget = self.replays / ARL
+        count = len(self.alarms)
+        first = f"{self.alarms[0]:,}" if count else "-"
         return (
-            f"{self.replays:,} | {self.alarms} | {budget:.2f} | {poisson.sf(self.alarms - 1, budget):.3f} | "
-            f"{self.moved:.4f} | {self.largest:.1e} | {'no' if self.distrusted else 'yes'}"
+            f"{self.replays:,} | {count} | {budget:.2f} | {poisson.sf(count - 1, budget):.3f} | {first} | "
+            f"{self.moved:.4f} | {self.largest:.1e} | {'yes' if self.trusted else 'no'}"
         )
 
 
-def folded(replays: Iterable[ReplayValues], *, baseline: int, arl: float = ARL) -> Quiet:
-    """Fold a stream that nobody touched and count its alarms."""
+def folded(table: Floats, *, baseline: int, key: str, arl: float = ARL) -> Quiet:
+    """Fold a stream that nobody touched, shape (replays, probes), and count its alarms."""
     detector = StreamDetector(baseline_replays=baseline, arl=arl, kind="continuous")
-    state, alarms, seen, moved, largest = detector.start(), 0, 0, 0, 0.0
-    for replay in replays:
-        each = [value for (value,) in replay.values.values()]
-        seen, moved = seen + len(each), moved + sum(value != 0 for value in each)
-        largest = max(largest, *map(abs, each))
-        state = detector.update(state, replay)
-        if state.latch is not None:
-            alarms += 1
+    state, alarms, latched = detector.start(), list[int](), False
+    for i, row in enumerate(table):
+        state = detector.update(state, values(row, f"{key}-{i}"))
+        if state.latch is not None and not latched:
+            alarms.append(i + 1 - baseline)
+        if state.latch is not None and state.latch.calm >= CALM_REPLAYS:
             state = detector.rearm(state)
+        latched = state.latch is not None
     return Quiet(
-        replays=state.replays - baseline,
-        alarms=alarms,
-        moved=moved / max(seen, 1),
-        largest=largest,
-        distrusted=not state.trusted,
+        replays=len(table) - baseline,
+        alarms=tuple(alarms),
+        moved=float((table != 0).mean()),
+        largest=float(np.nanmax(abs(table))),
+        trusted=state.trusted,
     )
 
 
@@ -77,13 +83,20 @@ def folded(replays: Iterable[ReplayValues], *, baseline: int, arl: float = ARL) 
 
 
 def asked(
-    server: Callable[[], LlamaServer], probes: Sequence[Messages], *, replays: int, life: int, arl: float = ARL
-) -> Quiet:
-    """Ask one-token probes for `replays` monitored replays, with a new server every `life` of them."""
-    everything = replays + REFERENCE + REFERENCE
-    recorded = _said(server, probes, everything, life)
-    known = _references([next(recorded) for _ in range(REFERENCE)])
-    return folded(_scored(recorded, known), baseline=REFERENCE, arl=arl)
+    server: Callable[[], LlamaServer], probes: Sequence[Messages], *, replays: int, life: int, target: Path
+) -> Floats:
+    """Ask one-token probes, with a new server every `life` replays, and score them against the first 15.
+
+    What was asked into this file before is read instead. Returns a baseline of 15 and then `replays` rows.
+    """
+    if not target.is_file():
+        recorded = _said(server, probes, replays + 2 * REFERENCE, life)
+        first = [next(recorded) for _ in range(REFERENCE)]
+        known = [LogprobReference.of([replay[probe].positions for replay in first]) for probe in range(len(probes))]
+        scored = [[_distance(law, said) for law, said in zip(known, replay, strict=True)] for replay in recorded]
+        np.save(target, np.array(scored))
+    table: Floats = np.load(target)
+    return table
 
 
 def _said(server: Callable[[], LlamaServer], probes: Sequence[Messages], count: int, life: int) -> Iterator[Replay]:
@@ -93,21 +106,8 @@ def _said(server: Callable[[], LlamaServer], probes: Sequence[Messages], count: 
 
 
 async def _several(base_url: str, probes: Sequence[Messages], count: int) -> list[Replay]:
-    return [said async for said in _one_by_one(base_url, probes, count)]
-
-
-async def _one_by_one(base_url: str, probes: Sequence[Messages], count: int) -> AsyncIterator[Replay]:
-    for _ in range(count):
-        yield await ask(base_url, probes, max_tokens=1, temperature=0, logprobs=True, top_logprobs=TOP)
-
-
-def _references(replays: Sequence[Replay]) -> list[LogprobReference]:
-    return [LogprobReference.of([replay[probe].positions for replay in replays]) for probe in range(len(replays[0]))]
-
-
-def _scored(replays: Iterable[Replay], known: Sequence[LogprobReference]) -> Iterator[ReplayValues]:
-    for i, replay in enumerate(replays):
-        yield values(np.array([_distance(law, said) for law, said in zip(known, replay, strict=True)]), f"asked-{i}")
+    params = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP}
+    return [await ask(base_url, probes, **params) for _ in range(count)]
 
 
 def _distance(law: LogprobReference, said: Said) -> float:
@@ -118,21 +118,17 @@ def _distance(law: LogprobReference, said: Said) -> float:
 # -- resampled -------------------------------------------------------------------------------------
 
 
-def resampled(base: Sequence[Replay], *, replays: int) -> Quiet:
+def resampled(base: Sequence[Replay], *, replays: int) -> Floats:
     """Temperature 0.7: each probe's recorded scores against one reference, drawn again and again with replacement."""
     rng = np.random.default_rng(SEED)
     mixed = reordered(base, rng)
-    pool = distances(mixed[:REFERENCE], mixed[REFERENCE:])
-    return folded(_drawn(pool, REFERENCE + replays, rng), baseline=REFERENCE)
+    return _drawn(distances(mixed[:REFERENCE], mixed[REFERENCE:]), REFERENCE + replays, rng)
 
 
-def resampled_means(base: Sequence[Replay], *, replays: int) -> Quiet:
-    """The same for the daemon's metric `logprob`, the mean over an answer's tokens."""
-    rng = np.random.default_rng(SEED)
-    return folded(_drawn(means(base), 2 * REFERENCE + replays, rng), baseline=2 * REFERENCE)
+def resampled_means(base: Sequence[Replay], *, replays: int) -> Floats:
+    """The same for the daemon's metric `logprob`, the mean over an answer's tokens, whose baseline is 30."""
+    return _drawn(means(base), BASELINE + replays, np.random.default_rng(SEED))
 
 
-def _drawn(pool: np.ndarray, replays: int, rng: np.random.Generator) -> Iterator[ReplayValues]:
-    probes = np.arange(pool.shape[1])
-    for i in range(replays):
-        yield values(pool[rng.integers(len(pool), size=len(probes)), probes], f"drawn-{i}")
+def _drawn(pool: Floats, replays: int, rng: np.random.Generator) -> Floats:
+    return pool[rng.integers(len(pool), size=(replays, pool.shape[1])), np.arange(pool.shape[1])]

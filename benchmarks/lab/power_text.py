@@ -33,10 +33,11 @@ HORIZON: Final = 60
 """Changed replays that the engine may look at: as many as were recorded."""
 PEER_HORIZON: Final = 400
 NULL_HORIZON: Final = 200
-FALSE: Final = 1 - math.exp(-NULL_HORIZON / ARL)
-"""Share of unchanged deployments that may alarm within the null horizon: that of a run length of mean 500."""
+NOMINAL: Final = 1 - math.exp(-NULL_HORIZON / ARL)
+"""Share of unchanged deployments that may alarm within the null horizon at a run length of mean 500."""
+POOLED: Final = ("length", "novelty")
 WINDOWS: Final = (1, 2, 4, 8, 16, 32)
-"""Replays whose values the pooled test compares with the baseline's; it may keep its best, row by row."""
+"""Replays whose values the pooled test compares with the baseline's; it keeps its best, row by row."""
 CELLS: Final = 512
 
 
@@ -147,26 +148,28 @@ def _number(score: Scored) -> float:
 
 # -- the pooled test -------------------------------------------------------------------------------
 
+Test = tuple[str, int]
+"""Metric and window."""
 
-def pooled_distances(tables: Mapping[str, Table], changed: int) -> dict[tuple[str, int], Floats]:
+
+def pooled_distances(tables: Mapping[str, Table], judged: int) -> dict[Test, Floats]:
     """Scaled two-sample KS distance of the latest window's pooled values from the baseline's, replay by replay.
 
     Parameters
     ----------
-    changed : int
-        Replays to be judged, the last ones of each table. Windows begin with the first of them: the pooled test
-        is not held back by quiet values.
+    judged : int
+        Replays after the baseline, the last ones of each table; windows slide over all of them.
     """
     found = {}
-    for metric in ("length", "novelty"):
+    for metric in POOLED:
         table = tables[metric]
-        baseline = table[: BASELINE - (REFERENCE if metric == "novelty" else 0)].ravel()
+        baseline = table[: len(table) - judged].ravel()
         edges = np.unique(np.quantile(baseline, np.linspace(0, 1, CELLS), method="inverted_cdf"))
         below = np.searchsorted(np.sort(baseline), edges, side="right") / baseline.size
         # Share of each replay's values at or below each edge; windows are means of these.
-        each = (table[-changed:, :, None] <= edges).mean(axis=1)
+        each = (table[-judged:, :, None] <= edges).mean(axis=1)
         summed = np.vstack([np.zeros(len(edges)), each.cumsum(axis=0)])
-        ends = np.arange(1, changed + 1)
+        ends = np.arange(1, judged + 1)
         for window in WINDOWS:
             starts = np.maximum(ends - window, 0)
             size = (ends - starts) * table.shape[1]
@@ -176,9 +179,9 @@ def pooled_distances(tables: Mapping[str, Table], changed: int) -> dict[tuple[st
     return found
 
 
-def thresholds(nulls: Sequence[Mapping[tuple[str, int], Floats]]) -> dict[tuple[str, int], float]:
-    """Level that the given share of unchanged deployments reaches within the null horizon."""
-    return {test: float(np.quantile([each[test].max() for each in nulls], 1 - FALSE)) for test in nulls[0]}
+def levels(nulls: Sequence[Mapping[Test, Floats]], false: float) -> dict[Test, float]:
+    """Level that a share `false` of the unchanged deployments reaches within the null horizon."""
+    return {test: float(np.quantile([each[test].max() for each in nulls], 1 - false)) for test in nulls[0]}
 
 
 def lengthened(found: Texts, rng: np.random.Generator) -> Texts:
@@ -199,36 +202,61 @@ def rows(pools: Mapping[str, NDArray[np.object_]], *, size: int, runs: int) -> I
         quiet = null_deployment(pools["base"], rng, size)
         false += engine(quiet, key=f"null-{size}-{run}") is not None
         nulls.append(pooled_distances(scores(quiet), NULL_HORIZON))
-    level = thresholds(nulls)
+    level = levels(nulls, false / runs)
     yield (
-        f"{size} probes a replay: false alarms within {NULL_HORIZON} unchanged replays: engine {false} of {runs}, "
-        f"pooled tests {FALSE:.0%} each (tuned)"
+        f"{size} probes a replay; {false} of {runs} unchanged deployments of {NULL_HORIZON} replays alarmed "
+        f"(nominal {NOMINAL:.0%}), and every pooled test is tuned to the same share"
     )
-    yield "| change | engine: samples | within 60 replays | pooled KS: samples | its best | within 400 | ratio |"
-    yield "|---|---|---|---|---|---|---|"
+    titles = (f"pooled KS, {metric}: samples | found within {PEER_HORIZON} | its window | ratio" for metric in POOLED)
+    yield f"| change | engine: samples | found within {HORIZON} replays | {' | '.join(titles)} |"
+    yield f"|---|---|---|{'---|---|---|---|' * len(POOLED)}"
     for name, change in CHANGES.items():
-        ours, theirs = [], {test: list[int]() for test in level}
+        ours, theirs = list[int | None](), {test: list[int]() for test in level}
         for run in range(runs):
             found = deployment(pools, change, rng, size)
             ours.append(engine(found, key=f"{name}-{size}-{run}"))
-            longer = lengthened(found, rng)
-            for test, reached in pooled_distances(scores(longer), PEER_HORIZON).items():
-                crossed = np.flatnonzero(reached >= level[test])
-                theirs[test].append(int(crossed[0]) + 1 if crossed.size else PEER_HORIZON + 1)
+            for test, at in _peers(lengthened(found, rng), level).items():
+                theirs[test].append(at)
         yield _row(name, size, ours, theirs)
 
 
-def _row(name: str, size: int, ours: Sequence[int | None], theirs: Mapping[tuple[str, int], Sequence[int]]) -> str:
-    watched = [at for at in ours if at != 0]
-    mine = np.array([HORIZON if at is None else at for at in watched])
-    seen = sum(at is not None for at in watched)
-    best = min(theirs, key=lambda test: np.mean(np.minimum(theirs[test], PEER_HORIZON)))
-    late = np.minimum(theirs[best], PEER_HORIZON)
-    found = sum(at <= PEER_HORIZON for at in theirs[best])
-    # A mean that the horizon cuts is a lower limit: of the ratio too if it is the pooled test's, else an upper one.
-    cut, peer_cut = seen < len(mine), found < len(late)
-    ratio = "-" if cut else f"{'> ' * peer_cut}{late.mean() / mine.mean():.1f}"
-    return (
-        f"| {name} | {'> ' * cut}{mine.mean() * size:,.0f} | {seen} of {len(mine)} | "
-        f"{'> ' * peer_cut}{late.mean() * size:,.0f} | {best[0]}, window {best[1]} | {found} of {len(late)} | {ratio} |"
-    )
+def _peers(found: Texts, level: Mapping[Test, float]) -> dict[Test, int]:
+    """At which changed replay each pooled test alarms: 0 or less if before, the horizon and one if never."""
+    reached = pooled_distances(scores(found), QUIET + PEER_HORIZON)
+    crossed = {test: np.flatnonzero(each >= level[test]) for test, each in reached.items()}
+    return {test: (int(at[0]) if at.size else QUIET + PEER_HORIZON) + 1 - QUIET for test, at in crossed.items()}
+
+
+def _row(name: str, size: int, ours: Sequence[int | None], theirs: Mapping[Test, Sequence[int]]) -> str:
+    mine = _Delay.of([HORIZON + 1 if at is None else at for at in ours], HORIZON)
+    cells = [f"{mine.samples(size)} | {mine.found} of {mine.count}"]
+    for metric in POOLED:
+        delays = {window: _Delay.of(theirs[metric, window], PEER_HORIZON) for window in WINDOWS}
+        best = min(delays, key=lambda window: delays[window].mean)
+        peer = delays[best]
+        # A mean that the horizon cuts is a lower limit; a ratio to one of ours says nothing.
+        ratio = "-" if mine.cut else f"{'> ' * peer.cut}{peer.mean / mine.mean:.1f}"
+        cells.append(f"{peer.samples(size)} | {peer.found} of {peer.count} | {best} | {ratio}")
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Delay:
+    """Replays to an alarm over the deployments that had none before the change, cut at a horizon."""
+
+    mean: float
+    found: int
+    count: int
+
+    @property
+    def cut(self) -> bool:
+        return self.found < self.count
+
+    @classmethod
+    def of(cls, delays: Sequence[int], horizon: int) -> _Delay:
+        watched = np.array([at for at in delays if at > 0])
+        cut = np.minimum(watched, horizon)
+        return cls(mean=float(cut.mean()), found=int((watched <= horizon).sum()), count=len(watched))
+
+    def samples(self, size: int) -> str:
+        return f"{'> ' * self.cut}{self.mean * size:,.0f}"
