@@ -22,8 +22,9 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     """Tell, before the first call is paid, what the configured endpoints will cost and what they will find.
 
     Calls, tokens and money per day, month and year; each stream's share of the false-alarm budget; how soon a change
-    is found: by the mixture that pages (simulated), by the drawn CUSUM, and by an oracle that knows the change. Once the store has a baseline, spread, tokens and money are taken from it; until then assumptions stand
-    in, and are named. Nothing is sent and nothing is written.
+    is found: by the mixture that pages (simulated), by the drawn CUSUM, and by an oracle that knows the change. Once
+    the store has a baseline, spread, tokens and money are taken from it; until then assumptions stand in, and are
+    named. Nothing is sent and nothing is written.
     """
     from driftwatch import bootstrap
 
