@@ -197,7 +197,8 @@ def audiences(settings: Settings) -> dict[Audience, str]:
 
 def notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
     """Return the sink behind every route."""
-    from driftwatch.adapters.notify.slack import SlackBot, SlackWebhook
+    from driftwatch.adapters.notify.slack import SlackWebhook
+    from driftwatch.adapters.notify.slack_bot import SlackBot
     from driftwatch.adapters.notify.webhook import Webhook
 
     sinks: dict[str, Notifier] = {}

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from driftwatch.domain.delivery import DeliveryState
 from driftwatch.domain.errors import DriftwatchError
 from driftwatch.services.tick import World
 
@@ -18,7 +17,6 @@ SETTLED_S = 60.0
 """Nothing is forgotten in the first minute: a start has more urgent things to do."""
 OLDEST = timedelta(minutes=5)
 """While a message is older than this and not sent, the dead-man's switch hears nothing."""
-OPEN = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,5 +76,5 @@ class Chores:
     def _oldest_s(world: World) -> float:
         """Return the real age of the oldest message that is not sent; 0 for none."""
         later = world.clock.now() + timedelta(days=30)
-        waiting = [d for d in world.store.due_deliveries(now=later) if d.state in OPEN]
+        waiting = [d for d in world.store.due_deliveries(now=later) if d.state.open]
         return max((-world.clock.seconds_until(d.created_at) for d in waiting), default=0.0)

@@ -8,14 +8,43 @@ from typing import Any
 
 from driftwatch.domain.metric import Severity
 
+DETAILS = "details"
+"""The `part` of a payload whose message only adds details to one that was sent."""
+
 
 class DeliveryState(StrEnum):
-    """``sending`` is committed before the network call; what is found there after a crash is ambiguous."""
+    """Where a promise stands.
+
+    ``sending`` is committed before the network call: found there after a crash it is as ``ambiguous`` as a
+    connection lost after the request was written. The remote is asked then, where it can be asked.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
+    AMBIGUOUS = "ambiguous"
     SENT = "sent"
     DEAD = "dead"
+
+    @property
+    def open(self) -> bool:
+        """Whether the promise is neither kept nor given up."""
+        return self not in (DeliveryState.SENT, DeliveryState.DEAD)
+
+
+class Arrived(StrEnum):
+    """What a remote says about an earlier attempt; ``unknown`` where it cannot be asked."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A remote's answer to whether a message arrived, with its id there."""
+
+    arrived: Arrived
+    remote: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +58,11 @@ class Delivery:
     payload : mapping
         What to say, as frozen when it was decided: a plain dict of `notify.render`'s input.
     possible_repeat : bool
-        An earlier attempt may have arrived: the message says so.
+        An earlier attempt may have arrived, and nobody can tell: the message says so.
+    remote : str, optional
+        The remote's id of the message, once it was taken.
+    thread : str, optional
+        The remote's id of the incident's first message on this route, which this one follows.
     """
 
     key: str
@@ -44,3 +77,16 @@ class Delivery:
     sent_at: datetime | None = None
     possible_repeat: bool = False
     error: str | None = None
+    remote: str | None = None
+    thread: str | None = None
+
+    @property
+    def subject(self) -> str | None:
+        """The incident's key; None where the message is about none."""
+        found = self.payload.get("key")
+        return None if found is None else str(found)
+
+    @property
+    def is_details(self) -> bool:
+        """Whether it only adds to a message that was sent."""
+        return self.payload.get("part") == DETAILS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.answer import Answer, Question, Reply
-from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.incident import Incident, Silence
 from driftwatch.domain.replay import Replay, ReplayScores, Score, Slot, SlotRecord, SlotState
 
@@ -187,11 +187,15 @@ class Store(ABC):
 
     @abstractmethod
     def due_deliveries(self, *, now: datetime) -> Sequence[Delivery]:
-        """Return rows to send now, oldest first: pending ones that are due, and `sending` ones left by a crash."""
+        """Return rows to act on now, oldest first: waiting ones that are due, and `sending` ones left by a crash."""
 
     @abstractmethod
-    def save_delivery(self, delivery: Delivery) -> None:
-        """Write the row's new state, found by its key."""
+    def thread(self, route: str, subject: str) -> Sequence[Delivery]:
+        """Return what was sent about an incident on a route and has an id there, oldest first."""
+
+    @abstractmethod
+    def save_delivery(self, delivery: Delivery, then: Sequence[Delivery] = ()) -> None:
+        """Write the row's new state, found by its key, and with it the promises that follow from it."""
 
     @abstractmethod
     def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
@@ -204,6 +208,9 @@ class Store(ABC):
 class Notifier(ABC):
     """A sink for messages."""
 
+    threads: bool = False
+    """Whether details are sent as a message of their own, behind the first one about an incident."""
+
     @abstractmethod
     async def send(self, delivery: Delivery) -> str | None:
         """Deliver once and return the remote's id, where it has one.
@@ -213,6 +220,20 @@ class Notifier(ABC):
         DeliveryError
             Saying whether it is permanent, and whether the message may have arrived.
         """
+
+    async def arrived(self, delivery: Delivery) -> Arrival:  # noqa: ARG002
+        """Say whether an earlier attempt arrived; most sinks cannot be asked.
+
+        Raises
+        ------
+        DeliveryError
+            If the remote could not be asked now.
+        """
+        return Arrival(arrived=Arrived.UNKNOWN)
+
+    async def doubts(self) -> Sequence[str]:
+        """Return, in sentences, what this sink cannot promise as it is set up; asked once at the start."""
+        return ()
 
     async def aclose(self) -> None:
         """Release connections."""

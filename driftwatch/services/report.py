@@ -170,7 +170,7 @@ def _deliveries(deliveries: Sequence[Delivery], clock: Clock | None) -> Deliveri
     late = [_seconds(d.created_at, d.sent_at, clock) for d in deliveries if d.sent_at is not None]
     return Deliveries(
         sent=sum(d.state is DeliveryState.SENT for d in deliveries),
-        waiting=sum(d.state in (DeliveryState.PENDING, DeliveryState.SENDING) for d in deliveries),
+        waiting=sum(d.state.open for d in deliveries),
         dead=tuple(d for d in deliveries if d.state is DeliveryState.DEAD),
         late_p50_s=median(late) if late else None,
         late_max_s=max(late, default=None),

@@ -12,10 +12,9 @@ from typing import Any, Self
 from aiohttp import web
 
 from driftwatch.domain.secret import Secret
+from driftwatch.testing.slack_api import Workspace, trouble_with
 
 HOOK = "/services/T000/B000/loopback"
-MAX_TOTAL = 13_200
-_LIMITS = {"header": 150, "section": 3_000}
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """What happens to one request instead of what should."""
@@ -54,8 +53,12 @@ class FakeSlack:
         self.token = Secret(token)
         self.posts: list[Post] = []
         """What people saw, in order."""
+        self.workspace = Workspace()
+        """What the Web API knows."""
         self.requests = 0
-        """What came in, whatever became of it."""
+        """Messages that came in, whatever became of them."""
+        self.asked = 0
+        """Other calls of the Web API."""
         self.strayed = 0
         """Requests that followed a redirect."""
         self.sent_bytes = 0
@@ -63,6 +66,8 @@ class FakeSlack:
         self._on_post = on_post
         self._script: deque[Behaviour] = deque()
         self._always: Behaviour | None = None
+        self._when_asked: deque[Behaviour] = deque()
+        self._always_when_asked: Behaviour | None = None
         self._origin = ""
         self._runner: web.AppRunner | None = None
 
@@ -79,13 +84,23 @@ class FakeSlack:
         return f"{self._origin}/api/"
 
     def then(self, *behaviours: Behaviour) -> Self:
-        """Queue behaviours for the next requests."""
+        """Queue behaviours for the next messages."""
         self._script.extend(behaviours)
+        return self
+
+    def then_asked(self, *behaviours: Behaviour) -> Self:
+        """Queue behaviours for the next calls that are no new message."""
+        self._when_asked.extend(behaviours)
         return self
 
     def always(self, behaviour: Behaviour | None) -> Self:
         """Behave like this from now on, until told None."""
         self._always = behaviour
+        return self
+
+    def always_asked(self, behaviour: Behaviour | None) -> Self:
+        """Behave like this from now on whenever a call is no new message."""
+        self._always_when_asked = behaviour
         return self
 
     def answer(self, status: int, body: str = "", headers: Mapping[str, str] | None = None) -> Behaviour:
@@ -118,7 +133,7 @@ class FakeSlack:
         async def behave(request: web.Request) -> web.StreamResponse:
             body = await _body(request)
             if accepted:
-                self._show(body, request)
+                self._accept(body, request)
             if request.transport is not None:
                 (request.transport.abort if reset else request.transport.close)()
             return web.Response()
@@ -130,7 +145,7 @@ class FakeSlack:
 
         async def behave(request: web.Request) -> web.StreamResponse:
             if accepted:
-                self._show(await _body(request), request)
+                self._accept(await _body(request), request)
             await asyncio.sleep(seconds)
             return web.Response(text="ok")
 
@@ -140,7 +155,7 @@ class FakeSlack:
         """Show the message and never stop talking about it."""
 
         async def behave(request: web.Request) -> web.StreamResponse:
-            self._show(await _body(request), request)
+            self._accept(await _body(request), request)
             reply = web.StreamResponse()
             await reply.prepare(request)
             self.sent_bytes = 0
@@ -161,7 +176,9 @@ class FakeSlack:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_post(HOOK, self._handle(self._webhook))
         app.router.add_post("/api/chat.postMessage", self._handle(self._post_message))
-        app.router.add_route("*", "/api/conversations.history", self._handle(self._history))
+        for method, answer in self._methods().items():
+            app.router.add_route("*", f"/api/{method}", self._handle_asked(answer))
+        app.router.add_post("/upload/{number}", self._upload)
         app.router.add_route("*", "/elsewhere", self._stray)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -185,29 +202,57 @@ class FakeSlack:
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
-        if trouble := _trouble(body):
+        if trouble := trouble_with(body):
             return web.Response(status=400, text=trouble)
         self._show(body, request)
         return web.Response(text="ok")
 
     async def _post_message(self, request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer {self.token.reveal()}":
+        if not self._known(request):
             return web.json_response({"ok": False, "error": "invalid_auth"})
-        body = await _body(request)
-        if not body.get("channel"):
-            return web.json_response({"ok": False, "error": "channel_not_found"})
-        if trouble := _trouble(body):
-            return web.json_response({"ok": False, "error": trouble})
-        self._show(body, request)
-        return web.json_response({"ok": True, "channel": body["channel"], "ts": f"1700000000.{len(self.posts):06d}"})
+        return web.json_response(self._accept(await _body(request), request))
 
-    async def _history(self, _: web.Request) -> web.StreamResponse:
-        messages = [{"text": p.text, "metadata": p.body.get("metadata")} for p in reversed(self.posts)]
-        return web.json_response({"ok": True, "messages": messages, "has_more": False})
+    def _methods(self) -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+        there = self.workspace
+        return {
+            "chat.update": there.update,
+            "conversations.history": lambda query: there.history(query, thread=False),
+            "conversations.replies": lambda query: there.history(query, thread=True),
+            "conversations.list": there.channels,
+            "files.getUploadURLExternal": lambda query: there.upload_url(query, self._origin),
+            "files.completeUploadExternal": there.complete,
+        }
+
+    def _handle_asked(self, answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Behaviour:
+        async def well(request: web.Request) -> web.StreamResponse:
+            if not self._known(request):
+                return web.json_response({"ok": False, "error": "invalid_auth"})
+            return web.json_response(answer({**request.query, **await _body(request)}))
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.asked += 1
+            behave = self._when_asked.popleft() if self._when_asked else (self._always_when_asked or well)
+            return await behave(request)
+
+        return handle
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        self.workspace.uploaded(request.match_info["number"], await request.read())
+        return web.Response(text="OK")
+
+    def _known(self, request: web.Request) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {self.token.reveal()}"
 
     async def _stray(self, _: web.Request) -> web.StreamResponse:
         self.strayed += 1
         return web.Response(text="ok")
+
+    def _accept(self, body: Mapping[str, Any], request: web.Request) -> dict[str, Any]:
+        """Take a message as whichever of the two it came for would, and return the Web API's answer."""
+        answer = self.workspace.post(body) if request.path.startswith("/api/") else {"ok": True}
+        if answer["ok"]:
+            self._show(body, request)
+        return answer
 
     def _show(self, body: Mapping[str, Any], request: web.Request) -> None:
         post = Post(body=body, headers=dict(request.headers))
@@ -217,33 +262,10 @@ class FakeSlack:
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    parsed = json.loads(await request.text())
+    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return dict(await request.post())
+    parsed = json.loads(await request.text() or "{}")
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _trouble(body: Mapping[str, Any]) -> str | None:
-    """Return Slack's name for what is wrong with a message's size."""
-    blocks = body.get("blocks", [])
-    if not body.get("text") and not blocks:
-        return "no_text"
-    if len(blocks) > 50 or sum(map(_length, blocks)) > MAX_TOTAL:
-        return "invalid_blocks"
-    for block in blocks:
-        text = block.get("text") or {}
-        if len(text.get("text", "")) > _LIMITS.get(block["type"], MAX_TOTAL):
-            return "invalid_blocks"
-        fields = block.get("fields", [])
-        if len(fields) > 10 or any(len(f["text"]) > 2_000 for f in fields):
-            return "invalid_blocks"
-    return "msg_too_long" if len(str(body.get("text", ""))) > 40_000 else None
-
-
-def _length(part: Any) -> int:
-    """Return how many characters of text a part of a message holds."""
-    if isinstance(part, dict):
-        own = part["text"] if isinstance(part.get("text"), str) else ""
-        return len(own) + sum(_length(v) for v in part.values() if not isinstance(v, str))
-    return sum(map(_length, part)) if isinstance(part, list) else 0
 
 
 @contextmanager

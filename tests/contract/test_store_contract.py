@@ -358,10 +358,11 @@ def test_due_are_ripe_pending_rows_and_those_a_crash_left_sending_oldest_first(s
             delivery("crashed", state=DeliveryState.SENDING, created_at=NOON + timedelta(seconds=1)),
             delivery("sent", state=DeliveryState.SENT),
             delivery("dead", state=DeliveryState.DEAD),
+            delivery("asked later", state=DeliveryState.AMBIGUOUS, not_before=NOON + HOUR),
         ]
     )
     assert [d.key for d in store.due_deliveries(now=NOON)] == ["crashed", "now"]
-    assert [d.key for d in store.due_deliveries(now=NOON + HOUR)] == ["later", "crashed", "now"]
+    assert [d.key for d in store.due_deliveries(now=NOON + HOUR)] == ["asked later", "later", "crashed", "now"]
 
 
 def test_a_delivery_is_saved_under_its_key(store):
@@ -372,6 +373,36 @@ def test_a_delivery_is_saved_under_its_key(store):
     assert store.deliveries(since=NOON + HOUR) == ()
     with pytest.raises(StoreError, match="no delivery unknown"):
         store.save_delivery(delivery("unknown"))
+
+
+def test_a_thread_is_what_was_sent_about_an_incident_on_a_route_and_has_an_id_there(store):
+    about = {"payload": {"key": "bot/1/1"}, "state": DeliveryState.SENT}
+    store.enqueue(
+        [
+            delivery("news", created_at=NOON + HOUR, remote="C1:2", thread="C1:1", **about),
+            delivery("first", remote="C1:1", **about),
+            delivery("a webhook's", **about),
+            delivery("on its way", **about | {"state": DeliveryState.SENDING}, remote="C1:3"),
+            delivery("elsewhere", **about, route="quiet", remote="C2:1"),
+            delivery("another's", payload={"key": "bot/1/10"}, state=DeliveryState.SENT, remote="C1:9"),
+            delivery("about none", payload={}, state=DeliveryState.SENT, remote="C1:8"),
+        ]
+    )
+    assert [(d.key, d.remote, d.thread) for d in store.thread("oncall", "bot/1/1")] == [
+        ("first", "C1:1", None),
+        ("news", "C1:2", "C1:1"),
+    ]
+    assert store.thread("oncall", "bot/2/1") == ()
+
+
+def test_what_follows_from_a_delivery_is_written_with_it_or_not_at_all(store):
+    store.enqueue([delivery()])
+    sent = delivery(state=DeliveryState.SENT)
+    with pytest.raises(Exception, match="not JSON serializable"):
+        store.save_delivery(sent, [delivery("then", payload={"a": object()})])
+    assert [d.state for d in store.deliveries()] == [DeliveryState.PENDING]
+    store.save_delivery(sent, [delivery("then")])
+    assert {d.key: d.state for d in store.deliveries()} == {"k": DeliveryState.SENT, "then": DeliveryState.PENDING}
 
 
 def test_an_outcome_survives_by_name(store):

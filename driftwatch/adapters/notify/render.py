@@ -24,6 +24,7 @@ from slack_sdk.models.blocks import (
 
 from driftwatch.adapters.notify import wording
 from driftwatch.adapters.notify.wording import Payload, render_text
+from driftwatch.domain.delivery import DETAILS
 from driftwatch.domain.legible import ELLIPSIS, legible
 from driftwatch.domain.payload import EXCERPT
 
@@ -72,6 +73,8 @@ def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0) -
     'a&lt;b · budget exhausted: 5.00 of 5.00 USD spent today'
     """
     text = escape(_fallback(payload, possible_repeat=possible_repeat), MAX_SECTION)
+    if payload.get("part") == DETAILS:
+        return _details(payload, level=level)
     for blocks in _levels(payload, possible_repeat=possible_repeat)[level:]:
         if len(blocks) <= MAX_BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= MAX_TOTAL:
             return Message(text=text, blocks=blocks)
@@ -105,6 +108,14 @@ def _levels(payload: Payload, *, possible_repeat: bool) -> list[list[dict[str, A
     last = list(_last_words(payload, possible_repeat=possible_repeat))
     answers = list(_answers(payload))
     return [[block.to_dict() for block in blocks] for blocks in ([*own, *answers, *last], [*own, *last])]
+
+
+def _details(payload: Payload, *, level: int) -> Message:
+    """Return the answers alone: what a thread adds to a message that was sent."""
+    text = escape(f"{payload.get('incident', '')}: the answers that moved most", MAX_SECTION)
+    blocks = [block.to_dict() for block in _answers(payload)]
+    fits = len(blocks) <= MAX_BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= MAX_TOTAL
+    return Message(text=text, blocks=blocks if fits and level == 0 else ())
 
 
 def _fallback(payload: Payload, *, possible_repeat: bool) -> str:

@@ -29,10 +29,14 @@ class Outbox(Store):
 
     def due_deliveries(self, *, now: datetime) -> Sequence[Delivery]:
         ripe = OUTBOX.c.not_before.is_(None) | (OUTBOX.c.not_before <= now)
-        pending = (OUTBOX.c.state == DeliveryState.PENDING.value) & ripe
-        return self._deliveries(pending | (OUTBOX.c.state == DeliveryState.SENDING.value))
+        waiting = OUTBOX.c.state.in_([DeliveryState.PENDING.value, DeliveryState.AMBIGUOUS.value]) & ripe
+        return self._deliveries(waiting | (OUTBOX.c.state == DeliveryState.SENDING.value))
 
-    def save_delivery(self, delivery: Delivery) -> None:
+    def thread(self, route: str, subject: str) -> Sequence[Delivery]:
+        sent = (OUTBOX.c.state == DeliveryState.SENT.value) & OUTBOX.c.remote.is_not(None)
+        return self._deliveries((OUTBOX.c.subject == subject) & (OUTBOX.c.route == route) & sent)
+
+    def save_delivery(self, delivery: Delivery, then: Sequence[Delivery] = ()) -> None:
         with self._db.writing() as connection:
             changed = connection.execute(update(OUTBOX).where(OUTBOX.c.key == delivery.key).values(**_row(delivery)))
             if not changed.rowcount:
@@ -41,6 +45,7 @@ class Outbox(Store):
                     "Add it with `enqueue` first.",
                     "store-failed",
                 )
+            add(connection, then)
 
     def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
         return self._deliveries(OUTBOX.c.created_at >= since if since is not None else None)
@@ -63,9 +68,10 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state.value,
         "severity": delivery.severity.value,
         "payload": dict(delivery.payload),
+        "subject": delivery.subject,
     }
 
 
 def _delivery(row: Mapping[Any, Any]) -> Delivery:
     typed = {"state": DeliveryState(row["state"]), "severity": Severity(row["severity"])}
-    return Delivery(**(dict(row) | typed))
+    return Delivery(**({name: row[name] for name in _COLUMNS} | typed))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.adapters.notify.render import LEVELS, render, render_text
-from driftwatch.adapters.notify.slack import _body
+from driftwatch.adapters.notify.slack_body import slack_body as _body
 
 from .examples import FALL, INCIDENT, payload
 from .slack_model import acts, shown

@@ -14,7 +14,7 @@ from tests.contract.observed import NOON, replay, score, slot
 SECOND = '''"""A second schema, for the tests."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "HEAD", None, None
 
 def upgrade():
     with op.batch_alter_table("endpoint") as batch:
@@ -41,11 +41,11 @@ def newer_code(tmp_path, monkeypatch):
     """Code that is one migration ahead."""
     migrations = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "0002_second.py").write_text(SECOND)
+    (migrations / "versions" / "9999_second.py").write_text(SECOND.replace("HEAD", migrate.HEAD))
 
     def use():
         monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-        monkeypatch.setattr(migrate, "HEAD", "0002")
+        monkeypatch.setattr(migrate, "HEAD", "9999")
 
     return use
 
@@ -91,7 +91,7 @@ def test_an_older_store_is_copied_then_upgraded_with_its_data(url, file, newer_c
     newer_code()
     with closing(open_store(url)) as store:
         assert [r.values for r in store.replays("bot")] == [{"exact": {"hi@aaa": (1.0,)}}]
-    backup = file.with_name("driftwatch.db.before-0002")
+    backup = file.with_name("driftwatch.db.before-9999")
     assert "team" in columns(file)
     assert "team" not in columns(backup)
     assert not list(file.parent.glob("*.partial"))
@@ -104,7 +104,7 @@ def test_a_downgrade_keeps_the_data(url, file, newer_code):
         store.record_replay(replay(), [score(1.0)])
     engine = sqlite.engine(location.parse(url), wait=migrate._WAIT, foreign_keys=False)
     with engine.connect() as connection, connection.begin():
-        command.downgrade(migrate.alembic_config(connection), "0001")
+        command.downgrade(migrate.alembic_config(connection), "-1")
     engine.dispose()
     assert "team" not in columns(file)
     with closing(sqlite3.connect(file)) as connection:
@@ -114,14 +114,17 @@ def test_a_downgrade_keeps_the_data(url, file, newer_code):
 
 def test_a_failed_upgrade_leaves_the_old_schema_whole(url, file, newer_code):
     open_store(url).close()
+    before = migrate.HEAD
     newer_code()
-    broken = migrate.MIGRATIONS / "versions" / "0002_second.py"
-    broken.write_text(SECOND.replace("def downgrade", '    op.execute("SELECT nonsense")\n\ndef downgrade'))
+    broken = migrate.MIGRATIONS / "versions" / "9999_second.py"
+    broken.write_text(
+        SECOND.replace("HEAD", before).replace("def downgrade", '    op.execute("SELECT nonsense")\n\ndef downgrade')
+    )
     with pytest.raises(StoreError, match="nonsense"):
         open_store(url)
     assert "team" not in columns(file)
     assert not [name for name in columns(file) if name.startswith("_")]
-    broken.write_text(SECOND)
+    broken.write_text(SECOND.replace("HEAD", before))
     open_store(url).close()
     assert "team" in columns(file)
 

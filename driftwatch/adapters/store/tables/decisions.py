@@ -68,7 +68,7 @@ class SilenceRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """A promise to tell somebody; the key makes it one promise."""
+    """A promise to tell somebody; the key makes it one promise, `subject` is the incident's key."""
 
     __tablename__ = "outbox"
     key: str = Field(primary_key=True, sa_type=AnyText)
@@ -83,3 +83,6 @@ class DeliveryRow(Row, table=True):
     sent_at: datetime | None = None
     possible_repeat: bool = False
     error: str | None = Field(default=None, sa_type=AnyText)
+    subject: str | None = Field(default=None, sa_type=AnyText, index=True)
+    remote: str | None = Field(default=None, sa_type=AnyText)
+    thread: str | None = Field(default=None, sa_type=AnyText)

@@ -1,0 +1,251 @@
+"""One outbox row, one step on: asked after, sent, put off, told elsewhere, or given up.
+
+    pending → sending → sent | pending (later) | ambiguous → sent | pending | dead
+
+A row is committed as ``sending`` before the network call. What is found there afterwards belonged to a process that
+died: like a connection lost after the request was written, it may have arrived. Where the remote can be asked, it is;
+where not, the message goes out again and says that it may be a repeat.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+
+from driftwatch.domain.delivery import DETAILS, Arrived, Delivery, DeliveryState
+from driftwatch.domain.errors import DeliveryError
+from driftwatch.services.patience import Patience
+from driftwatch.services.ports import Clock, Store
+from driftwatch.services.sinks import Sink
+
+DELAY_SHOWN_S = 120.0
+
+log = structlog.get_logger("driftwatch.pager")
+
+
+class Courier:
+    """Takes rows on, one step at a time; rows of one route must come one after the other.
+
+    Parameters
+    ----------
+    sinks : mapping of str to Sink
+        By route.
+    fallback : str, optional
+        The route that is told when another refuses a message, or has not taken it for five minutes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sinks: Mapping[str, Sink],
+        *,
+        clock: Clock,
+        fallback: str | None,
+        rng: Random,
+        patience: Patience,
+    ) -> None:
+        self._store, self._sinks, self._clock = store, sinks, clock
+        self._fallback, self._rng, self._patience = fallback, rng, patience
+        self._fell_back: set[str] = set()
+        self._unsaved: dict[str, Delivery] = {}
+
+    async def step(self, row: Delivery) -> DeliveryState:
+        """Take a row one step on and return where it stands then."""
+        if await self._given_up(row):
+            return DeliveryState.DEAD
+        if await self._known_sent(row):
+            return DeliveryState.SENT
+        sink = self._sinks.get(row.route)
+        if not self._ready(row, sink):
+            return row.state
+        if sink is None:
+            needs = f"no route is called {row.route!r}; add it under routes:."
+            return await self._refused(row, DeliveryError(needs, permanent=True))
+        if row.state in (DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
+            row = await self._asked_after(row, sink)
+        return await self._attempt(row, sink) if row.state is DeliveryState.PENDING else row.state
+
+    def stale(self, row: Delivery) -> bool:
+        """Say whether the fallback route must hear of it by now."""
+        return self._age_s(row.created_at) >= self._patience.fallback_s
+
+    async def fall_back(self, row: Delivery) -> bool:
+        """Promise the message on the fallback route too; False if that is where it comes from."""
+        if self._fallback is None or row.route == self._fallback or self._fallback not in self._sinks:
+            return False
+        if row.key not in self._fell_back and not row.is_details:
+            copy = Delivery(
+                key=f"{row.key}>{self._fallback}",
+                route=self._fallback,
+                severity=row.severity,
+                payload={**row.payload, "instead_of": row.route},
+                created_at=row.created_at,
+            )
+            await asyncio.to_thread(self._store.enqueue, [copy])
+            self._fell_back.add(row.key)
+        return True
+
+    # -- what may have arrived -------------------------------------------------------------------
+
+    async def _asked_after(self, row: Delivery, sink: Sink) -> Delivery:
+        """Return the row as the remote's answer leaves it: sent, pending, or ambiguous still."""
+        try:
+            answer = await sink.notifier.arrived(row)
+        except DeliveryError as error:
+            # A page that may come twice is better than one that may not come at all.
+            if error.permanent or self._age_s(row.started_at or row.created_at) >= self._patience.fallback_s:
+                return replace(row, state=DeliveryState.PENDING, possible_repeat=True)
+            wait_s = self._wait_s(row, error, sink)
+            waiting = replace(
+                row, state=DeliveryState.AMBIGUOUS, not_before=self._later(wait_s), attempts=row.attempts + 1
+            )
+            await self._save(replace(waiting, error=str(error)))
+            log.warning("nobody can say yet whether a page arrived", key=row.key, route=row.route, error=str(error))
+            return waiting
+        if answer.arrived is Arrived.YES:
+            log.info("page had arrived", key=row.key, route=row.route, attempts=row.attempts)
+            return await self._sent(replace(row, remote=answer.remote), sink)
+        # Told that nothing arrived we need not warn of a repeat, whatever was uncertain before.
+        return replace(row, state=DeliveryState.PENDING, possible_repeat=answer.arrived is Arrived.UNKNOWN)
+
+    # -- one attempt -----------------------------------------------------------------------------
+
+    def _ready(self, row: Delivery, sink: Sink | None) -> bool:
+        if sink is not None and not sink.worth_trying(within_s=self._patience.spacing_s):
+            return False
+        if row.state is DeliveryState.SENDING:
+            return row.started_at is None or self._age_s(row.started_at) >= self._patience.ambiguous_s
+        return row.not_before is None or self._clock.seconds_until(row.not_before) <= 0
+
+    async def _attempt(self, row: Delivery, sink: Sink) -> DeliveryState:
+        await sink.take_turn(self._patience.spacing_s)
+        sending = replace(
+            row,
+            state=DeliveryState.SENDING,
+            attempts=row.attempts + 1,
+            started_at=self._clock.now(),
+            error=None,
+            thread=await self._thread(row, sink),
+        )
+        await self._save(sending)
+        try:
+            remote = await self._send(sending, sink)
+        except DeliveryError as error:
+            if error.permanent:
+                sink.refuses()
+                return await self._refused(sending, error)
+            return await self._failed(sending, error, sink)
+        sent = await self._sent(replace(sending, remote=remote), sink)
+        took_s = round(self._age_s(row.created_at), 3)
+        log.info("page delivered", key=sent.key, route=sent.route, attempts=sent.attempts, took_s=took_s)
+        return sent.state
+
+    async def _thread(self, row: Delivery, sink: Sink) -> str | None:
+        if not sink.notifier.threads or row.subject is None:
+            return None
+        before = await asyncio.to_thread(self._store.thread, row.route, row.subject)
+        return before[0].remote if before else None
+
+    async def _send(self, sending: Delivery, sink: Sink) -> str | None:
+        late_s = self._age_s(sending.created_at)
+        late = {"delayed_min": round(late_s / 60)} if late_s >= DELAY_SHOWN_S else {}
+        try:
+            return await sink.notifier.send(replace(sending, payload={**sending.payload, **late}))
+        except DeliveryError:
+            raise
+        except Exception as error:
+            log.exception("sink failed unexpectedly", route=sending.route, key=sending.key)
+            raise DeliveryError(f"the sink failed: {type(error).__name__}", permanent=False, ambiguous=True) from None
+
+    async def _sent(self, row: Delivery, sink: Sink) -> Delivery:
+        sink.took()
+        sent = replace(row, state=DeliveryState.SENT, sent_at=self._clock.now(), not_before=None)
+        # Until this is committed the row looks like a crash's leftover; remembering it here spares a repeat.
+        self._unsaved[sent.key] = sent
+        await self._known_sent(sent)
+        return sent
+
+    async def _known_sent(self, row: Delivery) -> bool:
+        sent = self._unsaved.get(row.key)
+        if sent is None:
+            return False
+        await self._save(sent, self._details(sent))
+        del self._unsaved[row.key]
+        return True
+
+    def _details(self, sent: Delivery) -> tuple[Delivery, ...]:
+        """Return the promise of the details that follow an incident's first message into its thread."""
+        sink = self._sinks.get(sent.route)
+        opens = sink is not None and sink.notifier.threads and sent.remote and not sent.thread
+        if not opens or sent.is_details or not any("old_answer" in m for m in sent.payload.get("moved", ())):
+            return ()
+        return (
+            Delivery(
+                key=f"{sent.key}+{DETAILS}",
+                route=sent.route,
+                severity=sent.severity,
+                payload={**sent.payload, "part": DETAILS},
+                created_at=self._clock.now(),
+            ),
+        )
+
+    # -- what did not go as it should --------------------------------------------------------------
+
+    async def _refused(self, row: Delivery, error: DeliveryError) -> DeliveryState:
+        facts = {"key": row.key, "route": row.route, "attempts": row.attempts, "error": str(error)}
+        await self._save(replace(row, state=DeliveryState.DEAD, error=str(error)))
+        if await self.fall_back(row):
+            log.error("page refused, fallback told", **facts)
+        else:
+            log.critical("page refused, nobody told", **facts)
+        return DeliveryState.DEAD
+
+    async def _failed(self, row: Delivery, error: DeliveryError, sink: Sink) -> DeliveryState:
+        wait_s = self._wait_s(row, error, sink)
+        sink.failed(wait_s=wait_s)
+        waiting = replace(
+            row,
+            state=DeliveryState.AMBIGUOUS if error.ambiguous else DeliveryState.PENDING,
+            not_before=self._later(wait_s),
+            error=str(error),
+        )
+        await self._save(waiting)
+        facts = {"key": row.key, "route": row.route, "attempts": row.attempts, "error": str(error)}
+        log.warning("page not delivered yet", **facts, again_in_s=round(wait_s, 1))
+        return waiting.state
+
+    async def _given_up(self, row: Delivery) -> bool:
+        if self._age_s(row.created_at) < self._patience.deadline_s:
+            return False
+        await self._save(replace(row, state=DeliveryState.DEAD, error=f"undelivered for 72 h; {row.error or ''}"))
+        log.critical("page given up", key=row.key, route=row.route, attempts=row.attempts, error=row.error)
+        return True
+
+    # -- time and store ------------------------------------------------------------------------
+
+    def _wait_s(self, row: Delivery, error: DeliveryError, sink: Sink) -> float:
+        """Return real seconds to the next attempt: what the remote asks for, else full jitter."""
+        first_s = self._patience.retry_first_s
+        if error.retry_after_s is not None:
+            wait_s = min(max(error.retry_after_s, first_s), self._patience.retry_after_most_s)
+            sink.asks_for_patience(wait_s)
+            return wait_s
+        most = min(self._patience.retry_most_s, first_s * 2.0 ** min(row.attempts, 16))
+        wait_s = max(first_s, self._rng.uniform(0.0, most))
+        return max(wait_s, self._patience.ambiguous_s) if error.ambiguous else wait_s
+
+    def _age_s(self, moment: datetime) -> float:
+        """Return real seconds since `moment`: an accelerated clock must not make a message look late."""
+        return -self._clock.seconds_until(moment)
+
+    def _later(self, real_s: float) -> datetime:
+        now = self._clock.now()
+        hour = timedelta(hours=1)
+        speed = hour.total_seconds() / max(self._clock.seconds_until(now + hour), 1e-9)
+        return now + timedelta(seconds=real_s * speed)
+
+    async def _save(self, row: Delivery, then: tuple[Delivery, ...] = ()) -> None:
+        await asyncio.to_thread(self._store.save_delivery, row, then)
