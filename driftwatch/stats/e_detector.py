@@ -10,6 +10,7 @@ References
    detection", New England Journal of Statistics in Data Science 2 (2024).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,20 @@ class Bank:
         return rows
 
 
+def log_sum(logs: Floats) -> float:
+    """Logarithm of the sum of processes given by their logarithms; minus infinity without any.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(log_sum(np.log([1.0, 2.0, 5.0])), 12) == round(math.log(8), 12)
+    True
+    """
+    peak = float(logs.max(initial=-np.inf))
+    # `logaddexp.reduce` takes two transcendental functions for every process, one after the other.
+    return peak + math.log(float(np.exp(logs - peak).sum())) if peak > -np.inf else peak
+
+
 def log_mean(logs: Floats) -> float:
     """Logarithm of the mean of processes given by their logarithms; minus infinity without any."""
-    return float(np.logaddexp.reduce(logs, axis=None)) - float(np.log(logs.size)) if logs.size else -np.inf
+    return log_sum(logs) - math.log(logs.size) if logs.size else -np.inf

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_pmf
+from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_of_rows, sum_pmf
 from driftwatch.stats.normal import normal_quantile
 
 Kind = Literal["binary", "graded", "continuous"]
@@ -27,6 +27,7 @@ _DEAR = 4e7  # the most that is spent where the normal approximation is poor
 _FEW_PROBES = 20.0  # effective number of probes below which the normal approximation is not used
 _SKEWED = 0.15
 _FEW_SPREADS = 10.0  # effective number of probes below which a spread has no score
+_FEW_SCORES = 16  # on more scores most bags hold few of them, and zeros need not be multiplied
 _MANY_DRAWS = 100  # samples of one probe in one replay beyond which its law is never convolved
 
 
@@ -95,11 +96,16 @@ def evidence_of(laws: "ProbeLaws", uniform: float) -> Evidence:
     poor = effective < _FEW_PROBES or abs(skewness) > _SKEWED
     cost = _convolution_cost(laws.counts[rows], laws.drawn[rows])
     if cost <= _CHEAP or (poor and cost <= _DEAR):
-        pmf = sum_pmf([draw_pmf(laws.counts[row], int(laws.drawn[row])) for row in rows.tolist()])
-        z = normal_score(pmf, int(laws.total[rows].sum()), uniform)
+        z = normal_score(_law_of_sum(laws.counts[rows], laws.drawn[rows]), int(laws.total[rows].sum()), uniform)
         return Evidence(z=z, variances=laws.variance, exact=True)
     z = pearson_normal_score(float(laws.deviation[rows].sum()) / variance**0.5, skewness)
     return Evidence(z=z, variances=laws.variance, exact=False)
+
+
+def _law_of_sum(counts: Ints, drawn: Ints) -> Floats:
+    if counts.shape[1] <= _FEW_SCORES and (drawn == 1).all():
+        return sum_of_rows(counts / counts.sum(axis=1, keepdims=True))
+    return sum_pmf([draw_pmf(one, m) for one, m in zip(counts, drawn.tolist(), strict=True)])
 
 
 @dataclass(frozen=True, kw_only=True)

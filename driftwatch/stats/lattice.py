@@ -93,6 +93,35 @@ def sum_pmf(laws: Sequence[Floats]) -> Floats:
     return total
 
 
+def sum_of_rows(laws: Floats) -> Floats:
+    """Law of a sum of independent variables on the same few scores, shape (n_variables, n_scores); neighbours first.
+
+    What `sum_pmf` gives up to rounding, in fewer steps: all pairs of neighbours are convolved at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sum_of_rows(np.array([[0.5, 0.5], [0.5, 0.5], [0.25, 0.75]])).tolist()
+    [0.0625, 0.3125, 0.4375, 0.1875]
+    """
+    longest = len(laws) * (laws.shape[1] - 1) + 1
+    while len(laws) > 1:
+        if len(laws) % 2:
+            laws = np.concatenate([laws, np.eye(1, laws.shape[1])])
+        laws = _of_pairs(laws[::2], laws[1::2])
+    return laws[0, :longest]
+
+
+def _of_pairs(left: Floats, right: Floats) -> Floats:
+    width = left.shape[1]
+    if width > len(left):
+        return np.array([np.convolve(one, other) for one, other in zip(left, right, strict=True)])
+    out = np.zeros((len(left), 2 * width - 1))
+    for score in range(width):
+        out[:, score : score + width] += left[:, score, None] * right
+    return out
+
+
 def _convolved(total: Floats, law: Floats) -> Floats:
     if len(law) <= _SHORT or 4 * np.count_nonzero(law) > len(law):
         return np.convolve(total, law)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.detector import Reading
+from driftwatch.stats.e_detector import log_sum
 from driftwatch.stats.errors import DegenerateError
 
 Floats = NDArray[np.float64]
@@ -91,7 +92,7 @@ class LocationMixture:
         references = np.append(state.references, evidence.references)[-self.window :]
         logs = np.concatenate([state.logs, np.zeros((1, len(_BETS)))])[-self.window :]
         bets = _BETS * (references / evidence.references)[:, None]
-        logs = logs + bets * evidence.z - bets**2 / 2
+        logs += bets * (evidence.z - bets / 2)
         return MixtureState(logs=logs, references=references, updates=state.updates + 1)
 
     def read(self, state: MixtureState) -> Reading:
@@ -106,8 +107,9 @@ class LocationMixture:
 
     def log_mean(self, state: MixtureState) -> float:
         """Logarithm of the sum over starts of the mean over bets; 0 before the first update."""
-        return float(np.logaddexp.reduce(state.logs, axis=None)) - math.log(len(_BETS)) if state.logs.size else 0.0
+        return log_sum(state.logs) - math.log(len(_BETS)) if state.logs.size else 0.0
 
     def _onset(self, state: MixtureState) -> int:
         """The start with the largest mean over the bets."""
-        return state.updates - len(state.logs) + int(np.argmax(np.logaddexp.reduce(state.logs, axis=1)))
+        by_start = np.exp(state.logs - state.logs.max()).sum(axis=1)
+        return state.updates - len(state.logs) + int(np.argmax(by_start))

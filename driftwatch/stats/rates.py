@@ -39,16 +39,22 @@ def empirical_bayes_rates(events: Ints, sizes: Ints) -> Floats:
     >>> bool(rates[0] < 0.006), round(float(rates[-1]), 1)
     (True, 0.2)
     """
-    # Probes with the same counts have the same likelihood: mostly a dozen rows in place of thousands.
-    keys, at, weight = np.unique(sizes * _STRIDE + events, return_inverse=True, return_counts=True)
-    rates: Floats = _rates(keys.tobytes(), weight.tobytes())[at.reshape(-1)]
-    return rates
+    return _rates(events.astype(np.int64).tobytes(), sizes.astype(np.int64).tobytes())
 
 
 # A reference that is full stays the same from replay to replay.
 @lru_cache(maxsize=256)
-def _rates(keys: bytes, weights: bytes) -> Floats:
-    counts, weight = np.frombuffer(keys, dtype=np.int64)[:, None], np.frombuffer(weights, dtype=np.int64)
+def _rates(events: bytes, sizes: bytes) -> Floats:
+    seen, given = np.frombuffer(events, dtype=np.int64), np.frombuffer(sizes, dtype=np.int64)
+    # Probes with the same counts have the same likelihood: mostly a dozen rows in place of thousands.
+    keys, at, weight = np.unique(given * _STRIDE + seen, return_inverse=True, return_counts=True)
+    rates: Floats = _rates_of(keys, weight)[at.reshape(-1)]
+    rates.flags.writeable = False  # whoever asks again is given the same array
+    return rates
+
+
+def _rates_of(keys: Ints, weight: Ints) -> Floats:
+    counts = keys[:, None]
     seen = counts % _STRIDE
     logs = seen * _LOG_GRID + (counts // _STRIDE - seen) * _LOG_REST
     likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))

@@ -8,7 +8,7 @@ from scipy.special import log_ndtr, ndtr
 from scipy.stats import hypergeom, kstest
 
 from driftwatch.stats.exchangeable import compare, probe_laws
-from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_pmf
+from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_of_rows, sum_pmf
 
 
 def row(*values):
@@ -47,6 +47,12 @@ def test_the_sum_over_probes_is_the_convolution():
     for (a, p), (b, q), (c, r) in itertools.product([(0, 0.2), (1, 0.8)], [(0, 0.5), (2, 0.5)], [(0, 0.9), (1, 0.1)]):
         expected[a + b + c] += p * q * r
     np.testing.assert_allclose(pmf, expected)
+
+
+@pytest.mark.parametrize(("terms", "scores"), [(1, 2), (2, 3), (7, 2), (60, 2), (33, 9), (5, 16)])
+def test_the_law_of_a_sum_is_the_same_whether_its_terms_are_added_one_by_one_or_in_pairs(terms, scores):
+    laws = np.random.default_rng(terms).dirichlet(np.ones(scores), size=terms)
+    np.testing.assert_allclose(sum_of_rows(laws), sum_pmf(list(laws)), rtol=1e-13)
 
 
 def test_a_first_failure_in_thirty_one_is_no_five_sigma():
