@@ -39,6 +39,19 @@ def studentised(z: float, *, variance: float, degrees: float) -> float:
     return score if z < 0 else -score
 
 
+def seconded(score: float, before: float | None, *, alone: float) -> float:
+    """A score as far as one replay may be believed alone, or as the replay before it went the same way.
+
+    Examples
+    --------
+    >>> seconded(9.0, 0.3, alone=2.5), seconded(9.0, 8.0, alone=2.5), seconded(-9.0, 8.0, alone=2.5)
+    (2.5, 8.0, -2.5)
+    """
+    agreed = min(abs(score), abs(before)) if before is not None and score * before > 0 else 0.0
+    most = max(alone, agreed)
+    return max(-most, min(most, score))
+
+
 def exchangeability_failure(zs: Floats, *, studentise: bool) -> str | None:
     """Why a stream of evidence is not independent standard normal, or None.
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -41,6 +42,9 @@ class RecursiveResiduals:
         Harmonics of 24 h and of 168 h.
     daily_after_h, weekly_after_h : float
         Hours of data from which on the harmonics are trusted.
+    weekly_prior : float
+        Standard deviations of an error that a weekly coefficient is expected to measure, if the week is to be in from
+        the same hour as the day; 0 waits for `weekly_after_h` and expects nothing.
     scale_prior : float
         Replays' worth of belief that the spread is 1; 0 where nobody knows it.
 
@@ -81,6 +85,7 @@ class RecursiveResiduals:
     weekly: int = 1
     daily_after_h: float = 3 * DAY_H
     weekly_after_h: float = 3 * WEEK_H
+    weekly_prior: float = 0.0
     scale_prior: float = 0.0
 
     def __post_init__(self) -> None:
@@ -89,8 +94,9 @@ class RecursiveResiduals:
             raise DegenerateError("series: lags, daily and weekly must lie between 0 and 4")
         if not all(math.isfinite(h) and h > 0 for h in (self.daily_after_h, self.weekly_after_h)):
             raise DegenerateError("series: daily_after_h and weekly_after_h must be finite numbers above zero")
-        if not (math.isfinite(self.scale_prior) and self.scale_prior >= 0):
-            raise DegenerateError(f"series: scale_prior must be a finite number of 0 or more, got {self.scale_prior}")
+        for name in ("scale_prior", "weekly_prior"):
+            if not (math.isfinite(value := getattr(self, name)) and value >= 0):
+                raise DegenerateError(f"series: {name} must be a finite number of 0 or more, got {value}")
 
     @property
     def columns(self) -> int:
@@ -101,7 +107,7 @@ class RecursiveResiduals:
         """State before any value."""
         columns = self.columns
         return SeriesState(
-            gram=np.zeros((columns, columns)),
+            gram=np.diag(self._belief),
             moment=np.zeros(columns),
             square=0.0,
             count=0,
@@ -116,6 +122,12 @@ class RecursiveResiduals:
             value=0.0,
         )
 
+    @cached_property
+    def _belief(self) -> Floats:
+        """Rows' worth of belief that a coefficient is zero: what the prior adds to X'X."""
+        believed = np.arange(self.columns) >= self.columns - 2 * self.weekly * (self.weekly_prior > 0)
+        return np.where(believed, 1 / (self.weekly_prior or 1.0) ** 2, 0.0)
+
     def active(self, state: SeriesState) -> Mask:
         """Regressors that the data so far can support, by number of rows and hours alone."""
         hours = 0.0 if state.first_h is None or state.last_h is None else state.last_h - state.first_h
@@ -123,10 +135,14 @@ class RecursiveResiduals:
         for size, after_h in (
             (self.lags, 0.0),
             (2 * self.daily, self.daily_after_h),
-            (2 * self.weekly, self.weekly_after_h),
+            (2 * self.weekly, self.daily_after_h if self.weekly_prior else self.weekly_after_h),
         ):
             used += [hours >= after_h and state.count >= _ROWS_PER_COLUMN * (sum(used) + size)] * size
         return np.array(used, dtype=bool)
+
+    def _degrees(self, state: SeriesState, mask: Mask, fit: Fit) -> float:
+        """Degrees of freedom of the errors: a shrunken coefficient costs none, its prior is as good as a row."""
+        return state.count - fit.rank + int((self._belief[mask] > 0).sum())
 
     def update(
         self, state: SeriesState, value: float, *, hours: float | None = None, active: Mask | None = None
@@ -157,7 +173,7 @@ class RecursiveResiduals:
         fit = fitted(state, mask)
         last = self._bridged(state, hours, mask, fit)
         row = self._row(hours, last, mask, fit)
-        z, learned = self._score(state, row[mask], value - origin, fit)
+        z, learned = self._score(row[mask], value - origin, fit, self._degrees(state, mask, fit))
         last = (learned, *last)[: self.lags]
         return replace(now, origin=origin, z=z, row=row, value=learned, seen=state.seen + 1, last=last)
 
@@ -173,7 +189,8 @@ class RecursiveResiduals:
         """Scores of rows in their order, the same regressors in use from the first to the last."""
         state, zs = self.start(), []
         for row, value in zip(rows, values, strict=True):
-            zs.append(self._score(state, row[active], value, fitted(state, active))[0])
+            fit = fitted(state, active)
+            zs.append(self._score(row[active], value, fit, self._degrees(state, active, fit))[0])
             state = added(state, [row], [value], 1)
         return zs
 
@@ -181,7 +198,7 @@ class RecursiveResiduals:
         """Standard deviation of the errors, and of the series' slow sum per replay; None before it is known."""
         mask = self.active(state)
         fit = fitted(state, mask)
-        degrees = state.count - fit.rank
+        degrees = self._degrees(state, mask, fit)
         if degrees < 1 or fit.rss <= 0:
             return None
         error = math.sqrt(fit.rss / degrees)
@@ -238,9 +255,9 @@ class RecursiveResiduals:
         row[self.intercept : end] = [level if one is None else one for one in last]
         return row
 
-    def _score(self, state: SeriesState, row: Floats, value: float, fit: Fit) -> tuple[float | None, float]:
+    def _score(self, row: Floats, value: float, fit: Fit, degrees: float) -> tuple[float | None, float]:
         """Return the score, and the value as it may be learned; `row` holds the active columns."""
-        degrees = state.count - fit.rank + self.scale_prior
+        degrees = degrees + self.scale_prior
         rss = fit.rss + self.scale_prior
         leverage = fit.leverage(row)
         if degrees < 1 or rss <= 0 or leverage is None:

@@ -15,7 +15,7 @@ from driftwatch.stats.series import SeriesState
 from driftwatch.stats.series_latch import SeriesLatch
 from driftwatch.stats.series_state import CommonFactorState
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"driftwatch-series-"
 _ARRAYS = ("centre", "scale", "shifts", "times", "recent", "recent_index", "history", "asked")
 _BAGS = ("values", "stamps", "counts", "last_seen")

@@ -75,6 +75,26 @@ def test_scores_are_exactly_standard_normal_and_independent_for_fixed_regressors
     assert abs(np.corrcoef(found.T)[0, 1]) < 4 / math.sqrt(runs)
 
 
+def test_scores_are_exactly_standard_normal_over_weeks_such_as_the_prior_expects():
+    """600 series with weekly coefficients of 0.3 errors; Kolmogorov-Smirnov at 1e-4, correlation within 4 / sqrt(600)."""
+    rng, runs, hours = np.random.default_rng(54), 600, np.arange(12) * 5.0
+    model, active = RecursiveResiduals(lags=0, daily=0, weekly_prior=0.3), np.ones(3, dtype=bool)
+    week = np.stack([np.sin(hours * 2 * np.pi / 168), np.cos(hours * 2 * np.pi / 168)])
+    series = (50 + 2 * (rng.normal(0, 0.3, 2) @ week + rng.normal(size=12)) for _ in range(runs))
+    found = np.array([scores(model, values, hours, active)[-2:] for values in series])
+    for column in found.T:
+        assert stats.kstest(column, "norm").pvalue > 1e-4
+    assert abs(np.corrcoef(found.T)[0, 1]) < 4 / math.sqrt(runs)
+
+
+def test_an_expected_week_is_in_with_the_day():
+    model, state = RecursiveResiduals(weekly_prior=0.3), RecursiveResiduals(weekly_prior=0.3).start()
+    for hour in range(0, 72, 3):
+        assert not model.active(state)[-4:].any()
+        state = model.update(state, math.sin(hour**2), hours=float(hour))
+    assert model.active(model.update(state, 0.0, hours=72.0)).all()
+
+
 def test_what_follows_itself_leaves_scores_that_do_not():
     """AR(.5) with a daily wave, 8 x 300 scores after the first 100; 4 standard errors of a correlation."""
     rng = np.random.default_rng(43)
@@ -210,7 +230,9 @@ def test_what_is_no_number_is_refused(value):
         LEVEL.update(LEVEL.start(), 1.0, hours=value)
 
 
-@pytest.mark.parametrize("bad", [{"lags": -1}, {"daily": 5}, {"daily_after_h": 0.0}, {"scale_prior": math.nan}])
+@pytest.mark.parametrize(
+    "bad", [{"lags": -1}, {"daily": 5}, {"daily_after_h": 0.0}, {"scale_prior": math.nan}, {"weekly_prior": -1.0}]
+)
 def test_parameters_without_a_model_are_refused(bad):
     with pytest.raises(DegenerateError, match="series"):
         RecursiveResiduals(**bad)

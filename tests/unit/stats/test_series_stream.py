@@ -101,6 +101,13 @@ def test_what_single_probes_do_is_seen_without_the_common_effect():
     assert (reading.alarm, reading.alarm_chart) == (True, "ks")
 
 
+def test_one_wild_replay_does_not_alarm_and_two_do():
+    """Ten times slower, at 1 in 5,000: heavy tails of the common factor halved the run length."""
+    assert not DETECTOR.read(fold(DETECTOR, replays(100, shift=2.3, at=80, until=81))).alarm
+    reading = DETECTOR.read(fold(DETECTOR, replays(82, shift=2.3, at=80)))
+    assert (reading.alarm, reading.onset_key) == (True, "slot-00080")
+
+
 def test_frequent_replays_may_not_page_before_the_day_is_known():
     hourly = CommonFactorStream(baseline_replays=30, arl=5000)
     stream = replays(90, step_h=1.0)
@@ -225,7 +232,7 @@ def test_a_value_that_is_no_number_is_refused():
 
 def test_bytes_of_another_kind_or_version_are_refused():
     saved = encode_state(DETECTOR.start())
-    other = saved.replace(b"driftwatch-series-\x00\x01", b"driftwatch-series-\x00\x63")
+    other = saved.replace(b"driftwatch-series-\x00\x02", b"driftwatch-series-\x00\x63")
     for bad in (b"other", other, saved[:40]):
         with pytest.raises(DegenerateError, match="fold the stored scores again"):
             decode_state(bad)
