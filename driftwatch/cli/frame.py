@@ -30,7 +30,9 @@ COMMANDS = {
     "resolve": Entry("driftwatch.cli.resolve:resolve", "End an incident: the old behaviour is back."),
     "silence": Entry("driftwatch.cli.silence:silence", "Tell nobody about an endpoint for a while."),
     "baseline": Entry("driftwatch.cli.baseline:baseline", "Show, accept or reset a baseline."),
-    "import": Entry("driftwatch.cli.import_:import_", "Read recorded observations into the store."),
+    "import": Entry(
+        "driftwatch.cli.import_:import_", "Make a golden set of another tool's file, or read recorded observations."
+    ),
     "export": Entry("driftwatch.cli.export:export", "Write observations from the store."),
     "backtest": Entry("driftwatch.cli.backtest:backtest", "What would have paged in recorded history, and when."),
     "plan": Entry("driftwatch.cli.plan:plan", "What watching costs, and what drift it finds how fast."),

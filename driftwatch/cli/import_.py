@@ -1,4 +1,4 @@
-"""`driftwatch import`: what other systems have recorded."""
+"""`driftwatch import`: other tools' test cases, and what other systems have recorded."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
+from driftwatch.cli.import_probes import probes
 from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -18,9 +19,24 @@ if TYPE_CHECKING:
 LISTED = 20
 
 
-@click.group("import")
+class _ProbesByDefault(click.Group):
+    """`driftwatch import FILE` means `driftwatch import probes FILE`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["probes", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("import", cls=_ProbesByDefault)
 def import_() -> None:
-    """Read what other systems have recorded into the store."""
+    """Read other tools' test cases, or observations that other systems have recorded.
+
+    `driftwatch import FILE` makes a golden set: see `driftwatch import probes --help`.
+    """
+
+
+import_.add_command(probes)
 
 
 @import_.command()
