@@ -117,7 +117,11 @@ def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
 
     scorers = {
         probe.key: tuple(
-            NamedScorer(metric=spec.metric, scorer=build(spec.name, spec.argument, negate=spec.negate))
+            NamedScorer(
+                metric=spec.metric,
+                scorer=build(spec.name, spec.argument, negate=spec.negate),
+                enough=SCORERS[spec.name].enough_of(spec.argument, negate=spec.negate),
+            )
             for spec in probe.scorers
         )
         for probe in probes.probes

@@ -140,6 +140,11 @@ class Answer:
         return self.reply.refusal if self.reply else None
 
     @property
+    def tool_calls(self) -> Sequence[Mapping[str, Any]]:
+        """The tool calls, as the vendor sent them."""
+        return self.reply.tool_calls if self.reply else ()
+
+    @property
     def latency_ms(self) -> float | None:
         """Milliseconds to the last byte."""
         return self.reply.latency_ms if self.reply else None

@@ -48,12 +48,20 @@ class ScorerSpec:
         True for ``not-``.
     metric : str
         Name of the metric the score is stored under; unique within the probe.
+    libraries : sequence of str
+        Names and versions of libraries that may move its scores: another release makes another probe.
     """
 
     name: str
     argument: Any = None
     negate: bool = False
     metric: str
+    libraries: Sequence[str] = ()
+
+    @property
+    def identity(self) -> list[Any]:
+        """What of it is part of a probe's hash; what is not used is left out, so that a new feature changes no hash."""
+        return [self.name, self.argument, self.negate, self.metric, *([list(self.libraries)] if self.libraries else [])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +105,7 @@ class Probe:
                 "messages": [
                     {"role": m.role, "content": m.content, "wait_s": m.wait_s, **m.extra} for m in self.messages
                 ],
-                "scorers": [[s.name, s.argument, s.negate, s.metric] for s in self.scorers],
+                "scorers": [scorer.identity for scorer in self.scorers],
                 "tools": list(self.tools),
             }
         )

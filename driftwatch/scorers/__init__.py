@@ -3,9 +3,10 @@
 from driftwatch.scorers.callee import Callee
 from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.judge import score
+from driftwatch.scorers.kind import ScorerKind
 from driftwatch.scorers.measured import measure
 from driftwatch.scorers.reference import ReferenceTexts, novelty, unseen
-from driftwatch.scorers.registry import SCORERS, ScorerKind, build
+from driftwatch.scorers.registry import SCORERS, build
 
 __all__ = [
     "SCORERS",

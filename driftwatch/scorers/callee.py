@@ -62,5 +62,6 @@ def context(answer: Scorable) -> Mapping[str, Any]:
             "refusal": answer.refusal,
             "latency_ms": answer.latency_ms,
             "cost_usd": answer.cost_usd,
+            "tool_calls": answer.tool_calls,
         }
     )

@@ -1,8 +1,8 @@
 """What a scorer may look at, and what it may answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 MetricKind = Literal["binary", "graded", "continuous"]
 
@@ -46,6 +46,14 @@ class Scorable(Protocol):
     def cost_usd(self) -> float | None:
         """What the answer cost; None where no price is known."""
 
+    @property
+    def tool_calls(self) -> Sequence[Mapping[str, Any]]:
+        """The tool calls, as the vendor sent them, of all turns."""
+
+    @property
+    def token_logprobs(self) -> Sequence[float]:
+        """Log-probability of each token, in nat; empty where there are none."""
+
 
 class Measurable(Scorable, Protocol):
     """What is measured without asking looks at more of an answer than scorers do."""
@@ -53,10 +61,6 @@ class Measurable(Scorable, Protocol):
     @property
     def ttft_ms(self) -> float | None:
         """Milliseconds to the first token; None where it was not streamed."""
-
-    @property
-    def token_logprobs(self) -> Sequence[float]:
-        """Log-probability of each token, in nat; empty where there are none."""
 
     @property
     def input_tokens(self) -> int | None:

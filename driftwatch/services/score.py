@@ -8,18 +8,24 @@ from driftwatch.domain.metric import PASS
 from driftwatch.domain.replay import Score
 from driftwatch.scorers import measure, novelty, unseen
 from driftwatch.scorers import score as score_one
+from driftwatch.scorers.kind import FULL_MARKS
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
-
-FULL_MARKS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedScorer:
-    """A scorer and the metric its score is stored under."""
+    """A scorer and the metric its score is stored under.
+
+    Parameters
+    ----------
+    enough : float
+        The score from which an answer passes.
+    """
 
     metric: str
     scorer: Scorer
+    enough: float = FULL_MARKS
 
 
 NO_TEXTS = ReferenceTexts(())
@@ -41,18 +47,24 @@ def score_replay(
 
 def score_answer(answer: Answer, scorers: Scorers, references: Mapping[str, ReferenceTexts]) -> dict[str, Scored]:
     """Return the answer's score in every metric."""
-    own = {named.metric: score_one(named.scorer, answer) for named in scorers.get(answer.probe_key, ())}
+    asked = scorers.get(answer.probe_key, ())
+    own = {named.metric: score_one(named.scorer, answer) for named in asked}
     scores = {**measure(answer), **own}
     if own:
-        scores[PASS.name] = overall(own)
+        scores[PASS.name] = overall(own, {named.metric: named.enough for named in asked})
     reference = references.get(answer.probe_key, NO_TEXTS)
     scores["novelty"] = novelty(answer.text, reference)
     scores["unseen"] = unseen(answer.text, reference)
     return scores
 
 
-def overall(scores: Mapping[str, Scored]) -> Scored:
-    """Return 1 if every score is full marks, 0 if one is not, unscored if that cannot be known.
+def overall(scores: Mapping[str, Scored], enough: Mapping[str, float] | None = None) -> Scored:
+    """Return 1 if every score is enough, 0 if one is not, unscored if that cannot be known.
+
+    Parameters
+    ----------
+    enough : mapping, optional
+        Metric -> the score from which it passes; full marks where none is given.
 
     Examples
     --------
@@ -60,8 +72,11 @@ def overall(scores: Mapping[str, Scored]) -> Scored:
     0.0
     >>> overall({"contains": 1.0, "llm-rubric": Unscored("the judge timed out")})
     Unscored(reason='llm-rubric: the judge timed out')
+    >>> overall({"rouge-n": 0.8}, {"rouge-n": 0.75})
+    1.0
     """
-    if any(isinstance(value, float | int) and value < FULL_MARKS for value in scores.values()):
+    needed = enough or {}
+    if any(isinstance(v, float | int) and v < needed.get(metric, FULL_MARKS) for metric, v in scores.items()):
         return 0.0
     for metric, value in scores.items():
         if isinstance(value, Unscored):

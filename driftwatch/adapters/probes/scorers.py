@@ -3,6 +3,9 @@
 import json
 import re
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from driftwatch.scorers.registry import SCORERS, build, hint, split_name
 from driftwatch.scorers.structure import schema_path
 
 WITH_SCHEMA = ("is-json", "contains-json")
+WITH_TOOLS = ("is-valid-openai-tools-call", "is-valid-function-call", "is-valid-openai-function-call")
+"""Scorers that compare with the tools that the probe itself offers, where no others are given."""
 _METRIC = re.compile(r"\w[\w./: -]{0,79}\Z")
 
 
@@ -28,7 +33,7 @@ def read_scorers(place: Place) -> tuple[ScorerSpec, ...]:
     taken: Counter[str] = Counter()
     specs = []
     for item in listed.items():
-        spec = _scorer(item)
+        spec = _scorer(item, place.value.get("tools"))
         if spec is not None:
             taken[spec.metric] += 1
             specs.append(_numbered(spec, taken[spec.metric]))
@@ -38,10 +43,10 @@ def read_scorers(place: Place) -> tuple[ScorerSpec, ...]:
 def _numbered(spec: ScorerSpec, number: int) -> ScorerSpec:
     if number == 1:
         return spec
-    return ScorerSpec(name=spec.name, argument=spec.argument, negate=spec.negate, metric=f"{spec.metric}#{number}")
+    return replace(spec, metric=f"{spec.metric}#{number}")
 
 
-def _scorer(place: Place) -> ScorerSpec | None:
+def _scorer(place: Place, tools: Any) -> ScorerSpec | None:
     written = _written(place)
     if written is None:
         return None
@@ -50,8 +55,14 @@ def _scorer(place: Place) -> ScorerSpec | None:
     if name not in SCORERS:
         where.note(f"there is no scorer `{key}`", hint(key), "unknown-scorer")
         return None
+    if name in WITH_TOOLS and argument in (None, True, ""):
+        argument = {"tools": tools}
     spec = ScorerSpec(
-        name=name, argument=_resolved(where, name, argument), negate=negate, metric=_metric(place, key, metric)
+        name=name,
+        argument=_resolved(where, name, argument),
+        negate=negate,
+        metric=_metric(place, key, metric),
+        libraries=_versions(name),
     )
     if isinstance(spec.argument, _Unresolved):
         return None
@@ -107,6 +118,15 @@ def _metric(place: Place, key: str, metric: Any) -> str:
             f"the metric `{metric}` is measured on every answer already", "take another name.", "bad-scorer-argument"
         )
     return metric
+
+
+def _versions(name: str) -> tuple[str, ...]:
+    """Return the installed releases of the libraries that score; `build` says it if one is missing."""
+    found = []
+    for library in SCORERS[name].libraries:
+        with suppress(PackageNotFoundError):
+            found.append(f"{library} {version(library)}")
+    return tuple(found)
 
 
 class _Unresolved:

@@ -33,6 +33,15 @@ texts = st.one_of(anything, hostile)
 finishes = st.sampled_from(["stop", "length", "content_filter", "", None])
 floats = st.none() | st.floats(allow_nan=True, allow_infinity=True)
 counts = st.none() | st.integers(min_value=-1)
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "name"]), part, max_size=3),
+    max_leaves=6,
+)
+# What vendors send, and what a broken one might.
+calls = st.fixed_dictionaries(
+    {}, optional={"function": st.fixed_dictionaries({}, optional={"name": texts | json, "arguments": texts | json})}
+)
 
 
 @st.composite
@@ -45,6 +54,7 @@ def answers(draw):
         cost_usd=draw(floats),
         ttft_ms=draw(floats),
         token_logprobs=draw(st.lists(st.floats(), max_size=5)),
+        tool_calls=draw(st.lists(calls, max_size=3)),
         input_tokens=draw(counts),
         output_tokens=draw(counts),
         reasoning_tokens=draw(counts),
@@ -52,6 +62,7 @@ def answers(draw):
     )
 
 
+TOOLS = {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"required": ["b"]}}}]}
 BUILT = {
     "equals": "a",
     "contains": "a",
@@ -72,11 +83,44 @@ BUILT = {
     "finish-reason": "stop",
     "latency": 10,
     "cost": 10,
+    "exact": {"value": ["a", "B"], "normalise": ["unicode", "case"]},
+    "f1": "a b",
+    "rouge-n": {"value": ["a b", "answer is"], "n": 2, "measure": "f"},
+    "bleu": "answer is a b",
+    "gleu": ["answer is a b"],
+    "meteor": "answer is a b",
+    "json-diff": {"value": {"a": [1, None]}, "tolerance": 0.5, "ignore": "b.*"},
+    "is-xml": None,
+    "contains-xml": {"requiredElements": ["a.b"]},
+    "is-html": None,
+    "contains-html": None,
+    "is-sql": {"allowedTables": ["select::null::a"], "allowedColumns": ["select::null::b"]},
+    "contains-sql": "SQLite",
+    "guardrails": None,
+    "perplexity": 2,
+    "perplexity-score": None,
+    "tool-call-f1": ["a", "b"],
+    "is-valid-openai-tools-call": TOOLS,
+    "is-valid-function-call": TOOLS,
+    "is-valid-openai-function-call": TOOLS,
+    "tool-used": {"pattern": "a*", "max": 3},
+    "trajectory:tool-used": ["a", "b"],
+    "tool-args-match": {"name": "a", "args": {"a": 1}},
+    "trajectory:tool-args-match": {
+        "pattern": "a*",
+        "args": {},
+        "mode": "exact",
+        "defaults": {"b": None},
+        "ignore": "x",
+    },
+    "trajectory:tool-sequence": {"steps": ["a", "b"], "mode": "exact"},
+    "trajectory:step-count": {"max": 2},
 }
+GRADED = {name for name, kind in SCORERS.items() if kind.kind == "graded"}
 
 
 def same(a, b):
-    return (isinstance(a, Unscored) and isinstance(b, Unscored)) or a == b
+    return (isinstance(a, Unscored) and isinstance(b, Unscored)) or a == pytest.approx(b, abs=1e-15)
 
 
 def test_every_scorer_but_the_users_own_obeys_the_laws_here():
@@ -86,9 +130,9 @@ def test_every_scorer_but_the_users_own_obeys_the_laws_here():
 @pytest.mark.parametrize("name", BUILT)
 @law
 @given(answer=answers())
-def test_a_score_is_0_or_1_or_unscored_whatever_the_answer(name, answer):
+def test_a_score_is_0_or_1_or_unscored_whatever_the_answer_and_between_only_if_graded(name, answer):
     value = score(build(name, BUILT[name]), answer)
-    assert isinstance(value, Unscored) or value in (0.0, 1.0)
+    assert isinstance(value, Unscored) or value in (0.0, 1.0) or (name in GRADED and 0.0 < value < 1.0)
     if isinstance(value, Unscored):
         assert "failed" not in value.reason
 
@@ -101,7 +145,7 @@ def test_negation_is_an_involution(name, answer):
     once, twice = score(negated(scorer), answer), score(negated(negated(scorer)), answer)
     plain = score(scorer, answer)
     assert same(twice, plain)
-    assert isinstance(plain, Unscored) or once + plain == 1.0
+    assert isinstance(plain, Unscored) or once + plain == pytest.approx(1.0, abs=1e-15)
 
 
 @law

@@ -1,5 +1,7 @@
 """Each scorer by examples: (name, argument, answer, score). A score of None stands for unscored."""
 
+from pathlib import Path
+
 import pytest
 
 from driftwatch.scorers import SCORERS, Callee, ScorerArgumentError, build, score
@@ -123,8 +125,12 @@ def test_not_turns_a_score_around_and_leaves_unscored_alone(name, argument, answ
     assert mark(name, argument, answer, negate=True) == (None if expected is None else 1 - expected)
 
 
-def test_every_scorer_has_an_example_here():
-    assert {name for name, *_ in EXAMPLES} | {"is-refusal", "python"} == set(SCORERS)
+def test_every_scorer_has_an_example():
+    """Here, or where its family has a file of its own."""
+    here = Path(__file__).parent
+    elsewhere = "".join((here / f"test_{family}.py").read_text() for family in ("overlap", "form", "tool_calls"))
+    named = {name for name in SCORERS if f'"{name}"' in elsewhere or f"}}{name.partition(':')[2] or name}" in elsewhere}
+    assert {name for name, *_ in EXAMPLES} | {"is-refusal", "python"} | named == set(SCORERS)
 
 
 WRONG = [
@@ -239,4 +245,5 @@ def test_nothing_a_python_scorer_raises_ends_the_replay(error):
 def test_a_python_scorer_sees_the_answer_read_only():
     seen = []
     mark("python", Callee("here:f", lambda text, context: seen.append((text, dict(context))) or True), "hi")
-    assert seen == [("hi", {"finish_reason": "stop", "refusal": None, "latency_ms": 420.0, "cost_usd": 0.0004})]
+    known = {"finish_reason": "stop", "refusal": None, "latency_ms": 420.0, "cost_usd": 0.0004, "tool_calls": ()}
+    assert seen == [("hi", known)]
