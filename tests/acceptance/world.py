@@ -45,6 +45,10 @@ def right(count: int, wrong: Mapping[int, str] | None = None) -> dict[str, str]:
     return {f"Say word {n}.": (wrong or {}).get(n, f"word{n}") for n in range(count)}
 
 
+OPENED: list[SqlStore] = []
+"""Every store that tests opened; tests/conftest.py closes them after each test."""
+
+
 class SmallWorld:
     """One endpoint, replayed hour by hour."""
 
@@ -54,6 +58,7 @@ class SmallWorld:
         self.clock = ManualClock(START)
         self.url = f"sqlite:///{folder}/driftwatch.db"
         self.store: SqlStore = open_store(self.url)
+        OPENED.append(self.store)
         self.model = model
         endpoint = Endpoint(
             name="support-bot",
