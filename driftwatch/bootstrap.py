@@ -5,6 +5,8 @@ Adapters are imported where they are built, so that a command pays only for what
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from driftwatch.adapters.clock import SteadyClock, SystemClock
@@ -12,7 +14,7 @@ from driftwatch.config.drivers import resolve_base_url, resolve_driver
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
-from driftwatch.domain.endpoint import Endpoint, Price
+from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import Metric, scored_metric
 from driftwatch.domain.probe import ProbeSet
@@ -154,7 +156,7 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
     return Watched(
         endpoint=endpoint,
         model=model,
-        fingerprint=our_side(endpoint, model.identity),
+        fingerprint=our_side(endpoint, model.identity, code=code_identity()),
         scorers=scorers,
         metrics=metrics,
         plans=plan_streams(
@@ -165,7 +167,31 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
             charts=chosen_charts(settings, endpoint.name, metrics),
         ),
         routes=audiences(settings),
+        vendors=vendors(settings),
+        surroundings=surroundings(settings),
     )
+
+
+def vendors(settings: Settings) -> dict[str, str]:
+    """Return who answers for every endpoint: what moves together is told by it."""
+    return {one.name: vendor_of(one.model, resolve_base_url(one.model, one.base_url)) for one in settings.endpoints}
+
+
+def surroundings(settings: Settings) -> "Callable[[], Mapping[str, str]] | None":
+    """Return what looks at the local things under ``watch:``, if there are any."""
+    if settings.watch is None:
+        return None
+    from driftwatch.adapters.surroundings import Surroundings
+
+    paths = tuple(settings.root / path for path in settings.watch.paths)
+    return Surroundings(paths=paths, git=settings.root / settings.watch.git if settings.watch.git else None).parts
+
+
+@cache
+def code_identity() -> str:
+    """Return our version and those of the libraries that scorers rest on: an upgrade may move scores."""
+    names = ("driftwatch-llm", "jsonschema", "rapidfuzz", "regex")
+    return ", ".join(f"{name} {version(name)}" for name in names)
 
 
 def watched_endpoints(settings: Settings, clock: Clock) -> tuple["Watched", ...]:

@@ -64,3 +64,20 @@ class Endpoint:
     def provider(self) -> str:
         """The part of the model's name before the first slash."""
         return self.model.partition("/")[0]
+
+    @property
+    def vendor(self) -> str:
+        """Who answers for it; see `vendor_of`."""
+        return vendor_of(self.model, self.base_url)
+
+
+def vendor_of(model: str, base_url: str | None) -> str:
+    """Return who answers: the host behind an address of one's own, else the provider in the model's name.
+
+    Examples
+    --------
+    >>> vendor_of("openai/gpt-x", None), vendor_of("openai/llama", "https://llm.example/v1")
+    ('openai', 'llm.example')
+    """
+    host = (base_url or "").partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return host.lower() or model.partition("/")[0]

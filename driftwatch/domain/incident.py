@@ -12,8 +12,9 @@ from driftwatch.domain.probe import content_hash
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands; the last two are its ends."""
+    """Where an incident stands; the last two are its ends. While it is pending nobody has been woken by it."""
 
+    PENDING = "pending"
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
@@ -22,7 +23,7 @@ class IncidentState(StrEnum):
     @property
     def open(self) -> bool:
         """Whether somebody still owns it."""
-        return self in (IncidentState.FIRING, IncidentState.ACKNOWLEDGED)
+        return self in (IncidentState.PENDING, IncidentState.FIRING, IncidentState.ACKNOWLEDGED)
 
 
 class Reason(StrEnum):
@@ -30,6 +31,10 @@ class Reason(StrEnum):
 
     FIRST = "FIRST"
     WORSE = "WORSE"
+    CONFIRMED = "CONFIRMED"
+    TRANSIENT = "TRANSIENT"
+    RECURRED = "RECURRED"
+    FLAPPING = "FLAPPING"
     REPEAT_DUE = "REPEAT_DUE"
     RESOLVED = "RESOLVED"
     ACCEPTED = "ACCEPTED"
@@ -116,13 +121,23 @@ class Incident:
     findings : sequence of Finding
         Worst first; the first one names the incident.
     attribution : str
-        ``silent change``, ``announced change``, ``local change``, ``no data``.
+        A name of `domain.causes.Attribution`, or ``no data``.
     told : Severity
         The loudest message that was promised to anybody; ``none`` while silenced.
     opened_seq : int
         Of the replay that opened it; 0 in incidents of older versions.
     onset_slot : str, optional
         Slot where the change began, as it was dated at the opening.
+    parent : int, optional
+        Id of the incident whose page covers this one: the first of its vendor, or of the common cause.
+    elsewhere : sequence of str
+        Endpoints that moved together with this one.
+    recurrence_of : int, optional
+        Id of the latest incident in which the same state was met.
+    visits : int
+        How often that state was met, this time included.
+    flapping : bool
+        Held open for longer, because drifts of this endpoint came and went within a day.
     """
 
     id: int
@@ -146,6 +161,11 @@ class Incident:
     told_at: datetime | None = None
     opened_seq: int = 0
     onset_slot: str | None = None
+    parent: int | None = None
+    elsewhere: Sequence[str] = ()
+    recurrence_of: int | None = None
+    visits: int = 1
+    flapping: bool = False
 
     @property
     def key(self) -> str:

@@ -16,6 +16,7 @@ EXCERPT = 300
 """Characters of an answer that are shown."""
 PROBES_SHOWN = 3
 FINDINGS_SHOWN = 6
+ELSEWHERE_SHOWN = 20
 _NAME = 120
 
 Excerpts = Mapping[str, tuple[str | None, str | None]]
@@ -78,6 +79,10 @@ def payload_for(
             replays=replays,
             by=incident.by and one_line(incident.by, _NAME),
             comment=incident.comment and one_line(incident.comment, EXCERPT),
+            parent=f"inc-{incident.parent}" if incident.parent is not None else None,
+            elsewhere=[one_line(name, _NAME) for name in incident.elsewhere[:ELSEWHERE_SHOWN]] or None,
+            recurrence_of=f"inc-{incident.recurrence_of}" if incident.recurrence_of is not None else None,
+            visits=incident.visits if incident.recurrence_of is not None else None,
             seen=seen and _known(verdict=seen.verdict, name=seen.name, first_seen=seen.first_seen),
             fingerprint=fingerprint and {k: one_line(v, _NAME) for k, v in sorted(fingerprint.parts.items())},
         ),

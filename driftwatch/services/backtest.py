@@ -38,6 +38,7 @@ class Ended:
     """A person resolved or accepted the incident that was open here; a resolved drift arms its streams anew."""
 
     rearm: bool
+    at: datetime
 
 
 Event = ReplayScores | Failed | Ended

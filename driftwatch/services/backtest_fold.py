@@ -1,27 +1,35 @@
 """The fold of a backtest: the steps of `services.judge` without a store; nothing outlives it and nothing is written."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
+from driftwatch.domain.causes import Causes
 from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
-from driftwatch.domain.metric import Severity
+from driftwatch.domain.metric import PASS, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest, Course, Ended, Event, Failed
+from driftwatch.services.causes import LOOK_BACK, own_causes, transitions
 from driftwatch.services.episode_log import EpisodeLog
-from driftwatch.services.judge import LOOK_BACK
+from driftwatch.services.explained import explained
+from driftwatch.services.judge import LOOK_BACK as FAILURES_BACK
 from driftwatch.services.memory import Memory
 from driftwatch.services.our_side import requalifying
+from driftwatch.services.states import EPISODES
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.any_stream import AnyState
 from driftwatch.stats.stream_reading import StreamReading
 
 Changed = Callable[[Fingerprint, Fingerprint], tuple[str, ...]]
 """(now, before) -> the parts of our side whose change begins a new baseline."""
+NEWS = frozenset({Reason.FIRST, Reason.WORSE, Reason.RECURRED, Reason.FLAPPING})
+"""Reasons with which a drift is told of anew."""
 
 
 class Fold:
@@ -62,6 +70,8 @@ class Fold:
         self._slots: list[Slot] = []
         self._alarms: list[Alarm] = []
         self._courses: dict[str, list[float | None]] = {}
+        self._log: deque[ReplayScores] = deque(maxlen=LOOK_BACK)
+        self._ended: deque[Incident] = deque(maxlen=EPISODES)
         self._unanswered, self._baseline, self._judged = 0, 0, False
 
     def take(self, event: Event) -> None:
@@ -79,6 +89,8 @@ class Fold:
         self._episodes.take(replay)
         if replay.epoch != self._watch.epoch:
             self._memory = Memory()
+            self._log.clear()
+        self._log.append(replace(replay, values={n: v for n, v in replay.values.items() if n == PASS.name}))
         self._watch = monitor.fold(self._plans, self._watch, replay)
         self._shown_watch = monitor.fold(self._shown, self._shown_watch, replay)
         readings = self._read()
@@ -98,7 +110,9 @@ class Fold:
     def _decide(
         self, replay: ReplayScores, readings: Mapping[str, StreamReading], changed: tuple[str, ...]
     ) -> Decision:
-        return decide(
+        announced = self._memory.announced(replay)
+        decided = partial(
+            decide,
             endpoint=self._endpoint,
             epoch=replay.epoch,
             seq=replay.seq,
@@ -109,8 +123,16 @@ class Fold:
             silences=(),
             now=replay.slot.due,
             changed=changed,
-            announced=self._memory.announced(replay),
+            transitions=transitions([*self._ended, *([self._incident] if self._incident else [])], replay.slot.due),
         )
+        return explained(decided, announced=announced, gather=partial(self._causes, announced))
+
+    def _causes(self, announced: str, incident: Incident) -> Causes:
+        """Gather what `services.gathering` reads from the store; a backtest knows no neighbours."""
+        found = own_causes(incident.findings, announced=announced, log=tuple(self._log), states=self._watch.states)
+        if incident.opened_seq != self._log[-1].seq:
+            return found
+        return replace(found, recurrence=self._episodes.recurrence(incident))
 
     def _read(self) -> dict[str, StreamReading]:
         """Read every stream; what moved in a latched one only while that can still become an alarm."""
@@ -132,10 +154,11 @@ class Fold:
         incident = decision.incident
         if incident is None:
             return
-        if incident.kind is IncidentKind.DRIFT and decision.reason in (Reason.FIRST, Reason.WORSE):
+        if incident.kind is IncidentKind.DRIFT and decision.reason in NEWS:
             self._alarms.append(_alarm(incident, slot, self._episodes.state(incident)))
         if incident.kind is IncidentKind.DRIFT and not incident.state.open:
             self._episodes.end(incident)
+            self._ended.append(incident)
         self._incidents = max(self._incidents, incident.id)
         self._incident = incident if incident.state.open else None
 
@@ -153,7 +176,7 @@ class Fold:
             epoch=self._watch.epoch,
             seq=self._watch.seq,
             incident_id=self._incidents + 1,
-            failed=sum(moment >= now - LOOK_BACK for moment in self._failed),
+            failed=sum(moment >= now - FAILURES_BACK for moment in self._failed),
             outcome=outcome,
             incident=self._incident,
             silences=(),
@@ -163,7 +186,9 @@ class Fold:
     def _end(self, ended: Ended) -> None:
         if self._incident and self._incident.kind is IncidentKind.DRIFT:
             state = IncidentState.RESOLVED if ended.rearm else IncidentState.ACCEPTED
-            self._episodes.end(replace(self._incident, state=state, by="somebody"))
+            over = replace(self._incident, state=state, by="somebody", ended_at=ended.at)
+            self._episodes.end(over)
+            self._ended.append(over)
         self._incident = None
         if ended.rearm:
             self._watch = monitor.rearm(self._plans, self._watch)

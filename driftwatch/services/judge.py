@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.delivery import Delivery
@@ -10,6 +11,8 @@ from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Rea
 from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
+from driftwatch.services.explained import explained
+from driftwatch.services.gathering import Gathering, recent_transitions
 from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.memory import Memory
 from driftwatch.services.monitor import Watch
@@ -92,19 +95,25 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     readings = monitor.read(watched.plans, watch)
     found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
     incident = store.open_incident(replay.slot.endpoint)
-    decision = decide(
-        endpoint=replay.slot.endpoint,
-        epoch=replay.epoch,
-        seq=replay.seq,
-        # Numbers are not handed back: one is taken only where an incident opens.
-        incident_id=store.next_incident_id() if incident is None and (found or announced) else 0,
-        findings=found,
-        calm=monitor.calm(readings),
-        incident=incident,
-        silences=store.silences(now=now),
-        now=now,
-        changed=changed,
+    gathering = Gathering(watched=watched, store=store, replay=replay, states=watch.states, announced=announced)
+    decision = explained(
+        partial(
+            decide,
+            endpoint=replay.slot.endpoint,
+            epoch=replay.epoch,
+            seq=replay.seq,
+            # Numbers are not handed back: one is taken only where an incident opens.
+            incident_id=store.next_incident_id() if incident is None and (found or announced) else 0,
+            findings=found,
+            calm=monitor.calm(readings),
+            incident=incident,
+            silences=store.silences(now=now),
+            now=now,
+            changed=changed,
+            transitions=recent_transitions(store, replay.slot.endpoint, now),
+        ),
         announced=announced,
+        gather=gathering.causes,
     )
     decision, seen = with_state(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:

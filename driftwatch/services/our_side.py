@@ -12,14 +12,23 @@ SCORING = "2"
 REQUALIFYING = frozenset({"endpoint", "sampling", "driver", "scoring"})
 """Parts whose change may move every score: a new baseline begins. An edited probe re-qualifies itself alone."""
 
+EXPLAINING = frozenset({"code", "paths", "git"})
+"""Parts whose change explains a movement that begins with it, and is no news otherwise: no new baseline."""
 
-def our_side(endpoint: Endpoint, driver_identity: str) -> Fingerprint:
+
+def our_side(endpoint: Endpoint, driver_identity: str, *, code: str | None = None) -> Fingerprint:
     """Return the parts of our side that could move a score of this endpoint.
 
     The key is left out, and so are schedule and concurrency: they change when and how fast we ask, not what.
+
+    Parameters
+    ----------
+    code : str, optional
+        Our version and those of the libraries that scorers rest on.
     """
     return Fingerprint(
-        parts={
+        parts=({"code": code} if code else {})
+        | {
             "endpoint": content_hash([endpoint.model, endpoint.base_url or ""]),
             "sampling": content_hash([dict(endpoint.params), endpoint.top_logprobs]),
             "probes": endpoint.probe_set.content_hash,

@@ -58,7 +58,7 @@ def _failures(store: Store, endpoint: str) -> Iterator[tuple[int, Dated]]:
 def _endings(store: Store, endpoint: str) -> Iterator[tuple[int, Dated]]:
     for incident in store.incidents(endpoint=endpoint):
         if incident.by is not None and not incident.state.open:
-            yield incident.seq, (_ended_at(incident), Ended(rearm=_rearms(incident)))
+            yield incident.seq, (_ended_at(incident), Ended(rearm=_rearms(incident), at=_ended_at(incident)))
 
 
 def _rearms(incident: Incident) -> bool:

@@ -61,6 +61,7 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
 
 async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
     """Ask every probe; what our own side changed since the last replay decides which baseline it belongs to."""
+    fingerprint = await asyncio.to_thread(watched.fingerprint_now)
     epoch = await asyncio.to_thread(_epoch, watched, world)
     started = world.clock.now()
     asked = await ask_all(watched.endpoint, watched.model, clock=world.clock, guard=world.guard)
@@ -69,7 +70,7 @@ async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
         epoch=epoch,
         started_at=started,
         finished_at=world.clock.now(),
-        fingerprint=watched.fingerprint,
+        fingerprint=fingerprint,
         answers=asked.answers,
         loop_lag_ms=asked.loop_lag_ms,
     )

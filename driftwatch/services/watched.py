@@ -1,7 +1,7 @@
 """One endpoint with all that it takes to replay and judge it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint
@@ -22,6 +22,10 @@ class Watched:
         Every metric by name, those that never alarm included.
     routes : mapping
         Audience -> name of the route that is told; an audience without one is told nothing.
+    vendors : mapping
+        Every watched endpoint, this one included, to who answers there; what moves together is told by it.
+    surroundings : callable, optional
+        Looks at what the user named under ``watch:`` and returns parts of our fingerprint, before every replay.
     """
 
     endpoint: Endpoint
@@ -31,3 +35,11 @@ class Watched:
     metrics: Mapping[str, Metric]
     plans: Mapping[str, StreamPlan]
     routes: Mapping[Audience, str]
+    vendors: Mapping[str, str] = field(default_factory=dict)
+    surroundings: Callable[[], Mapping[str, str]] | None = None
+
+    def fingerprint_now(self) -> Fingerprint:
+        """Return our side as it is at this moment; reads files, so call it in a thread."""
+        if self.surroundings is None:
+            return self.fingerprint
+        return Fingerprint(parts={**self.fingerprint.parts, **self.surroundings()})

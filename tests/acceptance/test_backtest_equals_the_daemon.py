@@ -13,10 +13,10 @@ import pytest
 from driftwatch.adapters.records import export_observations
 from driftwatch.adapters.records.history import Scoring, recorded_history
 from driftwatch.domain.errors import EndpointError, Outcome
-from driftwatch.domain.incident import IncidentKind, Reason
+from driftwatch.domain.incident import IncidentKind
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest
-from driftwatch.services.backtest_fold import Fold
+from driftwatch.services.backtest_fold import NEWS, Fold
 from driftwatch.services.episodes import states_shown
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
@@ -39,7 +39,7 @@ def done_by_the_daemon(world: SmallWorld) -> list[Alarm]:
         step
         for incident in reversed(world.store.incidents(endpoint=NAME))
         for step in world.store.transitions(incident.id)
-        if step.kind is IncidentKind.DRIFT and step.reason in (Reason.FIRST, Reason.WORSE)
+        if step.kind is IncidentKind.DRIFT and step.reason in NEWS
         if step.told_at == step.updated_at  # later replays join it
     ]
     return [

@@ -15,7 +15,10 @@ from driftwatch.services.watched import Watched
 from driftwatch.stats.any_stream import encode
 
 ENDED = {SlotState.DONE, SlotState.FAILED, SlotState.SKIPPED}
-TOLD = {Reason.FIRST, Reason.WORSE, Reason.REPEAT_DUE, Reason.SILENCE_ENDED, Reason.NO_DATA}
+TOLD = {
+    *(Reason.FIRST, Reason.WORSE, Reason.RECURRED, Reason.FLAPPING, Reason.CONFIRMED),
+    *(Reason.REPEAT_DUE, Reason.SILENCE_ENDED, Reason.NO_DATA),
+}
 
 
 def check(store: Store, watched: Watched) -> None:

@@ -17,6 +17,8 @@ _NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "NO_DATA")
 """Reasons whose message is not about a behaviour that differs now."""
 _OPENING = {
     "WORSE": "worse: ",
+    "RECURRED": "again: ",
+    "FLAPPING": "comes and goes: ",
     "REPEAT_DUE": "still: ",
     "SILENCE_ENDED": "silence ended, still: ",
 }
@@ -87,7 +89,7 @@ def evidence(payload: Payload) -> str:
                 words += f"; by chance about once in {finding['arl']:,.0f} replays"
             sentences.append(words + ".")
         sentences.append(second_state(finding))
-    sentences.append(state_seen(payload))
+    sentences += [state_seen(payload), recurrence(payload)]
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
@@ -123,6 +125,22 @@ def state_seen(payload: Payload) -> str:
         return f"State {seen['name']} again (first seen {_day(first, _moment(payload['at']))} {_time(first)} UTC)."
     said = {"new": "A new state.", "baseline": "Back to baseline."}
     return said.get(seen.get("verdict"), "") if payload["reason"] != "RESOLVED" else ""
+
+
+def recurrence(payload: Payload) -> str:
+    """Return in which incident this state was met before, and how often; empty for the first time.
+
+    Examples
+    --------
+    >>> recurrence({"recurrence_of": "inc-4", "visits": 3})
+    'Visit 3 of a state told of in inc-4; nobody is woken before it has stood for a day.'
+    """
+    if "recurrence_of" not in payload:
+        return ""
+    told = f"Visit {payload['visits']} of a state told of in {payload['recurrence_of']}"
+    quiet = payload.get("reason", "RECURRED") in ("RECURRED", "FLAPPING")
+    waits = "; nobody is woken before it has stood for a day" if quiet else ""
+    return f"{told}{waits}."
 
 
 def our_side(payload: Payload) -> str:
@@ -187,6 +205,8 @@ def note(payload: Payload) -> str:
     if _drifting(payload):
         why = [payload.get("attribution", "").capitalize(), payload.get("detail", "")]
         words.append(f"{': '.join(w for w in why if w)}.")
+        if payload.get("parent"):
+            words.append(f"Covered by the page of {payload['parent']}.")
     if payload.get("comment"):
         words.append(f"{payload.get('by', 'somebody')}: {payload['comment']}")
     return " ".join(words)

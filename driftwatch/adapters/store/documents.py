@@ -28,7 +28,8 @@ def from_document(document: dict[str, Any]) -> Incident:
         Finding(**_typed(Finding, finding | {"moved": tuple(Moved(**_typed(Moved, m)) for m in finding["moved"])}))
         for finding in document["findings"]
     )
-    return Incident(**_typed(Incident, document | {"findings": findings}))
+    elsewhere = tuple(document.get("elsewhere", ()))
+    return Incident(**_typed(Incident, document | {"findings": findings, "elsewhere": elsewhere}))
 
 
 def _plain(value: Any) -> Any:

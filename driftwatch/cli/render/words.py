@@ -207,6 +207,8 @@ def ownership(incident: Incident) -> str:
     """Return who owns an incident, and how it ended."""
     by = f" by {one_line(incident.by, 80)}" if incident.by else ""
     said = f": {one_line(incident.comment, 300)}" if incident.comment else ""
+    if incident.state is IncidentState.PENDING:
+        return "Open, not confirmed yet; nobody was woken."
     if incident.state is IncidentState.FIRING:
         return "Open; nobody has taken it."
     if incident.state is IncidentState.ACKNOWLEDGED:

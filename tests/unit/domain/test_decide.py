@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftwatch.domain.causes import Attribution, Causes, Elsewhere, Recurrence
 from driftwatch.domain.decide import CALM_REPLAYS, Audience, Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason, Silence
@@ -27,6 +28,7 @@ def finding(metric: str = "pass", severity: Severity = Severity.PAGE, direction:
     return Finding(metric=metric, severity=severity, direction=direction, **facts)
 
 
+ANNOUNCED = Causes(announced="now gpt-b")
 FALL = finding()
 RISE = finding(direction=1)
 REFUSALS = finding("refusal", direction=1)
@@ -63,6 +65,18 @@ BLIND = incident(
 )
 
 
+RUBRIC = finding("llm-rubric")
+LOCAL = Causes(local=("code",))
+JUDGE = Causes(judge="frozen answers score 0.2 lower than in May", judged=frozenset({"llm-rubric"}))
+NEXT_DOOR = Elsewhere(incident=3, endpoint="bot-2", vendor="openai", paged=True)
+SIBLING = Causes(vendor="openai", elsewhere=[NEXT_DOOR], others=4)
+COMMON = Causes(vendor="mistral", elsewhere=[NEXT_DOOR], others=2)
+SERVED = Causes(unharmed="pass moved by +0.00 (-0.01 to +0.01)")
+SEEN = Causes(recurrence=Recurrence(state="B", of=4, visits=3))
+OURS = incident(severity=Severity.NOTICE, told=Severity.NOTICE, attribution="local change")
+FLAPS = incident(flapping=True)
+
+
 def decided(**given: Any) -> Decision:
     facts: dict[str, Any] = {"findings": (), "calm": 0, "incident": None, "silences": (), "now": NOW} | given
     return decide(endpoint="bot", epoch=1, seq=38, incident_id=42, **facts)
@@ -90,8 +104,8 @@ TABLE = [
     ("an alarm after the end is a new incident", {"findings": [FALL], "incident": replace(PAGED, state=IncidentState.RESOLVED)}, "FIRST", "page@pages"),
     ("our own change pages nobody", {"findings": [FALL], "changed": ["driver"]}, "LOCAL_CHANGE", ""),
     ("our own change ends the incident, and those who were paged hear it", {"incident": PAGED, "changed": ["driver"]}, "LOCAL_CHANGE", "notice@pages"),
-    ("an announced change is told though nothing moved", {"announced": "now gpt-b"}, "FIRST", "notice@notices"),
-    ("an announced change that hurts pages", {"findings": [FALL], "announced": "now gpt-b"}, "FIRST", "page@pages"),
+    ("an announced change is told though nothing moved", {"causes": ANNOUNCED}, "FIRST", "notice@notices"),
+    ("an announced change that hurts pages", {"findings": [FALL], "causes": ANNOUNCED}, "FIRST", "page@pages"),
     ("a silence keeps the first page back", {"findings": [FALL], "silences": [SILENCE]}, "SILENCED", ""),
     ("another endpoint's silence does not", {"findings": [FALL], "silences": [OTHER_SILENCE]}, "FIRST", "page@pages"),
     ("a silence that has just ended does not", {"findings": [FALL], "silences": [OLD_SILENCE]}, "FIRST", "page@pages"),
@@ -109,6 +123,24 @@ TABLE = [
     ("acknowledged for a week repeats", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=7))}, "REPEAT_DUE", "page@pages"),
     ("a repeat under a silence waits", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24)), "silences": [SILENCE]}, "NONE", ""),
     ("the first good replay ends no_data", {"incident": BLIND}, "RESOLVED", "notice@ops"),
+    ("what began with a change of our code is a notice", {"findings": [FALL], "causes": LOCAL}, "FIRST", "notice@notices"),
+    ("and stays one however long it stands", {"findings": [FALL], "incident": OURS}, "NONE", ""),
+    ("our change explains though the vendor announced another", {"findings": [FALL], "causes": replace(LOCAL, announced="now gpt-b")}, "FIRST", "notice@notices"),
+    ("a judge that drifted blames no endpoint", {"findings": [RUBRIC], "causes": JUDGE}, "FIRST", "notice@notices"),
+    ("a judge that drifted explains no other scorer", {"findings": [RUBRIC, FALL], "causes": JUDGE}, "FIRST", "page@pages"),
+    ("a second endpoint of the vendor is told to those who were paged, and wakes nobody", {"findings": [FALL], "causes": SIBLING}, "FIRST", "notice@pages"),
+    ("an endpoint whose vendor's first drift was only a notice pages", {"findings": [FALL], "causes": replace(SIBLING, elsewhere=[replace(NEXT_DOOR, paged=False)])}, "FIRST", "page@pages"),
+    ("unrelated vendors that move together are one page", {"findings": [FALL], "causes": COMMON}, "FIRST", "notice@pages"),
+    ("one stranger of a hundred that moved is chance", {"findings": [FALL], "causes": replace(COMMON, others=100)}, "FIRST", "page@pages"),
+    ("what a page covers is repeated to the same people, and wakes nobody", {"findings": [FALL], "incident": replace(PAGED, parent=3, told_at=NOW - timedelta(hours=24))}, "REPEAT_DUE", "notice@pages"),
+    ("new texts with quality unchanged are a notice", {"findings": [NOVELTY], "causes": SERVED}, "FIRST", "notice@notices"),
+    ("a state that was paged before is told again, and wakes nobody", {"findings": [FALL], "causes": SEEN}, "RECURRED", "notice@pages"),
+    ("a recurrence that stands for a day pages", {"findings": [FALL], "incident": replace(PAGED, reason=Reason.RECURRED, told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "page@pages"),
+    ("the third opening or ending in a day is one notice", {"findings": [FALL], "transitions": 2}, "FLAPPING", "notice@pages"),
+    ("the second is not", {"findings": [FALL], "transitions": 1}, "FIRST", "page@pages"),
+    ("flapping goes before recurrence", {"findings": [FALL], "transitions": 2, "causes": SEEN}, "FLAPPING", "notice@pages"),
+    ("flapping is held for six calm replays more than another drift", {"incident": FLAPS, "calm": CALM_REPLAYS + 5}, "NONE", ""),
+    ("then it ends", {"incident": FLAPS, "calm": CALM_REPLAYS + 6}, "RESOLVED", "notice@pages"),
 ]
 # fmt: on
 
@@ -162,7 +194,7 @@ def test_our_own_change_asks_for_a_new_epoch_and_closes_with_its_cause() -> None
 
 
 def test_the_vendors_announcement_is_the_attribution() -> None:
-    opened = decided(findings=[FALL], announced="now gpt-b").incident
+    opened = decided(findings=[FALL], causes=ANNOUNCED).incident
     assert opened is not None
     assert (opened.attribution, opened.detail) == ("announced change", "now gpt-b")
 
@@ -171,6 +203,55 @@ def test_a_dedup_key_leaves_room_for_reason_and_route_and_tells_long_names_apart
     first, second = incident(endpoint="x" * 300 + "a"), incident(endpoint="x" * 300 + "b")
     assert first.key != second.key
     assert max(len(first.key), len(second.key)) <= 128
+
+
+# fmt: off
+ATTRIBUTIONS = [
+    ("nothing known is a silent change", [FALL], Causes(), "silent change"),
+    ("what we changed ourselves goes before all", [FALL], replace(SIBLING, local=("git",), announced="now gpt-b"), "local change"),
+    ("a judge goes before an announcement", [RUBRIC], replace(JUDGE, announced="now gpt-b"), "judge drift"),
+    ("an announcement goes before what moved elsewhere", [FALL], replace(SIBLING, announced="now gpt-b"), "announced change"),
+    ("strangers go before siblings", [FALL], replace(COMMON, elsewhere=[NEXT_DOOR, replace(NEXT_DOOR, incident=5, vendor="mistral")]), "common cause"),
+    ("siblings alone are provider-wide", [FALL], SIBLING, "provider-wide"),
+    ("texts that moved while quality did not are a serving change", [NOVELTY], SERVED, "serving change"),
+    ("a length that moved alone is not", [finding("length", Severity.NOTICE, 1)], SERVED, "silent change"),
+    ("neither is what a scorer saw", [NOVELTY, RISE], SERVED, "silent change"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("found", "causes", "name"), [r[1:] for r in ATTRIBUTIONS], ids=[r[0] for r in ATTRIBUTIONS])
+def test_attribution(found: list[Finding], causes: Causes, name: str) -> None:
+    opened = decided(findings=found, causes=causes).incident
+    assert opened is not None
+    assert opened.attribution == name
+
+
+def test_an_explanation_stays_when_its_evidence_is_no_longer_news() -> None:
+    opened = decided(findings=[FALL], causes=ANNOUNCED).incident
+    later = decided(findings=[FALL], incident=opened).incident
+    assert later is not None
+    assert (later.attribution, later.detail) == ("announced change", "now gpt-b")
+
+
+def test_a_better_explanation_that_comes_later_replaces_a_silent_change_without_a_word() -> None:
+    opened = decided(findings=[FALL]).incident
+    decision = decided(findings=[FALL], incident=opened, causes=SIBLING)
+    assert decision.incident is not None
+    assert (decision.incident.attribution, decision.incident.elsewhere, decision.tell) == (
+        "provider-wide",
+        ("bot-2",),
+        (),
+    )
+
+
+def test_quality_is_called_unchanged_only_as_long_as_it_is() -> None:
+    opened = decided(findings=[NOVELTY], causes=SERVED).incident
+    assert opened is not None
+    assert opened.attribution == Attribution.SERVING_CHANGE.value
+    harmed = decided(findings=[NOVELTY, FALL], incident=opened)
+    assert harmed.incident is not None
+    assert (harmed.incident.attribution, harmed.incident.detail, told(harmed)) == ("silent change", "", "page@pages")
 
 
 findings = st.lists(st.sampled_from([FALL, RISE, REFUSALS, NOVELTY, SILENT_STREAM, KS_FALL]), max_size=4)

@@ -1,0 +1,40 @@
+"""How an incident ends without a person: our side changed, answers come again, or the behaviour is back."""
+
+from driftwatch.domain.causes import Attribution
+from driftwatch.domain.decision import Decision
+from driftwatch.domain.incident import IncidentKind, Reason
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.situation import Situation, ended, those_told
+
+CALM_REPLAYS = 12
+"""Replays in a row below the hysteresis level that end an incident."""
+CALM_AFTER_FLAPPING = CALM_REPLAYS + 6
+"""The same after flapping: what comes and goes has to stay away for six replays more than that."""
+
+
+def our_side_changed(at: Situation) -> Decision | None:
+    """A change of ours that begins a new baseline ends what was open, and wakes nobody."""
+    if not at.changed:
+        return None
+    said = f"our side changed: {', '.join(at.changed)}"
+    over = at.incident and ended(at.incident, at, Reason.LOCAL_CHANGE, said, attribution=Attribution.LOCAL_CHANGE.value)
+    return Decision(reason=Reason.LOCAL_CHANGE, incident=over, tell=those_told(at), new_epoch=True)
+
+
+def measured_again(at: Situation) -> Decision | None:
+    """The first good replay ends an incident of missing data."""
+    if at.incident is None or at.incident.kind is not IncidentKind.NO_DATA:
+        return None
+    over = ended(at.incident, at, Reason.RESOLVED, "measured again")
+    return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))
+
+
+def calm_again(at: Situation) -> Decision | None:
+    """Enough calm replays in a row end a drift."""
+    if at.incident is None or at.severity is not Severity.NONE:
+        return None
+    wanted = CALM_AFTER_FLAPPING if at.incident.flapping else CALM_REPLAYS
+    if at.calm < wanted:
+        return None
+    over = ended(at.incident, at, Reason.RESOLVED, f"back to baseline: calm for {at.calm} replays")
+    return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))

@@ -1,0 +1,41 @@
+"""What a further replay does to an incident that is open: worse, told at last, told again, or no news."""
+
+from dataclasses import replace
+
+from driftwatch.domain.decision import Decision
+from driftwatch.domain.incident import IncidentState, Reason
+from driftwatch.domain.situation import Situation, due_again, joined, told
+
+
+def worse(at: Situation) -> Decision | None:
+    """A louder finding is told at once, to those whom it concerns."""
+    if at.incident is None or at.severity.rank <= at.incident.severity.rank:
+        return None
+    louder = replace(joined(at.incident, at), severity=at.severity, state=IncidentState.FIRING, parent=at.parent)
+    return told(louder, at, Reason.WORSE, quietly=at.covered)
+
+
+def silence_ended(at: Situation) -> Decision | None:
+    """What a silence kept back and still stands is told once."""
+    if at.incident is None or at.silenced or at.calm or at.incident.told.rank >= at.incident.severity.rank:
+        return None
+    return told(joined(at.incident, at), at, Reason.SILENCE_ENDED)
+
+
+def repeat_due(at: Situation) -> Decision | None:
+    """What stands for a day, or a week once somebody has it, is told again."""
+    if at.incident is None or at.silenced or not due_again(at.incident, at.now):
+        return None
+    return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=at.incident.parent is not None)
+
+
+def no_news(at: Situation) -> Decision | None:
+    """Anything else joins the open incident in silence."""
+    if at.incident is None:
+        return None
+    return Decision(reason=Reason.NONE, incident=joined(at.incident, at))
+
+
+def quiet(_: Situation) -> Decision:
+    """Nothing found and nothing open."""
+    return Decision(reason=Reason.NONE)

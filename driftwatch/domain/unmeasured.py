@@ -1,0 +1,96 @@
+"""The decision after a slot without data: two in a row are an incident, a refused key is one at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from driftwatch.domain.decision import OPS_NOTICE, Decision
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, Silence
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.situation import UNMEASURED, due_again
+
+FAILED_REPLAYS = 2
+"""Replays in a row that brought no data before people are told."""
+_HOPELESS = frozenset({Outcome.AUTH, Outcome.NOT_FOUND})
+
+
+def decide_unmeasured(
+    *,
+    endpoint: str,
+    epoch: int,
+    seq: int,
+    incident_id: int,
+    failed: int,
+    outcome: Outcome,
+    incident: Incident | None,
+    silences: Sequence[Silence],
+    now: datetime,
+) -> Decision:
+    """Decide what a slot without data means: two in a row are an incident, a refused key is one at once.
+
+    Parameters
+    ----------
+    failed : int
+        Slots in a row, this one included, that ended as failed.
+    outcome : Outcome
+        Why this one did; ``budget`` is told once a day and opens no incident.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> decide_unmeasured(
+    ...     endpoint="support-bot", epoch=1, seq=38, incident_id=42, failed=1, outcome=Outcome.TIMEOUT, incident=None,
+    ...     silences=(), now=datetime(2026, 10, 14, 9, tzinfo=UTC),
+    ... ).reason.value
+    'NONE'
+    """
+    if outcome is Outcome.BUDGET:
+        return Decision(reason=Reason.BUDGET_EXHAUSTED, tell=(OPS_NOTICE,))
+    if failed < FAILED_REPLAYS and outcome not in _HOPELESS:
+        return Decision(reason=Reason.NONE)
+    detail = f"{UNMEASURED}: {outcome.value.replace('_', ' ')}, {failed} in a row"
+    silenced = any(s.covers(endpoint, now) for s in silences)
+    if incident and incident.state.open and incident.kind is IncidentKind.DRIFT:
+        return _drift_unmeasured(incident, detail, silenced=silenced, now=now)
+    if incident is None or not incident.state.open:
+        incident = _opened(endpoint, epoch=epoch, seq=seq, number=incident_id, now=now)
+    return _blind(replace(incident, updated_at=now, detail=detail), silenced=silenced, now=now)
+
+
+def _opened(endpoint: str, *, epoch: int, seq: int, number: int, now: datetime) -> Incident:
+    return Incident(
+        id=number,
+        endpoint=endpoint,
+        kind=IncidentKind.NO_DATA,
+        epoch=epoch,
+        number=number,
+        state=IncidentState.FIRING,
+        severity=Severity.NOTICE,
+        reason=Reason.NO_DATA,
+        opened_at=now,
+        updated_at=now,
+        seq=seq,
+        attribution="no data",
+    )
+
+
+def _blind(incident: Incident, *, silenced: bool, now: datetime) -> Decision:
+    """Tell operations that nothing is measured: at the beginning, when a silence ends, and when it is due again."""
+    if incident.told is not Severity.NONE and (silenced or not due_again(incident, now)):
+        return Decision(reason=Reason.NONE, incident=incident)
+    if silenced:
+        return Decision(reason=Reason.SILENCED, incident=replace(incident, reason=Reason.SILENCED))
+    reason = Reason.SILENCE_ENDED if incident.reason is Reason.SILENCED else Reason.NO_DATA
+    reason = reason if incident.told is Severity.NONE else Reason.REPEAT_DUE
+    told = replace(incident, reason=reason, told=Severity.NOTICE, told_at=now)
+    return Decision(reason=reason, incident=told, tell=(OPS_NOTICE,))
+
+
+def _drift_unmeasured(incident: Incident, detail: str, *, silenced: bool, now: datetime) -> Decision:
+    """An endpoint that drifted and now falls silent stays one incident; operations hear of the silence once."""
+    news = not incident.detail.startswith(UNMEASURED)
+    noted = replace(incident, updated_at=now, detail=detail)
+    if news and not silenced:
+        return Decision(reason=Reason.NO_DATA, incident=noted, tell=(OPS_NOTICE,))
+    return Decision(reason=Reason.SILENCED if news else Reason.NONE, incident=noted)

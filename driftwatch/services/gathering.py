@@ -1,0 +1,66 @@
+"""The facts that could explain a movement, read from the store; a backtest collects the same as it goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from driftwatch.domain.causes import Causes, Recurrence
+from driftwatch.domain.incident import Incident
+from driftwatch.domain.replay import ReplayScores
+from driftwatch.services.causes import (
+    A_DAY,
+    LOOK_BACK,
+    elsewhere,
+    own_causes,
+    recurrence,
+    transitions,
+    with_neighbours,
+)
+from driftwatch.services.episodes import states_shown
+from driftwatch.services.ports import Store
+from driftwatch.services.watched import Watched
+from driftwatch.stats.any_stream import AnyState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathering:
+    """Where the causes of one endpoint's movement are looked for, after the replay that shows it."""
+
+    watched: Watched
+    store: Store
+    replay: ReplayScores
+    states: Mapping[str, AnyState]
+    announced: str
+
+    def causes(self, incident: Incident) -> Causes:
+        """Return everything that is known of an open drift."""
+        found = own_causes(
+            incident.findings,
+            announced=self.announced,
+            log=self._log(),
+            states=self.states,
+        )
+        if len(self.watched.vendors) > 1:
+            others = self.store.incidents(since=incident.updated_at - A_DAY)
+            name, vendors = incident.endpoint, self.watched.vendors
+            near = elsewhere(others, vendors, endpoint=name, findings=incident.findings)
+            found = with_neighbours(found, near, vendors, name)
+        if incident.opened_seq != self.replay.seq:
+            return found
+        return replace(found, recurrence=self._recurrence(incident))
+
+    def _log(self) -> tuple[ReplayScores, ...]:
+        after = max(self.replay.seq - LOOK_BACK, 0)
+        past = self.store.replays(self.replay.slot.endpoint, after_seq=after, metrics=("pass",))
+        return tuple(r for r in past if r.seq <= self.replay.seq and r.epoch == self.replay.epoch)
+
+    def _recurrence(self, incident: Incident) -> Recurrence | None:
+        shown = states_shown(self.store, incident.endpoint, upto=self.replay.seq, current=incident)
+        known = {one.id: one for one in self.store.incidents(endpoint=incident.endpoint)}
+        past = [(known[i], shown[i]) for i in sorted(shown) if i < incident.id]
+        return recurrence(incident, shown[incident.id], past) if incident.id in shown else None
+
+
+def recent_transitions(store: Store, endpoint: str, now: datetime) -> int:
+    """Return how often this endpoint's drifts opened or ended by themselves in the last 24 hours."""
+    return transitions(store.incidents(endpoint=endpoint, since=now - A_DAY), now)
