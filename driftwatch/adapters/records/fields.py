@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from driftwatch.domain.answer import TokenLogprob
@@ -22,8 +23,8 @@ class RecordError(ValueError):
 
 def json_object(line: bytes) -> dict[str, Any]:
     try:
-        # Given bytes, json would take two of them for UTF-16.
-        item = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        # Given bytes, json would take two of them for UTF-16; asked for its refusals, it makes a decoder for each line.
+        item = _DECODER.decode(line.decode("utf-8"))
     except RecordError:
         raise
     except UnicodeDecodeError:
@@ -41,20 +42,29 @@ def _refuse_constant(name: str) -> None:
     raise RecordError(f"{name} is not a number that JSON knows")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def moment(item: Mapping[str, Any], name: str) -> tuple[datetime, bool]:
     """Return a time in UTC and whether it had no offset."""
     value = item.get(name)
     if not isinstance(value, str):
         raise RecordError(f"{name} is missing" if value is None else f"{name} is not a time written as text")
     try:
-        given = datetime.fromisoformat(value)
-        naive = given.utcoffset() is None
-        utc = given.replace(tzinfo=UTC) if naive else given.astimezone(UTC)
+        utc, naive = _moment(value)
     except (ValueError, OverflowError):
         raise RecordError(f"{name} is not an ISO 8601 time: {value[:40]!r}") from None
     if utc.year not in _YEARS:
         raise RecordError(f"{name} is in the year {utc.year}")
     return utc, naive
+
+
+# The answers of one replay name the same moment.
+@lru_cache(maxsize=256)
+def _moment(value: str) -> tuple[datetime, bool]:
+    given = datetime.fromisoformat(value)
+    naive = given.utcoffset() is None
+    return (given.replace(tzinfo=UTC) if naive else given.astimezone(UTC)), naive
 
 
 def name_of(item: Mapping[str, Any], name: str) -> str:
@@ -125,11 +135,13 @@ def scores(item: Mapping[str, Any]) -> dict[str, float]:
         return {}
     if not isinstance(given, dict):
         raise RecordError("scores is not an object of numbers")
-    return {
-        metric: float(value) if isinstance(value, bool) else float(number(value, f"the score {metric[:80]!r}"))
-        for metric, value in given.items()
-        if value is not None
-    }
+    return {metric: _score(metric, value) for metric, value in given.items() if value is not None}
+
+
+def _score(metric: str, value: Any) -> float:
+    if isinstance(value, bool) or (type(value) is float and math.isfinite(value)):
+        return float(value)
+    return float(number(value, f"the score {metric[:80]!r}"))
 
 
 def tool_calls(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

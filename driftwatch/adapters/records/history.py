@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from driftwatch.adapters.records.answers import to_scores
 from driftwatch.adapters.records.importing import ImportReport, _numbered
 from driftwatch.adapters.records.reading import Source, read_records
 from driftwatch.adapters.records.record import Record
-from driftwatch.adapters.records.spool import Spool, open_spool
+from driftwatch.adapters.records.spool import Spool, microseconds, moment_at, open_spool
 from driftwatch.domain.answer import Answer, TokenLogprob
 from driftwatch.domain.errors import Outcome, Problem
 from driftwatch.domain.fingerprint import Fingerprint
@@ -24,9 +23,7 @@ from driftwatch.services.backtest import Event, Failed
 from driftwatch.services.recorded import Values, local_changes
 from driftwatch.services.score import Scorers, overall, score_answer
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
-_FIELDS = ("probe", "probe_hash", "sample", "output", "scores", "numbers", "texts", "fingerprint")
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 @dataclass(slots=True)
@@ -50,9 +47,12 @@ class Known:
         """Take one more record."""
         self.moments.add(record.replay)
         self.logprobs |= bool(record.logprobs)
-        scored = self.scored.setdefault(record.probe, set())
+        if (scored := self.scored.get(record.probe)) is None:
+            scored = self.scored[record.probe] = set()
         for metric, value in record.scores.items():
-            self.values.setdefault(metric, Values()).add(value)
+            if (values := self.values.get(metric)) is None:
+                values = self.values[metric] = Values()
+            values.add(value)
             if metric not in MEASURED:
                 scored.add(metric)
 
@@ -199,27 +199,33 @@ class _Scorer:
 def _packed(record: Record) -> bytes:
     rest = (
         record.endpoint,
-        (record.replay - _EPOCH) // _MICRO,
-        (record.at - _EPOCH) // _MICRO,
+        microseconds(record.replay),
+        microseconds(record.at),
         record.outcome.value,
         [dict(call) for call in record.tool_calls],
         [(token.token, token.logprob, dict(token.top)) for token in record.logprobs],
     )
-    return marshal.dumps(([_plain(getattr(record, name)) for name in _FIELDS], rest))
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    maps = [dict(given) for given in (record.scores, record.numbers, record.texts, record.fingerprint)]
+    return marshal.dumps((record.probe, record.probe_hash, record.sample, record.output, maps, rest))
 
 
 def _unpacked(body: bytes) -> Record:
-    fields, (endpoint, replay, at, outcome, tool_calls, logprobs) = marshal.loads(body)  # noqa: S302  # our own bytes
+    probe, probe_hash, sample, output, maps, rest = marshal.loads(body)  # noqa: S302  # our own bytes
+    scores, numbers, texts, fingerprint = maps
+    endpoint, replay, at, outcome, tool_calls, logprobs = rest
     return Record(
-        **dict(zip(_FIELDS, fields, strict=True)),
         endpoint=endpoint,
-        replay=_EPOCH + replay * _MICRO,
-        at=_EPOCH + at * _MICRO,
-        outcome=Outcome(outcome),
+        probe=probe,
+        replay=moment_at(replay),
+        at=moment_at(at),
+        probe_hash=probe_hash,
+        sample=sample,
+        output=output,
+        scores=scores,
+        numbers=numbers,
+        texts=texts,
         tool_calls=tool_calls,
         logprobs=tuple(TokenLogprob(token=token, logprob=logprob, top=top) for token, logprob, top in logprobs),
+        fingerprint=fingerprint,
+        outcome=_OUTCOMES[outcome],
     )

@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
 
 Line = tuple[int, bytes]
 """Its number and its bytes."""
@@ -22,7 +24,7 @@ class Spool:
 
     def fill(self, lines: Iterable[tuple[datetime, str, Line]]) -> None:
         """Add lines with their replay and endpoint."""
-        rows = (((due - _EPOCH) // timedelta(microseconds=1), endpoint, *line) for due, endpoint, line in lines)
+        rows = ((microseconds(due), endpoint, *line) for due, endpoint, line in lines)
         self._connection.executemany("INSERT INTO line VALUES (?, ?, ?, ?)", rows)
 
     def replays(self) -> Iterator[Iterator[Line]]:
@@ -30,6 +32,19 @@ class Spool:
         rows = self._connection.execute("SELECT due, endpoint, number, body FROM line ORDER BY 1, 2, 3")
         for _, group in groupby(rows, lambda row: row[:2]):
             yield ((number, body) for _, _, number, body in group)
+
+
+# The lines of one replay follow each other in most files.
+@lru_cache(maxsize=256)
+def microseconds(moment: datetime) -> int:
+    """Return the microseconds since 1970."""
+    return (moment - _EPOCH) // _MICRO
+
+
+@lru_cache(maxsize=256)
+def moment_at(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after 1970."""
+    return _EPOCH + microseconds * _MICRO
 
 
 @contextmanager
