@@ -297,7 +297,9 @@ def test_store_and_file_and_the_incidents_of_an_import_agree_and_nothing_is_writ
     assert (tmp_path / "driftwatch.db").read_bytes() == before
 
 
-def test_people_read_a_table_and_one_log_line(driftwatch, tmp_path: Path) -> None:
+def test_people_read_a_table_and_one_log_line(driftwatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of the test run has no terminal: at 80 columns the table breaks the words that are looked for."""
+    monkeypatch.setenv("COLUMNS", "160")
     result = driftwatch("backtest", str(write(tmp_path / "h.jsonl", history())))
     assert "bot: 1 page and 0 notices" in result.stdout
     assert "silent change" in result.stdout
