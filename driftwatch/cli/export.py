@@ -1,4 +1,4 @@
-"""`driftwatch export`: what was observed, for other systems."""
+"""`driftwatch export`: what was observed, and golden sets, for other systems."""
 
 import json
 import os
@@ -13,10 +13,12 @@ import click
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.times import MOMENT, Moment
 
+EXPORTS = ("promptfoo", "inspect", "phoenix")
+
 
 @click.group()
 def export() -> None:
-    """Write what is in the store for other systems."""
+    """Write what is in the store, or golden sets, for other systems."""
 
 
 @export.command()
@@ -42,6 +44,28 @@ def observations(
             _write(stream, export_observations(store, name, since=start, until=end))
 
 
+@export.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--to", "form", type=click.Choice(EXPORTS), required=True, help="The tool that is to read it.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output by default."
+)
+@click.option("--json", "as_json", is_flag=True, help="Tell the losses as JSON, on standard error.")
+def probes(*, file: Path, form: str, output: Path | None, as_json: bool) -> None:
+    """Write the golden set FILE as another tool reads it; the losses are told on standard error.
+
+    promptfoo gets a configuration, Inspect JSON lines, Phoenix a JSON list of examples. `driftwatch import` brings
+    each back.
+    """
+    from driftwatch.adapters.probes.interop.exporting import export_probes
+    from driftwatch.cli.import_probes import tell_losses
+
+    exported = export_probes(file, form, ascii_only=output is None)
+    with _stream(output) as stream:
+        stream.write(exported.text)
+    tell_losses(exported.report, as_json=as_json, err=True)
+
+
 def _write(stream: IO[str], records: Iterable[dict[str, object]]) -> None:
     for record in records:
         # ASCII: hostile text stays inert wherever the line is looked at.
@@ -55,6 +79,6 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     partial = output.with_name(output.name + ".part")
-    with partial.open("w", encoding="ascii") as stream:
+    with partial.open("w", encoding="utf-8", newline="\n") as stream:
         yield stream
     os.replace(partial, output)  # noqa: PTH105  # atomic, as Path.replace; reads as what it is

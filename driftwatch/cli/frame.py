@@ -33,7 +33,9 @@ COMMANDS = {
     "import": Entry(
         "driftwatch.cli.import_:import_", "Make a golden set of another tool's file, or read recorded observations."
     ),
-    "export": Entry("driftwatch.cli.export:export", "Write observations from the store."),
+    "export": Entry(
+        "driftwatch.cli.export:export", "Write observations from the store, or a golden set for another tool."
+    ),
     "backtest": Entry("driftwatch.cli.backtest:backtest", "What would have paged in recorded history, and when."),
     "plan": Entry("driftwatch.cli.plan:plan", "What watching costs, and what drift it finds how fast."),
     "db": Entry("driftwatch.cli.db:db", "Upgrade or check the store's tables."),

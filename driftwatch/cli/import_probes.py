@@ -10,9 +10,10 @@ from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from driftwatch.adapters.probes.interop.importing import Imported
+    from driftwatch.adapters.probes.interop.losses import LossReport
 
 LISTED = 40
-FORMATS = ("promptfoo",)
+FORMATS = ("promptfoo", "openai-evals", "chat", "phoenix", "langfuse", "langsmith", "braintrust", "inspect")
 FOLDER = Path("probes")
 
 
@@ -32,6 +33,11 @@ FOLDER = Path("probes")
     show_default=True,
     help="The scorer for reference answers of data sets that name none; `none` leaves them out.",
 )
+@click.option(
+    "--prompt",
+    metavar="TEMPLATE",
+    help="The prompt for data sets that hold only values, with their names: 'Answer {{question}}'.",
+)
 @click.option("--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print the loss report as JSON.")
 @click.pass_context
@@ -42,19 +48,21 @@ def probes(
     form: str | None,
     output: Path | None,
     reference: str,
+    prompt: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Make a golden set of another tool's test cases, and tell what could not be carried.
 
-    FILE is a configuration or data set of promptfoo; `driftwatch import FILE` is the short form. No code in it is
-    run and nothing outside its folder is read. Each line and assertion is accounted for: kept, changed into what and
-    why, or dropped and why. Exits with 2 if nothing could be carried.
+    FILE is a configuration of promptfoo, or a data set of OpenAI evals, Phoenix, Langfuse, LangSmith, Braintrust or
+    Inspect, or chat JSON lines; `driftwatch import FILE` is the short form. No code in it is run and nothing outside
+    its folder is read. Each line and assertion is accounted for: kept, changed into what and why, or dropped and why.
+    Exits with 2 if nothing could be carried.
     """
     from driftwatch.adapters.probes.interop.importing import import_probes
     from driftwatch.adapters.probes.interop.saving import save_probes
 
-    imported = import_probes(source, form=form, reference=reference)
+    imported = import_probes(source, form=form, reference=reference, prompt=prompt)
     target = output or FOLDER / f"{imported.name}.yaml"
     if imported.probes:
         save_probes(imported, target, source=source, force=force)
@@ -66,15 +74,20 @@ def probes(
 
 
 def _as_dict(imported: "Imported", target: Path) -> dict[str, object]:
-    from dataclasses import asdict
-
-    from driftwatch.adapters.probes.interop.losses import Kind
-
-    report = imported.report
     return {
         "formats": list(imported.formats),
         "output": str(target) if imported.probes else None,
         "probes": len(imported.probes),
+        **_report(imported.report),
+    }
+
+
+def _report(report: "LossReport") -> dict[str, object]:
+    from dataclasses import asdict
+
+    from driftwatch.adapters.probes.interop.losses import Kind
+
+    return {
         "counts": {kind.value: asdict(report.count(kind)) for kind in Kind},
         "entries": [
             {**asdict(entry), "times": times}
@@ -84,18 +97,25 @@ def _as_dict(imported: "Imported", target: Path) -> dict[str, object]:
 
 
 def _tell(imported: "Imported", target: Path) -> None:
-    from driftwatch.adapters.probes.interop.losses import Kind
-
-    report = imported.report
     written = f"{len(imported.probes)} probes in {target}" if imported.probes else "no probe could be made of it"
     say(f"{', '.join(imported.formats)}: {written}")
+    tell_losses(imported.report)
+
+
+def tell_losses(report: "LossReport", *, as_json: bool = False, err: bool = False) -> None:
+    """Print the sums of a loss report and the losses, or everything as JSON."""
+    from driftwatch.adapters.probes.interop.losses import Kind
+
+    if as_json:
+        say_json(_report(report), err=err)
+        return
     for kind in Kind:
         count = report.count(kind)
         if count.found:
             parts = f"{count.kept} kept, {count.changed} changed, {count.dropped} dropped"
-            say(f"  {kind.value + 's':<12} {count.found:>6} = {parts}")
+            say(f"  {kind.value + 's':<12} {count.found:>6} = {parts}", err=err)
     losses = report.losses()
     for entry, times in losses[:LISTED]:
-        say(f"  {entry}" + (f" ({times} times)" if times > 1 else ""))
+        say(f"  {entry}" + (f" ({times} times)" if times > 1 else ""), err=err)
     if len(losses) > LISTED:
-        say(f"  ... and {len(losses) - LISTED} more; --json lists them.")
+        say(f"  ... and {len(losses) - LISTED} more; --json lists them.", err=err)

@@ -47,11 +47,11 @@ def say(text: str = "", *, err: bool = False) -> None:
     click.echo(printable(text), err=err)
 
 
-def say_json(value: Any) -> None:
+def say_json(value: Any, *, err: bool = False) -> None:
     """Print a value as JSON, in ASCII so that no terminal is commanded."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False, default=str))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False, default=str), err=err)
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

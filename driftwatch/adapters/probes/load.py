@@ -37,7 +37,7 @@ def load_probe_set(paths: Sequence[Path]) -> ProbeSet:
     loaded: dict[str, Any] = {}
     for path in map(Path, paths):
         try:
-            parsed = _parsed(path, problems)
+            parsed = parse_set(path, problems)
         except ConfigError as error:
             problems.extend(error.problems)
             continue
@@ -56,7 +56,8 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (files.index(problem.file), problem.line or 0))
 
 
-def _parsed(path: Path, problems: list[Problem]) -> Parsed:
+def parse_set(path: Path, problems: list[Problem]) -> Parsed:
+    """Return what stands in a golden set's file, with lines; `problems` takes what leaves the rest readable."""
     lines = path.suffix.lower() in JSON_LINES
     text = read_text(path, shown=str(path), max_bytes=MAX_JSONL_BYTES if lines else MAX_BYTES)
     return parse_jsonl(text, file=str(path)) if lines else parse(text, file=str(path), noted=problems)

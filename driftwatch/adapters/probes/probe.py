@@ -12,10 +12,10 @@ KEYS = ("id", "prompt", "messages", "system", "tools", "samples", "tags", "score
 MESSAGE_KEYS = ("role", "content", "wait", "name", "tool_calls", "tool_call_id")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 MAX_SAMPLES = 100
-MAX_WAIT = timedelta(days=1)
+MAXWAIT = timedelta(days=1)
 
 _ID = re.compile(r"\w[\w./:-]{0,99}\Z")
-_WAIT = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|h)\Z")
+WAIT = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|h)\Z")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -108,9 +108,9 @@ def _turn(place: Place) -> Message | None:
 
 def _wait(place: Place) -> float:
     written = place.value.get("wait", "0s")
-    match = _WAIT.match(written) if isinstance(written, str) else None
+    match = WAIT.match(written) if isinstance(written, str) else None
     seconds = float(match[1]) * _UNITS[match[2]] if match else -1.0
-    if 0 <= seconds <= MAX_WAIT.total_seconds():
+    if 0 <= seconds <= MAXWAIT.total_seconds():
         return seconds
     place.at("wait").note(f"`wait` is {shown(written)}", "write how long: 500ms, 2s, 10m or 1h, at most 24h.")
     return 0.0

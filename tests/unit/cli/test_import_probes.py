@@ -65,3 +65,17 @@ def test_hostile_text_does_not_reach_the_terminal_as_it_is(driftwatch, tmp_path:
 def test_observations_are_imported_as_before(driftwatch) -> None:
     assert "observation records" in driftwatch("import", "observations", "--help").output
     assert "driftwatch import FILE" in driftwatch("import", "--help").output
+
+
+def test_a_golden_set_is_exported_and_comes_back(driftwatch, tmp_path: Path) -> None:
+    (tmp_path / "g.yaml").write_text(
+        "probes:\n  - id: a\n    prompt: 'Say {{x}} \u202e'\n    scorers: [contains: x, numeric: 4]\n"
+    )
+    result = driftwatch("export", "probes", "--to", "promptfoo", "g.yaml")
+    assert result.exit_code == 0
+    assert "\u202e" not in result.output
+    assert "numeric: dropped, because promptfoo has no assertion like it" in result.stderr
+    assert driftwatch("export", "probes", "--to", "promptfoo", "g.yaml", "-o", "p.yaml", "--json").exit_code == 0
+    assert driftwatch("import", "p.yaml", "-o", "back.yaml").exit_code == 0
+    [probe] = load_probe_set([tmp_path / "back.yaml"]).probes
+    assert (probe.id, probe.messages[0].content) == ("a", "Say {{x}} \u202e")

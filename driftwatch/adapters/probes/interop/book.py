@@ -11,10 +11,12 @@ from typing import Any
 from driftwatch.adapters.probes.interop.losses import LossReport
 from driftwatch.adapters.probes.place import Place
 from driftwatch.adapters.probes.probe import MAX_SAMPLES, read_probe
-from driftwatch.adapters.probes.scorers import read_scorers
+from driftwatch.adapters.probes.scorers import WITH_SCHEMA, read_scorers
 from driftwatch.adapters.yaml_strict import Node, Parsed
 from driftwatch.domain.errors import Problem
 from driftwatch.domain.probe import content_hash
+from driftwatch.scorers.registry import split_name
+from driftwatch.scorers.structure import schema_path
 
 MOST_PROBES = 10_000
 LONGEST_ID = 60
@@ -33,11 +35,14 @@ class Book:
         Folder that no path of the source leads out of.
     reference : str
         How reference answers are compared where the source does not say: a scorer's name, ``auto`` or ``none``.
+    prompt : str, optional
+        The prompt for data sets that hold only values: a template with their names.
     """
 
     root: Path
     report: LossReport
     reference: str = "auto"
+    prompt: str | None = None
     name: str = "imported"
     probes: list[dict[str, Any]] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
@@ -62,6 +67,8 @@ class Book:
         """Return why the loader would refuse this item of `scorers:`, None if it would take it."""
         if _broken(item):
             return "a text contains NUL or half of a surrogate pair"
+        if (reason := _reaches_out(item)) is not None:
+            return reason
         problems: list[Problem] = []
         # A copy: an item that is tried and not taken must not fix the kind of its metric.
         loaded = dict(self._loaded)
@@ -141,6 +148,17 @@ def as_probe(
     if scorers:
         probe["scorers"] = list(scorers)
     return probe
+
+
+def _reaches_out(item: str | dict[str, Any]) -> str | None:
+    """Return why an item must not even be tried: the loader runs functions and reads schemas' files."""
+    for key, argument in item.items() if isinstance(item, dict) else [(item, None)]:
+        name = split_name(str(key))[0]
+        if name == "python":
+            return "an import runs no code; add the function by hand"
+        if name in WITH_SCHEMA and schema_path(argument):
+            return "the schema lies in another file; write it out, or name its file by hand"
+    return None
 
 
 def _broken(value: Any) -> bool:

@@ -6,16 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.adapters.probes.interop.book import Book, slug
+from driftwatch.adapters.probes.interop.chat import read_chat
+from driftwatch.adapters.probes.interop.data_sets import read_braintrust, read_langfuse, read_langsmith
 from driftwatch.adapters.probes.interop.detect import detect
+from driftwatch.adapters.probes.interop.inspect_ai import read_inspect
 from driftwatch.adapters.probes.interop.losses import Kind, LossReport
+from driftwatch.adapters.probes.interop.openai_evals import read_openai_evals
 from driftwatch.adapters.probes.interop.part import Part
+from driftwatch.adapters.probes.interop.phoenix import read_phoenix
 from driftwatch.adapters.probes.interop.promptfoo.config import read_promptfoo
 from driftwatch.adapters.probes.interop.reading import KNOWN, read_part
+from driftwatch.adapters.probes.interop.reference import AUTO, NONE
 from driftwatch.adapters.yaml_strict import Node
-from driftwatch.domain.errors import ConfigError, Problem
+from driftwatch.domain.errors import ConfigError, DriftwatchError, Problem
+from driftwatch.scorers.registry import SCORERS, hint, split_name
 
 READERS: dict[str, Callable[[Part, Book], None]] = {
     "promptfoo": read_promptfoo,
+    "openai-evals": read_openai_evals,
+    "chat": read_chat,
+    "phoenix": read_phoenix,
+    "langfuse": read_langfuse,
+    "langsmith": read_langsmith,
+    "braintrust": read_braintrust,
+    "inspect": read_inspect,
 }
 """Each format's reader."""
 
@@ -40,7 +54,9 @@ class Imported:
     report: LossReport
 
 
-def import_probes(source: Path, *, form: str | None = None, reference: str = "auto") -> Imported:
+def import_probes(
+    source: Path, *, form: str | None = None, reference: str = "auto", prompt: str | None = None
+) -> Imported:
     """Read a foreign file, or every file of a folder that is known.
 
     Parameters
@@ -49,17 +65,20 @@ def import_probes(source: Path, *, form: str | None = None, reference: str = "au
         One of `READERS`; found out by looking at the file if not given.
     reference : str
         The scorer for reference answers where the source names none; ``auto`` or ``none`` besides.
+    prompt : str, optional
+        The prompt for data sets that hold only values: a template with their names.
 
     Raises
     ------
     ConfigError
         If the file, or every file of the folder, cannot be read or is of no known format.
     """
+    _check_reference(reference)
     report = LossReport()
     folder = source if source.is_dir() else source.parent
     named_by_folder = source.is_dir() or source.stem.startswith("promptfooconfig")
     name = slug(folder.resolve().name if named_by_folder else source.stem) or "imported"
-    book = Book(root=folder, report=report, reference=reference, name=name)
+    book = Book(root=folder, report=report, reference=reference, prompt=prompt, name=name)
     formats: list[str] = []
     problems: list[Problem] = []
     files = _files(source)
@@ -74,6 +93,14 @@ def import_probes(source: Path, *, form: str | None = None, reference: str = "au
         raise ConfigError(tuple(problems) or (_none(source),))
     report.close("no probe came of it")
     return Imported(name=book.name, formats=tuple(dict.fromkeys(formats)), probes=book.probes, report=report)
+
+
+def _check_reference(reference: str) -> None:
+    name = split_name(reference)[0]
+    if reference not in (AUTO, NONE) and (name not in SCORERS or name == "python"):
+        raise DriftwatchError(
+            f"--reference: there is no scorer `{reference}` for it. {hint(reference)}", slug="import-format"
+        )
 
 
 def _files(source: Path) -> list[Path]:

@@ -36,12 +36,17 @@ def as_yaml(name: str, probes: Sequence[dict[str, Any]], *, head: Sequence[str] 
           - contains: "1e3"
     <BLANKLINE>
     """
+    return document({"name": name, "probes": list(probes)}, head=head)
+
+
+def document(value: Any, *, head: Sequence[str] = (), ascii_only: bool = False) -> str:
+    """Return any value in YAML, below the lines of a comment."""
     comment = "".join(f"# {line}\n" for line in head)
     body = yaml.dump(
-        {"name": name, "probes": list(probes)},
+        value,
         Dumper=_Dumper,
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=not ascii_only,
         width=WIDTH,
         default_flow_style=False,
     )

@@ -1,0 +1,81 @@
+"""A loaded probe as the golden set's file writes it."""
+
+from typing import Any
+
+from driftwatch.adapters.probes.probe import WAIT
+from driftwatch.domain.metric import MEASURED
+from driftwatch.domain.probe import Message, Probe, ScorerSpec
+from driftwatch.scorers.registry import NOT
+
+
+def probe_dict(probe: Probe) -> dict[str, Any]:
+    """Return a probe without its scorers.
+
+    Examples
+    --------
+    >>> probe_dict(Probe(id="a", messages=(Message(role="user", content="Hi"),), samples=2))
+    {'id': 'a', 'prompt': 'Hi', 'samples': 2}
+    """
+    written: dict[str, Any] = {"id": probe.id}
+    if is_plain(probe):
+        written["prompt"] = probe.messages[0].content
+    else:
+        written["messages"] = [message_dict(message) for message in probe.messages]
+    if probe.samples > 1:
+        written["samples"] = probe.samples
+    if probe.tags:
+        written["tags"] = list(probe.tags)
+    if probe.tools:
+        written["tools"] = [dict(tool) for tool in probe.tools]
+    return written
+
+
+def is_plain(probe: Probe) -> bool:
+    """Return whether a probe is one message of a user and nothing else."""
+    first = probe.messages[0]
+    return len(probe.messages) == 1 and first.role == "user" and not first.wait_s and not first.extra
+
+
+def message_dict(message: Message) -> dict[str, Any]:
+    """Return a message with its wait."""
+    written: dict[str, Any] = {"role": message.role}
+    if message.content or "tool_calls" not in message.extra:
+        written["content"] = message.content
+    if message.wait_s:
+        written["wait"] = wait_of(message.wait_s)
+    return written | dict(message.extra)
+
+
+def wait_of(seconds: float) -> str:
+    """Return a wait as the golden set writes it, in the unit that reads back exactly."""
+    in_seconds = f"{seconds:.3f}".rstrip("0").rstrip(".")
+    if float(in_seconds) == seconds and WAIT.match(f"{in_seconds}s"):
+        return f"{in_seconds}s"
+    return f"{seconds * 1000:.3f}".rstrip("0").rstrip(".") + "ms"
+
+
+def scorer_item(spec: ScorerSpec) -> str | dict[str, Any]:
+    """Return a scorer as an item of `scorers:`.
+
+    Examples
+    --------
+    >>> scorer_item(ScorerSpec(name="contains", argument="x", negate=True, metric="not-contains#2"))
+    {'not-contains': 'x'}
+    """
+    name = written_name(spec)
+    metric = own_metric(spec)
+    if spec.argument is None and metric is None:
+        return name
+    return {name: spec.argument} | ({} if metric is None else {"metric": metric})
+
+
+def written_name(spec: ScorerSpec) -> str:
+    """Return a scorer's name with its ``not-``."""
+    return f"{NOT}{spec.name}" if spec.negate else spec.name
+
+
+def own_metric(spec: ScorerSpec) -> str | None:
+    """Return the metric's name if the golden set gave it one."""
+    name = written_name(spec)
+    metric = spec.metric.partition("#")[0]
+    return None if metric == (f"{name}-limit" if name in MEASURED else name) else metric

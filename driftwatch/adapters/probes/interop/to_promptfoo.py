@@ -1,0 +1,161 @@
+"""Golden sets as a configuration of promptfoo."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from driftwatch.adapters.probes.interop.files import FILE
+from driftwatch.adapters.probes.interop.losses import Fate, Kind, LossReport
+from driftwatch.adapters.probes.interop.part import Part
+from driftwatch.adapters.probes.interop.probe_dict import is_plain, message_dict, own_metric, written_name
+from driftwatch.adapters.probes.interop.promptfoo.names import KNOWN
+from driftwatch.adapters.probes.interop.promptfoo.prompts import chat_of
+from driftwatch.domain.probe import Probe, ProbeSet, ScorerSpec
+from driftwatch.scorers.argument import unwrap
+
+_TEMPLATE = re.compile(r"\{[{%#]")
+_ENDRAW = re.compile(r"\{%-?\s*endraw")
+WITHOUT_ARGUMENT = ("is-refusal",)
+
+Place = Callable[..., Part]
+
+
+class _LostError(ValueError):
+    """promptfoo cannot hold it."""
+
+
+def to_promptfoo(probes: ProbeSet, place: Place, report: LossReport) -> dict[str, Any]:
+    """Return a configuration whose test cases carry whole prompts; nothing of them is a template."""
+    tests = [case for n, probe in enumerate(probes.probes) if (case := _case(n, probe, place, report)) is not None]
+    tools = _shared_tools(probes, place, report)
+    config: dict[str, Any] = {
+        "description": _raw(probes.name, lossy=True),
+        "prompts": ["{{prompt}}"],
+        "providers": [{"id": "echo", "config": {"tools": tools}}] if tools else ["echo"],
+        "tests": tests,
+    }
+    samples = _shared_samples(probes, place, report)
+    return config | ({"evaluateOptions": {"repeat": samples}} if samples > 1 else {})
+
+
+def _case(index: int, probe: Probe, place: Place, report: LossReport) -> dict[str, Any] | None:
+    try:
+        prompt = _raw(_prompt(probe))
+    except _LostError as error:
+        report.dropped(place(index), Kind.CASE, probe.id, str(error))
+        for number, spec in enumerate(probe.scorers):
+            report.dropped(place(index, "scorers", number), Kind.ASSERTION, written_name(spec), "its probe is dropped")
+        return None
+    case: dict[str, Any] = {"description": probe.id, "vars": {"prompt": prompt}}
+    asserted = [
+        found
+        for number, spec in enumerate(probe.scorers)
+        if (found := _told(spec, place(index, "scorers", number), report)) is not None
+    ]
+    if asserted:
+        case["assert"] = asserted
+    if probe.tags:
+        case["metadata"] = {"tags": list(probe.tags)}
+    lost = ["`wait` is dropped"] if any(message.wait_s for message in probe.messages) else []
+    fate = Fate.CHANGED if lost else Fate.KEPT
+    report.note(place(index), Kind.CASE, probe.id, fate, became="a test case", why="; ".join(lost) or None)
+    return case
+
+
+def _prompt(probe: Probe) -> str:
+    text = probe.messages[0].content
+    # A text that promptfoo would take for a chat is written as one.
+    if is_plain(probe) and chat_of(text) == text and not text.startswith(FILE):
+        return text
+    messages = [{key: item for key, item in message_dict(m).items() if key != "wait"} for m in probe.messages]
+    return json.dumps(messages, ensure_ascii=False)
+
+
+def _told(spec: ScorerSpec, where: Part, report: LossReport) -> dict[str, Any] | None:
+    name = written_name(spec)
+    try:
+        found = {"type": name, **_assertion(spec)}
+    except _LostError as error:
+        report.dropped(where, Kind.ASSERTION, name, str(error))
+        return None
+    metric = own_metric(spec)
+    if metric is not None:
+        found["metric"] = metric
+    report.note(where, Kind.ASSERTION, name, Fate.KEPT, became=json.dumps(found, ensure_ascii=False))
+    return found
+
+
+def _assertion(spec: ScorerSpec) -> dict[str, Any]:
+    """Return the keys of an assertion beside its type."""
+    name, argument = spec.name, spec.argument
+    if name not in KNOWN or name == "python":
+        raise _LostError("promptfoo has no assertion like it")
+    if name in WITHOUT_ARGUMENT:
+        return {}
+    if name in ("is-json", "contains-json"):
+        schema = argument.get("schema") if isinstance(argument, Mapping) else None
+        return {} if schema is None else {"value": _raw(schema)}
+    if name in ("latency", "cost"):
+        return {"threshold": argument["threshold"] if isinstance(argument, Mapping) else argument}
+    if name == "levenshtein" and isinstance(argument, Mapping):
+        allowed = argument.get("max", argument.get("threshold"))
+        return {"value": _raw(argument["value"]), **({} if allowed is None else {"threshold": allowed})}
+    if name == "finish-reason" and not isinstance(unwrap(argument), str):
+        raise _LostError("promptfoo takes one reason only")
+    if name not in ("equals", "word-count") and isinstance(argument, Mapping) and "threshold" in argument:
+        return _graded(argument)
+    value = unwrap(argument)
+    return {} if value is None else {"value": _raw(value)}
+
+
+def _graded(argument: Mapping[str, Any]) -> dict[str, Any]:
+    others = sorted(set(argument) - {"value", "threshold"})
+    if others:
+        raise _LostError(f"promptfoo does not know its option `{others[0]}`")
+    value = {"value": _raw(argument["value"])} if "value" in argument else {}
+    return {**value, "threshold": argument["threshold"]}
+
+
+def _raw(value: Any, *, lossy: bool = False) -> Any:
+    """Return a value in which nothing is taken for a template or the name of a file."""
+    if isinstance(value, Mapping):
+        return {key: _raw(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_raw(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith(FILE):
+        raise _LostError("it begins with `file://`, and promptfoo would read a file")
+    if _TEMPLATE.search(value):
+        if _ENDRAW.search(value):
+            if lossy:
+                return "golden set"
+            raise _LostError("it holds `{% endraw %}`, which cannot be written in a template")
+        return f"{{% raw %}}{value}{{% endraw %}}"
+    return value
+
+
+def _shared_samples(probes: ProbeSet, place: Place, report: LossReport) -> int:
+    counts = {probe.samples for probe in probes.probes}
+    if len(counts) == 1:
+        return counts.pop()
+    for index, probe in enumerate(probes.probes):
+        if probe.samples > 1:
+            report.dropped(place(index, "samples"), Kind.SETTING, "samples", "promptfoo repeats all test cases or none")
+    return 1
+
+
+def _shared_tools(probes: ProbeSet, place: Place, report: LossReport) -> list[Any]:
+    kinds = {json.dumps(list(probe.tools), sort_keys=True) for probe in probes.probes}
+    if len(kinds) == 1:
+        return [dict(tool) for tool in probes.probes[0].tools]
+    for index, probe in enumerate(probes.probes):
+        if probe.tools:
+            report.dropped(
+                place(index, "tools"),
+                Kind.SETTING,
+                "tools",
+                "promptfoo keeps them with the provider, not with a test case",
+            )
+    return []
