@@ -137,3 +137,15 @@ def test_code_of_yours_is_not_exported_and_that_is_said(tmp_path: Path) -> None:
             item for item in export_probes(tmp_path / "g.yaml", form).report.losses() if item[0].kind is Kind.ASSERTION
         ]
         assert (entry.fate, entry.line) == (Fate.DROPPED, 5)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_check_of_tool_calls_keeps_comparing_with_the_tools_of_its_probe(form: str, tmp_path: Path) -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    probes = [{"id": n, "prompt": "Hi", "tools": tools, "scorers": ["is-valid-openai-tools-call"]} for n in "ab"]
+    (tmp_path / "g.yaml").write_text(as_yaml("g", probes))
+    check(tmp_path / "g.yaml", form, tmp_path)
+    exported = export_probes(tmp_path / "g.yaml", form)
+    assert not exported.report.count(Kind.ASSERTION).dropped
+    (tmp_path / "g.yaml").write_text(as_yaml("g", [*probes, {"id": "c", "prompt": "Hi"}]))
+    check(tmp_path / "g.yaml", form, tmp_path)

@@ -63,8 +63,8 @@ class Book:
         read_probe(self._place({**probe, "id": "x"}, problems))
         return f"{problems[0].met}; {problems[0].need}" if problems else None
 
-    def scorer_refusal(self, item: str | dict[str, Any]) -> str | None:
-        """Return why the loader would refuse this item of `scorers:`, None if it would take it."""
+    def scorer_refusal(self, item: str | dict[str, Any], tools: Sequence[Any] = ()) -> str | None:
+        """Return why the loader would refuse this item of `scorers:` on a probe with these tools, None if not."""
         if _broken(item):
             return "a text contains NUL or half of a surrogate pair"
         if (reason := _reaches_out(item)) is not None:
@@ -72,7 +72,7 @@ class Book:
         problems: list[Problem] = []
         # A copy: an item that is tried and not taken must not fix the kind of its metric.
         loaded = dict(self._loaded)
-        specs = read_scorers(self._place({"scorers": [item]}, problems, loaded))
+        specs = read_scorers(self._place({"scorers": [item], "tools": list(tools) or None}, problems, loaded))
         if problems:
             return f"{problems[0].met}; {problems[0].need}"
         try:

@@ -1,8 +1,10 @@
 """A loaded probe as the golden set's file writes it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from driftwatch.adapters.probes.probe import WAIT
+from driftwatch.adapters.probes.scorers import WITH_TOOLS
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import Message, Probe, ScorerSpec
 from driftwatch.scorers.registry import NOT
@@ -54,8 +56,8 @@ def wait_of(seconds: float) -> str:
     return f"{seconds * 1000:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
-def scorer_item(spec: ScorerSpec) -> str | dict[str, Any]:
-    """Return a scorer as an item of `scorers:`.
+def scorer_item(spec: ScorerSpec, tools: Sequence[Any] = ()) -> str | dict[str, Any]:
+    """Return a scorer as an item of `scorers:` of a probe with these tools.
 
     Examples
     --------
@@ -64,9 +66,15 @@ def scorer_item(spec: ScorerSpec) -> str | dict[str, Any]:
     """
     name = written_name(spec)
     metric = own_metric(spec)
-    if spec.argument is None and metric is None:
+    argument = None if of_the_probe(spec, tools) else spec.argument
+    if argument is None and metric is None:
         return name
-    return {name: spec.argument} | ({} if metric is None else {"metric": metric})
+    return {name: argument} | ({} if metric is None else {"metric": metric})
+
+
+def of_the_probe(spec: ScorerSpec, tools: Sequence[Any]) -> bool:
+    """Return whether a scorer compares with the tools that its probe offers: the loader has filled them in."""
+    return spec.name in WITH_TOOLS and spec.argument == {"tools": list(tools)}
 
 
 def written_name(spec: ScorerSpec) -> str:

@@ -92,7 +92,7 @@ def _restored(part: Part, kept: Mapping[str, Any], book: Book) -> bool:
         place = Part(
             file=part.file, folder=part.folder, node=on_line(item, part.line), steps=(*part.steps, "scorers", number)
         )
-        refused, what = book.scorer_refusal(item), as_text(item)
+        refused, what = book.scorer_refusal(item, kept.get("tools") or ()), as_text(item)
         if refused is None:
             scorers.append(item)
             book.report.note(place, Kind.ASSERTION, what, Fate.KEPT, became=what)

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from driftwatch.adapters.probes.interop.files import FILE
 from driftwatch.adapters.probes.interop.losses import Fate, Kind, LossReport
 from driftwatch.adapters.probes.interop.part import Part
-from driftwatch.adapters.probes.interop.probe_dict import is_plain, message_dict, own_metric, written_name
+from driftwatch.adapters.probes.interop.probe_dict import is_plain, message_dict, of_the_probe, own_metric, written_name
 from driftwatch.adapters.probes.interop.promptfoo.names import KNOWN
 from driftwatch.adapters.probes.interop.promptfoo.prompts import chat_of
+from driftwatch.adapters.probes.scorers import WITH_TOOLS
 from driftwatch.domain.probe import Probe, ProbeSet, ScorerSpec
 from driftwatch.scorers.argument import unwrap
 
@@ -27,8 +28,8 @@ class _LostError(ValueError):
 
 def to_promptfoo(probes: ProbeSet, place: Place, report: LossReport) -> dict[str, Any]:
     """Return a configuration whose test cases carry whole prompts; nothing of them is a template."""
-    tests = [case for n, probe in enumerate(probes.probes) if (case := _case(n, probe, place, report)) is not None]
     tools = _shared_tools(probes, place, report)
+    tests = [c for n, probe in enumerate(probes.probes) if (c := _case(n, probe, tools, place, report)) is not None]
     config: dict[str, Any] = {
         "description": _raw(probes.name, lossy=True),
         "prompts": ["{{prompt}}"],
@@ -39,7 +40,7 @@ def to_promptfoo(probes: ProbeSet, place: Place, report: LossReport) -> dict[str
     return config | ({"evaluateOptions": {"repeat": samples}} if samples > 1 else {})
 
 
-def _case(index: int, probe: Probe, place: Place, report: LossReport) -> dict[str, Any] | None:
+def _case(index: int, probe: Probe, tools: Sequence[Any], place: Place, report: LossReport) -> dict[str, Any] | None:
     try:
         prompt = _raw(_prompt(probe))
     except _LostError as error:
@@ -51,7 +52,7 @@ def _case(index: int, probe: Probe, place: Place, report: LossReport) -> dict[st
     asserted = [
         found
         for number, spec in enumerate(probe.scorers)
-        if (found := _told(spec, place(index, "scorers", number), report)) is not None
+        if (found := _told(spec, tools, place(index, "scorers", number), report)) is not None
     ]
     if asserted:
         case["assert"] = asserted
@@ -72,10 +73,10 @@ def _prompt(probe: Probe) -> str:
     return json.dumps(messages, ensure_ascii=False)
 
 
-def _told(spec: ScorerSpec, where: Part, report: LossReport) -> dict[str, Any] | None:
+def _told(spec: ScorerSpec, tools: Sequence[Any], where: Part, report: LossReport) -> dict[str, Any] | None:
     name = written_name(spec)
     try:
-        found = {"type": name, **_assertion(spec)}
+        found = {"type": name, **_assertion(spec, tools)}
     except _LostError as error:
         report.dropped(where, Kind.ASSERTION, name, str(error))
         return None
@@ -86,12 +87,14 @@ def _told(spec: ScorerSpec, where: Part, report: LossReport) -> dict[str, Any] |
     return found
 
 
-def _assertion(spec: ScorerSpec) -> dict[str, Any]:
+def _assertion(spec: ScorerSpec, tools: Sequence[Any]) -> dict[str, Any]:
     """Return the keys of an assertion beside its type."""
     name, argument = spec.name, spec.argument
     if name not in KNOWN or name == "python":
         raise _LostError("promptfoo has no assertion like it")
-    if name in WITHOUT_ARGUMENT:
+    if name in WITH_TOOLS and not (tools and of_the_probe(spec, tools)):
+        raise _LostError("promptfoo compares with the tools of its provider only")
+    if name in (*WITHOUT_ARGUMENT, *WITH_TOOLS):
         return {}
     if name in ("is-json", "contains-json"):
         schema = argument.get("schema") if isinstance(argument, Mapping) else None

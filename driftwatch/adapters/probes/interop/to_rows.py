@@ -52,7 +52,7 @@ def _rows(probes: ProbeSet, place: Place, report: LossReport) -> Iterator[tuple[
             if isinstance(spec.argument, Callee):
                 report.dropped(where, Kind.ASSERTION, name, "it is code of yours, which an export leaves where it is")
                 continue
-            scorers.append(scorer_item(spec))
+            scorers.append(scorer_item(spec, probe.tools))
             became = "the reference" if spec is chosen else "metadata"
             report.note(where, Kind.ASSERTION, name, Fate.CHANGED, became=became, why=_KEPT)
         report.note(place(index), Kind.CASE, probe.id, Fate.KEPT, became="a row")

@@ -1,7 +1,7 @@
 """One assertion of promptfoo as an item of `scorers:`; whatever cannot be one is said to be lost, and why."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ class Context:
         The test case's vars, for ``{{name}}`` in values and metrics.
     top : Part
         The configuration, where ``$ref`` looks.
+    tools : sequence
+        What the probe offers.
     transformed : bool
         True where code rewrites the answer before assertions see it.
     """
@@ -36,6 +38,7 @@ class Context:
     values: Mapping[str, Any]
     top: Part
     transformed: bool = False
+    tools: Sequence[Any] = ()
 
 
 class _LostError(Exception):
@@ -157,7 +160,7 @@ def _accepted(name: str, value: Any, assertion: Part, context: Context, changes:
     for argument, lost in _arguments(split_name(name)[0], value, assertion):
         for label, more in ((metric, []), (None, ["its metric's name is dropped"] if metric else [])):
             item = _item(name, argument, label)
-            problem = context.book.scorer_refusal(item)
+            problem = context.book.scorer_refusal(item, context.tools)
             if problem is None:
                 changes += [*lost, *more, *lost_metric]
                 return item

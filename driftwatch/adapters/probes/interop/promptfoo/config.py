@@ -118,7 +118,8 @@ def _probe(case: Case, prompt: Prompt, values: Mapping[str, Any], *, several: bo
     if refused is not None:
         report.dropped(case.part, Kind.CASE, _named(case.part), refused)
         return
-    context = Context(book=book, values=values, top=top, transformed=case.options.get("transform") is not None)
+    transformed = case.options.get("transform") is not None
+    context = Context(book=book, values=values, top=top, transformed=transformed, tools=tools)
     scorers = [item for assertion in case.asserted for item in carry(assertion, context)]
     if scorers:
         probe["scorers"] = scorers
