@@ -224,6 +224,7 @@ def _unpacked(body: bytes) -> Record:
         scores=scores,
         numbers=numbers,
         texts=texts,
+        headers={},
         tool_calls=tool_calls,
         logprobs=tuple(TokenLogprob(token=token, logprob=logprob, top=top) for token, logprob, top in logprobs),
         fingerprint=fingerprint,
