@@ -3,6 +3,7 @@
 Adapters are imported where they are built, so that a command pays only for what it uses.
 """
 
+import atexit
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +18,7 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import Metric, scored_metric
-from driftwatch.domain.probe import ProbeSet
+from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store
 
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from typing import IO
 
     from driftwatch.adapters.records import ImportReport
+    from driftwatch.adapters.scoring import ScorerProcess
     from driftwatch.adapters.store import SqlStore, StoreLock
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
-    from driftwatch.services.score import Scorers
+    from driftwatch.services.score import NamedScorer, Scorers
     from driftwatch.services.tick import World
     from driftwatch.services.trial import Trial
     from driftwatch.services.watched import Watched
@@ -114,22 +116,37 @@ def language_model(endpoint: Endpoint, clock: Clock) -> LanguageModel:
 
 def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     """Return every probe's scorers, and the metrics that they make."""
-    from driftwatch.scorers import SCORERS, build
-    from driftwatch.services.score import NamedScorer
+    from driftwatch.scorers import SCORERS
 
-    scorers = {
-        probe.key: tuple(
-            NamedScorer(
-                metric=spec.metric,
-                scorer=build(spec.name, spec.argument, negate=spec.negate),
-                enough=SCORERS[spec.name].enough_of(spec.argument, negate=spec.negate),
-            )
-            for spec in probe.scorers
-        )
-        for probe in probes.probes
-    }
+    scorers = {probe.key: tuple(map(_named_scorer, probe.scorers)) for probe in probes.probes}
     kinds = {spec.metric: SCORERS[spec.name].kind for probe in probes.probes for spec in probe.scorers}
     return scorers, {name: scored_metric(name, kind) for name, kind in kinds.items()}
+
+
+def _named_scorer(spec: ScorerSpec) -> "NamedScorer":
+    """Return the scorer, in a process of its own if nothing else bounds its time."""
+    from driftwatch.scorers import SCORERS, build
+    from driftwatch.scorers.callee import callee_of
+    from driftwatch.services.score import NamedScorer
+
+    kind = SCORERS[spec.name]
+    bounded = scorer_process().bounded(spec) if kind.runs_away else None
+    return NamedScorer(
+        metric=spec.metric,
+        scorer=bounded or build(spec.name, spec.argument, negate=spec.negate, extract=spec.extract),
+        enough=kind.enough_of(spec.argument, negate=spec.negate),
+        family=f"{spec.name} {callee_of(spec.argument) or ''}" if bounded else "",
+    )
+
+
+@cache
+def scorer_process() -> "ScorerProcess":
+    """Return the one process in which scorers run that may run away; it starts with the first score that needs it."""
+    from driftwatch.adapters.scoring import ScorerProcess
+
+    process = ScorerProcess()
+    atexit.register(process.close)
+    return process
 
 
 def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: ProbeSet) -> None:

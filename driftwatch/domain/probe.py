@@ -50,6 +50,8 @@ class ScorerSpec:
         Name of the metric the score is stored under; unique within the probe.
     libraries : sequence of str
         Names and versions of libraries that may move its scores: another release makes another probe.
+    extract : str or mapping, optional
+        How the value is taken out of the answer before it is scored.
     """
 
     name: str
@@ -57,11 +59,14 @@ class ScorerSpec:
     negate: bool = False
     metric: str
     libraries: Sequence[str] = ()
+    extract: str | Mapping[str, Any] | None = None
 
     @property
     def identity(self) -> list[Any]:
         """What of it is part of a probe's hash; what is not used is left out, so that a new feature changes no hash."""
-        return [self.name, self.argument, self.negate, self.metric, *([list(self.libraries)] if self.libraries else [])]
+        used = {"libraries": list(self.libraries), "extract": self.extract}
+        more = {key: value for key, value in used.items() if value}
+        return [self.name, self.argument, self.negate, self.metric, *([more] if more else [])]
 
 
 @dataclass(frozen=True, kw_only=True)

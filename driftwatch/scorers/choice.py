@@ -66,6 +66,22 @@ def _alternatives(names: Iterable[str]) -> str:
 
 def choice(argument: Any) -> Scorer:
     """Build: the answer picks this letter or word from the list."""
+    value, of = _read(argument)
+    wanted = value.casefold()
+
+    def judge(text: str) -> float:
+        picked = chosen(text, of)
+        return float(picked is not None and picked.casefold() == wanted)
+
+    return of_text(judge)
+
+
+def options_of(argument: Any) -> tuple[str, ...]:
+    """Return all the choices there are."""
+    return _read(argument)[1]
+
+
+def _read(argument: Any) -> tuple[str, tuple[str, ...]]:
     if not isinstance(argument, dict):
         argument = {"value": argument}
     given = arg.options(argument, known=("value", "options"), required=("value",))
@@ -78,12 +94,6 @@ def choice(argument: Any) -> Scorer:
     of = tuple(option.strip() for option in arg.texts(listed))
     if len(set(map(str.casefold, of))) < max(2, len(of)) or not all(of):
         raise ScorerArgumentError(f"options is {arg.shown(list(of))}", "it must list two or more different choices.")
-    wanted = value.casefold()
-    if wanted not in map(str.casefold, of):
+    if value.casefold() not in map(str.casefold, of):
         raise ScorerArgumentError(f"the value {arg.shown(value)} is not among the choices", "add it to `options:`.")
-
-    def judge(text: str) -> float:
-        picked = chosen(text, of)
-        return float(picked is not None and picked.casefold() == wanted)
-
-    return of_text(judge)
+    return value, of

@@ -36,6 +36,23 @@ def numbers(text: str) -> list[float]:
     return [_value(match) for match in _NUMBER.finditer(text) if match["whole"] or match["fraction"]]
 
 
+def written_numbers(text: str) -> list[str]:
+    """Return every number in a text as it is written there.
+
+    Examples
+    --------
+    >>> written_numbers("From 1,234.50 down to -3.")
+    ['1,234.50', '-3']
+    """
+    return [match[0] for match in _NUMBER.finditer(text) if match["whole"] or match["fraction"]]
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is one number and nothing else."""
+    match = _NUMBER.fullmatch(_LATEX_COMMA.sub(",", text))
+    return match is not None and bool(match["whole"] or match["fraction"])
+
+
 def _value(match: re.Match[str]) -> float:
     digits = (match["whole"] or "0").translate(_GAPS) + (match["fraction"] or "")
     power = (match["exponent"] or match["power"] or "0").replace("\u2212", "-")

@@ -23,10 +23,16 @@ def matches(argument: Any) -> Scorer:
 
 def found(compiled: "engine.Pattern[str]", text: str) -> Scored:
     """Return whether the pattern is in the text; unscored when half a second is not enough to say."""
+    match = searched(compiled, text)
+    return match if isinstance(match, Unscored) else float(match is not None)
+
+
+def searched(compiled: "engine.Pattern[str]", text: str) -> "engine.Match[str] | Unscored | None":
+    """Return where the pattern is in the text, or None; unscored when half a second is not enough to say."""
     try:
-        return float(compiled.search(text, timeout=TIMEOUT_S) is not None)
+        return compiled.search(text, timeout=TIMEOUT_S)
     except TimeoutError:
-        return Unscored(f"the regular expression took longer than {TIMEOUT_S:g} s on this answer")
+        return Unscored(f"timeout: the regular expression took longer than {TIMEOUT_S:g} s on this answer")
 
 
 @lru_cache(maxsize=1024)

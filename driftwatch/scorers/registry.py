@@ -7,6 +7,7 @@ from driftwatch.scorers.catalogue.acts import ACTS
 from driftwatch.scorers.catalogue.form import FORM
 from driftwatch.scorers.catalogue.words import WORDS
 from driftwatch.scorers.errors import ScorerArgumentError
+from driftwatch.scorers.extract import extracted, extractor
 from driftwatch.scorers.judge import negated
 from driftwatch.scorers.kind import ScorerKind
 from driftwatch.scorers.verdict import Scorer
@@ -16,7 +17,7 @@ NOT = "not-"
 SCORERS: dict[str, ScorerKind] = {kind.name: kind for kind in (*WORDS, *FORM, *ACTS)}
 
 
-def build(name: str, argument: Any = None, *, negate: bool = False) -> Scorer:
+def build(name: str, argument: Any = None, *, negate: bool = False, extract: Any = None) -> Scorer:
     """Return the scorer of that name and argument.
 
     Parameters
@@ -25,6 +26,8 @@ def build(name: str, argument: Any = None, *, negate: bool = False) -> Scorer:
         One of `SCORERS`, without ``not-``.
     negate : bool
         True for ``not-``: the score becomes 1 - x.
+    extract : str or mapping, optional
+        How the value is taken out of the answer first (`driftwatch.scorers.extract`).
 
     Raises
     ------
@@ -39,7 +42,10 @@ def build(name: str, argument: Any = None, *, negate: bool = False) -> Scorer:
     """
     if name not in SCORERS:
         raise ScorerArgumentError(f"there is no scorer `{name}`", hint(name))
-    scorer = SCORERS[name].build(argument)
+    kind = SCORERS[name]
+    scorer = kind.build(argument)
+    if extract is not None:
+        scorer = extracted(scorer, extractor(extract, reads=kind.reads, argument=argument))
     return negated(scorer) if negate else scorer
 
 

@@ -43,7 +43,7 @@ def compiled_schema(schema: Any) -> Callable[[Any], Scored]:
         try:
             return float(next(validator.iter_errors(value), None) is None)
         except _OutOfTimeError:
-            return Unscored("a pattern of the schema took too long on this answer")
+            return Unscored("timeout: a pattern of the schema took too long on this answer")
         except RecursionError:
             return Unscored("the JSON or its schema is nested too deeply")
         except (ArithmeticError, ValueError) as error:

@@ -12,6 +12,7 @@ from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, pro
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.explained import explained
+from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
 from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.memory import Memory
@@ -116,6 +117,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         gather=gathering.causes,
     )
     decision, seen = with_state(store, replay, decision)
+    decision = with_format(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
         watch = monitor.rearm(watched.plans, watch)
     deliveries = _promises(

@@ -11,6 +11,7 @@ from driftwatch.scorers import score as score_one
 from driftwatch.scorers.kind import FULL_MARKS
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
+from driftwatch.services.timeouts import GIVEN_UP, Timeouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +22,14 @@ class NamedScorer:
     ----------
     enough : float
         The score from which an answer passes.
+    family : str
+        What may run away is given up for the rest of a replay together: all scorers that share this name.
     """
 
     metric: str
     scorer: Scorer
     enough: float = FULL_MARKS
+    family: str = ""
 
 
 NO_TEXTS = ReferenceTexts(())
@@ -37,18 +41,22 @@ def score_replay(
     answers: Sequence[Answer], scorers: Scorers, references: Mapping[str, ReferenceTexts]
 ) -> tuple[Score, ...]:
     """Return every score of every answer there is; an answer that never came has none."""
+    timeouts = Timeouts()
     return tuple(
         Score(probe_key=answer.probe_key, sample=answer.sample, metric=metric, value=value)
         for answer in answers
         if answer.reply is not None
-        for metric, value in score_answer(answer, scorers, references).items()
+        for metric, value in score_answer(answer, scorers, references, timeouts).items()
     )
 
 
-def score_answer(answer: Answer, scorers: Scorers, references: Mapping[str, ReferenceTexts]) -> dict[str, Scored]:
+def score_answer(
+    answer: Answer, scorers: Scorers, references: Mapping[str, ReferenceTexts], timeouts: Timeouts | None = None
+) -> dict[str, Scored]:
     """Return the answer's score in every metric."""
     asked = scorers.get(answer.probe_key, ())
-    own = {named.metric: score_one(named.scorer, answer) for named in asked}
+    met = timeouts or Timeouts()
+    own = {named.metric: _scored(named, answer, met) for named in asked}
     scores = {**measure(answer), **own}
     if own:
         scores[PASS.name] = overall(own, {named.metric: named.enough for named in asked})
@@ -56,6 +64,14 @@ def score_answer(answer: Answer, scorers: Scorers, references: Mapping[str, Refe
     scores["novelty"] = novelty(answer.text, reference)
     scores["unseen"] = unseen(answer.text, reference)
     return scores
+
+
+def _scored(named: NamedScorer, answer: Answer, timeouts: Timeouts) -> Scored:
+    if timeouts.over(named.family):
+        return GIVEN_UP
+    value = score_one(named.scorer, answer)
+    timeouts.note(named.family, value)
+    return value
 
 
 def overall(scores: Mapping[str, Scored], enough: Mapping[str, float] | None = None) -> Scored:

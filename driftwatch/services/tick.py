@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.replay import Replay, Slot, SlotState
+from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.services.ask import ask_all
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.our_side import requalifying
@@ -16,6 +17,7 @@ from driftwatch.services.ports import Clock, Store
 from driftwatch.services.references import References
 from driftwatch.services.score import score_replay
 from driftwatch.services.spend import SpendGuard
+from driftwatch.services.timeouts import timed_out
 from driftwatch.services.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -52,10 +54,11 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     if not any(answer.reply for answer in replay.answers):
         return await _fail(watched, replay, world)
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
-    scores = score_replay(replay.answers, watched.scorers, references)
+    # A scorer may take its time: the loop goes on asking for the other endpoints.
+    scores = await asyncio.to_thread(score_replay, replay.answers, watched.scorers, references)
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)
-    _tell(replay, reason)
+    _tell(replay, reason, scores)
     return Ticked.REPLAYED
 
 
@@ -111,7 +114,7 @@ async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
     return Ticked.FAILED
 
 
-def _tell(replay: Replay, reason: str) -> None:
+def _tell(replay: Replay, reason: str, scores: Sequence[Score]) -> None:
     answered = sum(answer.outcome is Outcome.OK for answer in replay.answers)
     log.info(
         "replay finished",
@@ -119,6 +122,7 @@ def _tell(replay: Replay, reason: str) -> None:
         slot=replay.slot.key,
         answers=len(replay.answers),
         unanswered=len(replay.answers) - answered,
+        scorer_timeouts=sum(timed_out(score.value) for score in scores),
         cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),
         decision=reason,
     )

@@ -47,7 +47,7 @@ def load_function(named: str, folder: Path, loaded: MutableMapping[str, Any]) ->
     if not callable(function):
         need = f"define `def {name}(text, context): …` there."
         raise FunctionError(f"{source} has no function `{name}`", need)
-    return Callee(f"{named}#{_digest(loaded[key])}", function)
+    return Callee(f"{named}#{_digest(loaded[key])}", function, str(folder))
 
 
 def _file(path: Path) -> ModuleType:

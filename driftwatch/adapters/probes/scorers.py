@@ -16,12 +16,15 @@ from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import ScorerSpec
 from driftwatch.scorers.errors import ScorerArgumentError
+from driftwatch.scorers.extract import label
 from driftwatch.scorers.registry import SCORERS, build, hint, split_name
 from driftwatch.scorers.structure import schema_path
 
 WITH_SCHEMA = ("is-json", "contains-json")
 WITH_TOOLS = ("is-valid-openai-tools-call", "is-valid-function-call", "is-valid-openai-function-call")
 """Scorers that compare with the tools that the probe itself offers, where no others are given."""
+ITEM_KEYS = ("metric", "extract")
+"""What may stand beside a scorer's name."""
 _METRIC = re.compile(r"\w[\w./: -]{0,79}\Z")
 
 
@@ -33,8 +36,7 @@ def read_scorers(place: Place) -> tuple[ScorerSpec, ...]:
     taken: Counter[str] = Counter()
     specs = []
     for item in listed.items():
-        spec = _scorer(item, place.value.get("tools"))
-        if spec is not None:
+        for spec in _scorer(item, place.value.get("tools")):
             taken[spec.metric] += 1
             specs.append(_numbered(spec, taken[spec.metric]))
     return tuple(specs)
@@ -46,15 +48,16 @@ def _numbered(spec: ScorerSpec, number: int) -> ScorerSpec:
     return replace(spec, metric=f"{spec.metric}#{number}")
 
 
-def _scorer(place: Place, tools: Any) -> ScorerSpec | None:
+def _scorer(place: Place, tools: Any) -> list[ScorerSpec]:
+    """Return the scorer that stands here: once, or once for each way to take the value out."""
     written = _written(place)
     if written is None:
-        return None
+        return []
     key, argument, where, metric = written
     name, negate = split_name(key)
     if name not in SCORERS:
         where.note(f"there is no scorer `{key}`", hint(key), "unknown-scorer")
-        return None
+        return []
     if name in WITH_TOOLS and argument in (None, True, ""):
         argument = {"tools": tools}
     spec = ScorerSpec(
@@ -64,15 +67,32 @@ def _scorer(place: Place, tools: Any) -> ScorerSpec | None:
         metric=_metric(place, key, metric),
         libraries=_versions(name),
     )
-    if isinstance(spec.argument, _Unresolved):
-        return None
+    if isinstance(spec.argument, _Unresolved) or not _works(where, key, spec):
+        return []
+    specs = [replace(spec, metric=f"{spec.metric}{label(how)}", extract=how) for how in _extracts(place)]
+    kept = [each for each in specs if _works(place.at("extract"), key, each)] if specs else [spec]
+    for each in kept:
+        _note_mixed(place, each)
+    return kept
+
+
+def _works(where: Place, key: str, spec: ScorerSpec) -> bool:
     try:
-        build(spec.name, spec.argument, negate=negate)
+        build(spec.name, spec.argument, negate=spec.negate, extract=spec.extract)
     except ScorerArgumentError as error:
         where.note(f"`{key}`: {error.met}", error.need, "bad-scorer-argument")
-        return None
-    _note_mixed(place, spec)
-    return spec
+        return False
+    return True
+
+
+def _extracts(place: Place) -> list[Any]:
+    """Return the ways to take the value out, as `extract:` names them; none where it does not stand."""
+    given = place.value.get("extract") if isinstance(place.value, dict) else None
+    ways = given if isinstance(given, list) else [] if given is None else [given]
+    if len({label(way) for way in ways}) < len(ways):
+        place.at("extract").note("two ways of `extract` have the same name", "keep one.", "bad-scorer-argument")
+        return []
+    return ways
 
 
 def _note_mixed(place: Place, spec: ScorerSpec) -> None:
@@ -92,7 +112,7 @@ def _written(place: Place) -> tuple[str, Any, Place, Any] | None:
         met = f"{shown(value)} stands here"
         place.note(met, "a scorer's name must stand here, or `name: argument`.", "bad-scorer-argument")
         return None
-    names = [key for key in value if key != "metric"]
+    names = [key for key in value if key not in ITEM_KEYS]
     if len(names) != 1:
         met = f"this item has {len(names)} scorers ({', '.join(names) or 'none'})"
         need = "each scorer is an item of its own; options are indented below its name."
@@ -166,13 +186,16 @@ def _json_or_yaml(text: str, file: str) -> Any:
 
 
 def _function(place: Place, argument: Any) -> Any:
-    named = argument.get("value") if isinstance(argument, dict) and set(argument) == {"value"} else argument
+    """Return the function in place of its name; beside it `timeout:` and `threshold:` may stand."""
+    options = argument if isinstance(argument, dict) else {"value": argument}
+    named = options.get("value")
     if not isinstance(named, str):
         need = "name a function: `module:function` or `file.py:function`."
         place.note(f"the argument is {shown(named)}", need, "python-scorer-not-loaded")
         return _Unresolved()
     try:
-        return load_function(named, Path(place.folder), place.loaded)
+        function = load_function(named, Path(place.folder), place.loaded)
     except FunctionError as error:
         place.note(str(error), error.need, "python-scorer-not-loaded")
         return _Unresolved()
+    return {**options, "value": function} if len(options) > 1 else function

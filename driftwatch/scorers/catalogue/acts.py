@@ -43,7 +43,7 @@ ACTS = (
         kind="graded",
         build=python,
         doc="A function of yours, `(text, context) -> bool | float`, says so: true or false, or 0 to 1.",
-        argument="`module:function` or `file.py:function`, the file as seen from the golden set",
+        argument="`module:function` or `file.py:function`, or `value:` with `timeout:` (10s) and `threshold:` (1)",
         example="python: checks.py:polite",
     ),
     ScorerKind(

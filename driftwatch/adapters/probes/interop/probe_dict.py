@@ -7,6 +7,7 @@ from driftwatch.adapters.probes.probe import WAIT
 from driftwatch.adapters.probes.scorers import WITH_TOOLS
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import Message, Probe, ScorerSpec
+from driftwatch.scorers.extract import label
 from driftwatch.scorers.registry import NOT
 
 
@@ -67,9 +68,9 @@ def scorer_item(spec: ScorerSpec, tools: Sequence[Any] = ()) -> str | dict[str, 
     name = written_name(spec)
     metric = own_metric(spec)
     argument = None if of_the_probe(spec, tools) else spec.argument
-    if argument is None and metric is None:
-        return name
-    return {name: argument} | ({} if metric is None else {"metric": metric})
+    beside = {"metric": metric, "extract": spec.extract}
+    told = {key: value for key, value in beside.items() if value is not None}
+    return name if argument is None and not told else {name: argument, **told}
 
 
 def of_the_probe(spec: ScorerSpec, tools: Sequence[Any]) -> bool:
@@ -86,4 +87,6 @@ def own_metric(spec: ScorerSpec) -> str | None:
     """Return the metric's name if the golden set gave it one."""
     name = written_name(spec)
     metric = spec.metric.partition("#")[0]
+    if spec.extract is not None:
+        metric = metric.removesuffix(label(spec.extract))
     return None if metric == (f"{name}-limit" if name in MEASURED else name) else metric

@@ -92,6 +92,8 @@ def _assertion(spec: ScorerSpec, tools: Sequence[Any]) -> dict[str, Any]:
     name, argument = spec.name, spec.argument
     if name not in KNOWN or name == "python":
         raise _LostError("promptfoo has no assertion like it")
+    if spec.extract is not None:
+        raise _LostError("promptfoo takes no value out of the answer first")
     if name in WITH_TOOLS and not (tools and of_the_probe(spec, tools)):
         raise _LostError("promptfoo compares with the tools of its provider only")
     if name in (*WITHOUT_ARGUMENT, *WITH_TOOLS):

@@ -1,0 +1,5 @@
+"""Scorers that may run away, run where they can be killed."""
+
+from driftwatch.adapters.scoring.process import ScorerProcess
+
+__all__ = ["ScorerProcess"]

@@ -1,0 +1,128 @@
+"""One process beside ours for scorers that may run away: asked over a pipe, killed when its time is over.
+
+Threads cannot be stopped, and a signal reaches the main thread only, so neither bounds a function that never returns.
+The process is started with the first score that needs it, and again after a kill: half a second each time.
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe
+from typing import Any, Self
+
+from driftwatch.adapters.scoring.orders import answer_out, decoded, encoded, order_of, score_in
+from driftwatch.domain.probe import ScorerSpec
+from driftwatch.scorers.callee import limit_of
+from driftwatch.scorers.seen import seen
+from driftwatch.scorers.verdict import Scorable, Scored, Scorer, Unscored
+
+START_S = 60.0
+"""For the process to start, and for what a scorer imports: not the scorer's own time."""
+_CHILD = "from driftwatch.adapters.scoring.child import main; main({0}, {1})"
+
+
+class ScorerProcess:
+    """Runs scorers in a process of their own.
+
+    Examples
+    --------
+    >>> spec = ScorerSpec(name="is-sql", argument=None, metric="is-sql")
+    >>> with ScorerProcess() as process:
+    ...     scorer = process.bounded(spec)
+    >>> scorer is None
+    False
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._orders: Connection | None = None
+        self._answers: Connection | None = None
+        self._known: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def bounded(self, spec: ScorerSpec) -> Scorer | None:
+        """Return the scorer, run over there within its time; None for a function that only this process has."""
+        order = order_of(spec)
+        if order is None:
+            return None
+        limit_s = limit_of(spec.argument)
+        key = encoded(order).decode()
+        return lambda answer: self._score(key, order, answer, limit_s)
+
+    def close(self) -> None:
+        """End the process; the next score starts another."""
+        with self._lock:
+            self._end()
+
+    def _score(self, key: str, order: dict[str, Any], answer: Scorable, limit_s: float) -> Scored:
+        with self._lock:
+            return self._told(lambda: self._score_there(key, order, answer, limit_s))
+
+    def _told(self, ask: Callable[[], Scored]) -> Scored:
+        try:
+            return ask()
+        except _OutOfTimeError as error:
+            self._end()
+            return Unscored(f"timeout: {error}")
+        except (EOFError, OSError, ValueError) as error:
+            # A crash of the interpreter, os._exit, a memory limit: whatever ended it, it was this answer's scorer.
+            self._end()
+            return Unscored(f"the scorer's process ended: {type(error).__name__}")
+
+    def _score_there(self, key: str, order: dict[str, Any], answer: Scorable, limit_s: float) -> Scored:
+        self._start()
+        if key not in self._known:
+            message = {"key": key, "order": order, "path": sys.path, "limit_s": START_S}
+            self._ask(message, START_S, f"the scorer was not ready after {START_S:g} s")
+            self._known.add(key)
+        message = {"key": key, "answer": answer_out(seen(answer)), "limit_s": limit_s}
+        return score_in(self._ask(message, limit_s, f"the scorer took longer than {limit_s:g} s on this answer"))
+
+    def _ask(self, message: dict[str, Any], limit_s: float, late: str) -> Any:
+        if self._orders is None or self._answers is None:
+            raise EOFError
+        self._orders.send_bytes(encoded(message))
+        return self._answer(limit_s, late)
+
+    def _answer(self, limit_s: float, late: str) -> Any:
+        if self._answers is None or not self._answers.poll(limit_s):
+            raise _OutOfTimeError(late)
+        return decoded(self._answers.recv_bytes())
+
+    def _start(self) -> None:
+        if self._child is not None and self._child.poll() is None:
+            return
+        self._end()
+        orders_out, self._orders = Pipe(duplex=False)
+        self._answers, answers_in = Pipe(duplex=False)
+        fds = (orders_out.fileno(), answers_in.fileno())
+        self._child = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own module
+            [sys.executable, "-c", _CHILD.format(*fds)],
+            pass_fds=fds,
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C is the daemon's to handle: this one ends when its pipe does.
+            start_new_session=True,
+        )
+        orders_out.close()
+        answers_in.close()
+        self._answer(START_S, f"the scorer's process was not ready after {START_S:g} s")
+
+    def _end(self) -> None:
+        for pipe in (self._orders, self._answers):
+            if pipe is not None:
+                pipe.close()
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+        self._child, self._orders, self._answers, self._known = None, None, None, set()
+
+
+class _OutOfTimeError(Exception):
+    """The time was over; says whose."""

@@ -1,0 +1,137 @@
+"""Scorers in a process of their own: real ones that never return, crash, print, and are edited."""
+
+import pytest
+
+from driftwatch.adapters.probes import load_probe_set
+from driftwatch.adapters.scoring import ScorerProcess
+from driftwatch.domain.probe import ScorerSpec
+from driftwatch.scorers import Callee, score
+from driftwatch.scorers.verdict import Unscored
+from tests.unit.scorers.replies import Reply, call
+
+CHECKS = """
+import os, sys
+
+def polite(text, context):
+    return "please" in text
+
+def endless(text, context):
+    while "stop" not in text:
+        pass
+    return True
+
+def catastrophic(text, context):
+    import re
+    return re.match("(a|aa)+$", text) is not None
+
+def crash(text, context):
+    os._exit(3)
+
+def talkative(text, context):
+    print("noise" * 1000)
+    os.write(1, b"more noise")
+    return len(context["tool_calls"]) == 1
+
+def wrong(text, context):
+    return "yes"
+
+def same_process(text, context):
+    return os.getpid() == int(text)
+"""
+
+
+@pytest.fixture
+def process():
+    with ScorerProcess() as running:
+        yield running
+
+
+@pytest.fixture
+def own(tmp_path, process):
+    """The scorer of one function of a file, loaded as the daemon loads it."""
+    (tmp_path / "checks.py").write_text(CHECKS)
+
+    def scorer(name, **options):
+        argument = {"value": f"checks.py:{name}", **options}
+        (tmp_path / "a.json").write_text("")
+        (tmp_path / "a.yaml").write_text(
+            f"probes: [{{id: a, prompt: a, scorers: [{{python: {argument}}}]}}]\n".replace("'", '"')
+        )
+        return process.bounded(load_probe_set([tmp_path / "a.yaml"]).probes[0].scorers[0])
+
+    return scorer
+
+
+def test_a_function_answers_as_it_would_here(own):
+    polite = own("polite")
+    assert [score(polite, Reply(text)) for text in ("yes please", "no")] == [1.0, 0.0]
+
+
+def test_it_runs_in_another_process(own):
+    import os
+
+    assert score(own("same_process"), Reply(str(os.getpid()))) == 0.0
+
+
+@pytest.mark.parametrize(("name", "text"), [("endless", "go"), ("catastrophic", "a" * 80 + "b")])
+def test_one_that_never_returns_is_a_timeout_and_the_next_answer_is_scored(own, name, text):
+    scorer = own(name, timeout="500ms")
+    assert score(scorer, Reply(text)) == Unscored("timeout: the scorer took longer than 0.5 s on this answer")
+    assert score(own("polite"), Reply("please")) == 1.0
+
+
+def test_one_that_ends_the_process_costs_its_own_score_only(own):
+    value = score(own("crash"), Reply("x"))
+    assert isinstance(value, Unscored)
+    assert value.reason.startswith("the scorer's process ended")
+    assert score(own("polite"), Reply("please")) == 1.0
+
+
+def test_what_it_prints_is_not_taken_for_an_answer(own, capfd):
+    assert score(own("talkative"), Reply("x", tool_calls=(call("a"),))) == 1.0
+    assert capfd.readouterr().out == ""
+
+
+def test_nonsense_from_it_stays_unscored(own):
+    value = score(own("wrong"), Reply("x"))
+    assert isinstance(value, Unscored)
+    assert "a score is a number from 0 to 1" in value.reason
+
+
+def test_an_answer_of_a_megabyte_and_half_a_surrogate_pair_pass_through(own):
+    text = "\ud800" + "é" * 999_990 + "please"
+    assert score(own("polite"), Reply(text)) == 1.0
+
+
+def test_a_file_that_was_edited_is_not_scored_under_the_old_hash(own, tmp_path):
+    polite = own("polite")
+    (tmp_path / "checks.py").write_text(CHECKS.replace('"please"', '"thanks"'))
+    value = score(polite, Reply("please"))
+    assert isinstance(value, Unscored)
+    assert "edited while driftwatch runs" in value.reason
+
+
+def test_a_parser_without_a_bound_of_its_own_is_killed(process):
+    """html5lib takes the square of the depth: 10,000 open elements took 13 s here."""
+    scorer = process.bounded(ScorerSpec(name="is-html", metric="is-html"))
+    value = score(scorer, Reply("<div>" * 40_000 + ">"))
+    assert value == Unscored("timeout: the scorer took longer than 2 s on this answer")
+    assert score(scorer, Reply("<p>a</p>")) == 1.0
+
+
+def test_extraction_and_negation_go_along(process):
+    spec = ScorerSpec(name="is-sql", argument="SQLite", metric="a", negate=True, extract="flexible")
+    assert score(process.bounded(spec), Reply("```sql\nSELECT 1\n```")) == 0.0
+
+
+def test_a_function_that_only_this_process_has_is_not_sent_away(process):
+    spec = ScorerSpec(name="python", argument=Callee("here:f", lambda text, context: True), metric="python")
+    assert process.bounded(spec) is None
+
+
+def test_closing_ends_the_process_and_the_next_score_starts_another(own, process):
+    polite = own("polite")
+    assert score(polite, Reply("please")) == 1.0
+    process.close()
+    process.close()
+    assert score(polite, Reply("please")) == 1.0
