@@ -15,6 +15,7 @@ from driftwatch.config.drivers import resolve_base_url, resolve_driver
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
+from driftwatch.domain.delivery import Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import Metric, scored_metric
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from driftwatch.adapters.records import ImportReport
     from driftwatch.adapters.scoring import ScorerProcess
     from driftwatch.adapters.store import SqlStore, StoreLock
+    from driftwatch.config.routes import Route
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
@@ -183,7 +185,7 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
             baseline_replays=endpoint.baseline_replays,
             charts=chosen_charts(settings, endpoint.name, metrics),
         ),
-        routes=audiences(settings),
+        routes=audiences(settings, endpoint.name),
         vendors=vendors(settings),
         surroundings=surroundings(settings),
     )
@@ -230,40 +232,74 @@ class _NobodyAsks(LanguageModel):
         raise NotImplementedError("this endpoint was made for reading only")
 
 
-def audiences(settings: Settings) -> dict[Audience, str]:
-    """Return which route each audience hears from; operations share the notices' route if they have none."""
+def audiences(settings: Settings, endpoint: str = "") -> dict[Audience, Routes]:
+    """Return which routes each audience hears of an endpoint on; operations share the notices' if they have none."""
     alerting = settings.alerting
     notices = alerting.notices or alerting.pages
     wanted = {
-        Audience.PAGES: alerting.pages,
-        Audience.NOTICES: notices,
-        Audience.OPS: alerting.ops or notices,
+        Audience.PAGES: _by_rule(settings, endpoint, "page") or alerting.pages,
+        Audience.NOTICES: _by_rule(settings, endpoint, "notice") or notices,
+        Audience.OPS: _by_rule(settings, endpoint, "ops") or alerting.ops or notices,
     }
-    return {audience: route for audience, route in wanted.items() if route}
+    # One route is told by its name alone, as ever.
+    return {who: routes[0] if len(routes) == 1 else routes for who, routes in wanted.items() if routes}
+
+
+def _by_rule(settings: Settings, endpoint: str, severity: str) -> tuple[str, ...]:
+    """Return where the first rule that matches sends a message; nowhere in particular if none does."""
+    wanted = next((one for one in settings.endpoints if one.name == endpoint), None)
+    if wanted is None:
+        return ()
+    provider = wanted.model.partition("/")[0]
+    for rule in settings.alerting.rules:
+        if rule.matches(severity=severity, provider=provider, endpoint=wanted.name, tags=wanted.tags):
+            return rule.to
+    return ()
 
 
 def notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
-    """Return the sink behind every route."""
-    from driftwatch.adapters.notify.slack import SlackWebhook
-    from driftwatch.adapters.notify.slack_bot import SlackBot
+    """Return the sink behind every route; routes that lead to one place share it."""
+    places: dict[tuple[str, str, str | None], Notifier] = {}
+    sinks = {}
+    for name, route in settings.routes.items():
+        place = (route.kind, route.secret.reveal(), route.channel)
+        places[place] = places.get(place) or _notifier(route, clock)
+        sinks[name] = places[place]
+    return sinks
+
+
+def _notifier(route: "Route", clock: Clock) -> Notifier:
+    if route.kind == "slack_webhook":
+        from driftwatch.adapters.notify.slack import SlackWebhook
+
+        return SlackWebhook(route.secret, clock=clock)
+    if route.kind == "slack_token":
+        from driftwatch.adapters.notify.slack_bot import SlackBot
+
+        return SlackBot(route.secret, route.channel or "", clock=clock)
+    if route.kind == "pagerduty":
+        from driftwatch.adapters.notify.pagerduty import PagerDuty
+
+        return PagerDuty(route.secret, clock=clock)
+    if route.kind == "apprise":
+        from driftwatch.adapters.notify.apprise import Apprise
+
+        return Apprise(route.secret)
     from driftwatch.adapters.notify.webhook import Webhook
 
-    sinks: dict[str, Notifier] = {}
-    for name, route in settings.routes.items():
-        if route.kind == "slack_webhook":
-            sinks[name] = SlackWebhook(route.secret, clock=clock)
-        elif route.kind == "slack_token":
-            sinks[name] = SlackBot(route.secret, route.channel or "", clock=clock)
-        else:
-            sinks[name] = Webhook(route.secret, clock=clock)
-    return sinks
+    return Webhook(route.secret, clock=clock, signing_key=route.signing)
 
 
 def pager(settings: Settings, store: Store, clock: Clock) -> "Pager":
     """Return what delivers the outbox."""
     from driftwatch.services.page import Pager
 
-    return Pager(store, notifiers(settings, clock), clock=clock, fallback=audiences(settings).get(Audience.OPS))
+    return Pager(store, notifiers(settings, clock), clock=clock, fallback=fallback(settings))
+
+
+def fallback(settings: Settings) -> str | None:
+    """Return the route that is told what another one does not take: as configured, else operations' first."""
+    return settings.alerting.fallback or next(iter(listed(audiences(settings).get(Audience.OPS))), None)
 
 
 def world(settings: Settings, store: Store, clock: Clock) -> "World":
@@ -330,7 +366,8 @@ def dead_man(settings: Settings) -> "Callable[[], Awaitable[None]] | None":
 
 def secrets_of(settings: Settings) -> Sequence[str]:
     """Return every secret of the configuration, to be removed from logs."""
-    keys = [endpoint.key for endpoint in settings.endpoints] + [route.secret for route in settings.routes.values()]
+    keys = [endpoint.key for endpoint in settings.endpoints]
+    keys += [secret for route in settings.routes.values() for secret in route.secrets]
     keys.append(settings.deadman.address if settings.deadman else None)
     return tuple(key.reveal() for key in keys if key is not None)
 

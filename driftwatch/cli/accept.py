@@ -19,6 +19,8 @@ def accept(ctx: click.Context, incident: int, *, by: str, comment: str | None, a
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
-        ended = accept_incident(here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes)
+        ended = accept_incident(
+            here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes_for(incident)
+        )
         epoch = here.store.epoch(ended.endpoint)
     tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.", as_json=as_json)

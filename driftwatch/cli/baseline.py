@@ -54,7 +54,9 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
                 f"To learn a new baseline all the same: driftwatch baseline reset {endpoint}.",
                 slug="incident-state",
             )
-        ended = accept_incident(here.store, incident.id, Person(name=by, now=here.now, comment=comment), here.routes)
+        ended = accept_incident(
+            here.store, incident.id, Person(name=by, now=here.now, comment=comment), here.routes_for(incident.id)
+        )
         epoch = here.store.epoch(endpoint)
     tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.", as_json=as_json)
 

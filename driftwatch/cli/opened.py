@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from driftwatch.adapters.store import SqlStore
     from driftwatch.config.settings import Settings
     from driftwatch.domain.decide import Audience
+    from driftwatch.domain.delivery import Routes
     from driftwatch.services.coverage import DueSlots
     from driftwatch.services.watched import Watched
 
@@ -41,12 +42,12 @@ class Opened:
         clock = bootstrap.system_clock()
         return next(one for one in bootstrap.endpoints_to_read(self.settings, clock) if one.endpoint.name == name)
 
-    @property
-    def routes(self) -> "Mapping[Audience, str]":
-        """Which route each audience hears from."""
+    def routes_for(self, incident_id: int) -> "Mapping[Audience, Routes]":
+        """Return which routes each audience hears of an incident on."""
         from driftwatch import bootstrap
 
-        return bootstrap.audiences(self.settings)
+        incident = self.store.incident(incident_id)
+        return bootstrap.audiences(self.settings, incident.endpoint if incident else "")
 
     @property
     def due_slots(self) -> "DueSlots":

@@ -19,5 +19,7 @@ def resolve(ctx: click.Context, incident: int, *, by: str, comment: str | None, 
     from driftwatch.services.own import resolve as resolve_incident
 
     with opened(ctx) as here:
-        ended = resolve_incident(here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes)
+        ended = resolve_incident(
+            here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes_for(incident)
+        )
     tell(ended, f"resolved by {by}; the same baseline is watched on.", as_json=as_json)

@@ -17,7 +17,11 @@ from driftwatch.stats.errors import BudgetError
 NOT_YET: tuple[str, ...] = ("judges", "http", "alerting.report.weekly")
 """Keys that this version accepts, so that files stay valid, and does not act on."""
 
-_SECRET_FILES = ("api_key_file", "slack_webhook_file", "slack_token_file", "webhook_file", "url_file")
+_SECRET_FILES = (
+    *("api_key_file", "slack_webhook_file", "slack_token_file", "slack_app_token_file", "webhook_file"),
+    *("signing_key_file", "pagerduty_file", "apprise_file", "url_file"),
+)
+_ROUTED = ("pages", "notices", "ops", "fallback")
 
 Values = Mapping[str, Any]
 
@@ -119,14 +123,24 @@ def _alias(path: Where, endpoint: Values, document: Document) -> Iterator[Proble
 
 def _unknown_routes(values: Values, document: Document) -> Iterator[Problem]:
     routes, alerting = read_mapping(values.get("routes")), read_mapping(values.get("alerting"))
-    wanted: list[tuple[Where, Any]] = [(("alerting", key), alerting.get(key)) for key in ("pages", "notices", "ops")]
-    wanted.append((("alerting", "report", "to"), read_mapping(alerting.get("report")).get("to")))
-    for path, name in wanted:
+    rules = alerting.get("rules")
+    asked: list[tuple[Where, Any]] = [(("alerting", key), alerting.get(key)) for key in _ROUTED]
+    asked.append((("alerting", "report", "to"), read_mapping(alerting.get("report")).get("to")))
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        asked.append((("alerting", "rules", index, "to"), read_mapping(rule).get("to")))
+    for path, name in (one for where, names in asked for one in _one_by_one(where, names)):
         if isinstance(name, str) and name and name not in routes:
             near = nearest(name, routes)
             need = f"did you mean `{near}`?" if near else "add it under `routes:`."
             met = f"`{dotted(path)}` {document.show(path)}, and no route has that name"
             yield document.problem(path, met=met, need=need, slug="config-route")
+
+
+def _one_by_one(path: Where, names: Any) -> Iterator[tuple[Where, Any]]:
+    if isinstance(names, list):
+        yield from (((*path, index), name) for index, name in enumerate(names))
+    else:
+        yield path, names
 
 
 def _secret_files(value: Any, path: Where = ()) -> Iterator[tuple[Where, str]]:

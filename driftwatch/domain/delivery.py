@@ -12,6 +12,21 @@ DETAILS = "details"
 """The `part` of a payload whose message only adds details to one that was sent."""
 
 
+Routes = str | tuple[str, ...]
+"""Where an audience is told: one route, or several, each of which gets its own promise."""
+
+
+def listed(routes: Routes | None) -> tuple[str, ...]:
+    """Return the routes one by one.
+
+    Examples
+    --------
+    >>> listed("oncall"), listed(("oncall", "duty")), listed(None)
+    (('oncall',), ('oncall', 'duty'), ())
+    """
+    return (routes,) if isinstance(routes, str) else routes or ()
+
+
 class DeliveryState(StrEnum):
     """Where a promise stands.
 

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from driftwatch.domain.decide import Audience, Decision
-from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.delivery import Delivery, Routes, listed
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Finding, Incident, Moved, Reason, StateSeen
 from driftwatch.domain.legible import legible, one_line
@@ -116,27 +116,31 @@ def trial_payload(*, route: str, now: datetime) -> dict[str, Any]:
 
 
 def promises(
-    decision: Decision, *, payloads: Mapping[Severity, Mapping[str, Any]], routes: Mapping[Audience, str], now: datetime
+    decision: Decision,
+    *,
+    payloads: Mapping[Severity, Mapping[str, Any]],
+    routes: Mapping[Audience, Routes],
+    now: datetime,
 ) -> tuple[Delivery, ...]:
-    """Return the outbox rows of a decision: one for each audience, each keyed by (incident, transition, route).
+    """Return the outbox rows of a decision: one for each audience and route, keyed by (incident, transition, route).
 
     Parameters
     ----------
     payloads : mapping
         What to say at each severity in ``decision.tell``.
     routes : mapping
-        Audience -> name of the route it is told on; one without a route is told nothing.
+        Audience -> the route or routes it is told on; one without a route is told nothing.
     """
     return tuple(
         Delivery(
-            key=f"{_subject(decision, now)}@{routes[tell.audience]}",
-            route=routes[tell.audience],
+            key=f"{_subject(decision, now)}@{route}",
+            route=route,
             severity=tell.severity,
             payload=payloads[tell.severity],
             created_at=now,
         )
         for tell in decision.tell
-        if tell.audience in routes
+        for route in listed(routes.get(tell.audience))
     )
 
 

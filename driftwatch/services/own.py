@@ -6,8 +6,9 @@ from datetime import datetime
 
 from driftwatch.domain import ownership
 from driftwatch.domain.decide import Audience, Decision, Tell, listeners
+from driftwatch.domain.delivery import Routes
 from driftwatch.domain.errors import DriftwatchError
-from driftwatch.domain.incident import Incident, IncidentKind
+from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
 from driftwatch.services.ports import Store
@@ -40,26 +41,28 @@ def find_incident(store: Store, incident_id: int) -> Incident:
     return found
 
 
-def acknowledge(store: Store, incident_id: int, person: Person) -> Incident:
-    """Take an incident."""
+def acknowledge(
+    store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes] | None = None
+) -> Incident:
+    """Take an incident; those who were told of it hear who has it."""
     taken = _changed(store, incident_id, person, ownership.acknowledge)
-    store.save_incident(taken)
+    _save_and_tell(store, taken, person, routes or {}, Reason.ACKNOWLEDGED)
     return taken
 
 
-def accept(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, str]) -> Incident:
+def accept(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes]) -> Incident:
     """End an incident: the new behaviour is the baseline, whose first replay is the next one."""
     ended = _changed(store, incident_id, person, ownership.accept)
     # The epoch first: killed in between, the incident is still open and can be accepted again.
     store.start_epoch(ended.endpoint, reason=f"{ended.name} accepted by {person.name}", now=person.now)
-    _save_and_tell(store, ended, person, routes)
+    _save_and_tell(store, ended, person, routes, ended.reason)
     return ended
 
 
-def resolve(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, str]) -> Incident:
+def resolve(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes]) -> Incident:
     """End an incident: the old behaviour is back."""
     ended = _changed(store, incident_id, person, ownership.resolve)
-    _save_and_tell(store, ended, person, routes)
+    _save_and_tell(store, ended, person, routes, ended.reason)
     return ended
 
 
@@ -88,9 +91,11 @@ def _changed(store: Store, incident_id: int, person: Person, verb: Callable[...,
     return verb(incident, by=person.name, now=person.now, comment=person.comment)
 
 
-def _save_and_tell(store: Store, ended: Incident, person: Person, routes: Mapping[Audience, str]) -> None:
-    """Write the end and the promises to those who heard of the beginning, as one."""
+def _save_and_tell(
+    store: Store, ended: Incident, person: Person, routes: Mapping[Audience, Routes], reason: Reason
+) -> None:
+    """Write what a person did and the promises to those who heard of the beginning, as one."""
     tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in listeners(ended))
-    said = payload_for(ended, reason=ended.reason, severity=Severity.NOTICE, now=person.now)
-    decision = Decision(reason=ended.reason, incident=ended, tell=tell)
+    said = payload_for(ended, reason=reason, severity=Severity.NOTICE, now=person.now)
+    decision = Decision(reason=reason, incident=ended, tell=tell)
     store.save_incident(ended, promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=person.now))

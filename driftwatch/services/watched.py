@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from driftwatch.domain.decide import Audience
+from driftwatch.domain.delivery import Routes
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.metric import Metric
@@ -21,7 +22,7 @@ class Watched:
     metrics : mapping
         Every metric by name, those that never alarm included.
     routes : mapping
-        Audience -> name of the route that is told; an audience without one is told nothing.
+        Audience -> the route or routes that are told; an audience without one is told nothing.
     vendors : mapping
         Every watched endpoint, this one included, to who answers there; what moves together is told by it.
     surroundings : callable, optional
@@ -34,7 +35,7 @@ class Watched:
     scorers: Scorers
     metrics: Mapping[str, Metric]
     plans: Mapping[str, StreamPlan]
-    routes: Mapping[Audience, str]
+    routes: Mapping[Audience, Routes]
     vendors: Mapping[str, str] = field(default_factory=dict)
     surroundings: Callable[[], Mapping[str, str]] | None = None
 

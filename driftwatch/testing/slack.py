@@ -69,6 +69,7 @@ class FakeSlack:
         self._when_asked: deque[Behaviour] = deque()
         self._always_when_asked: Behaviour | None = None
         self._origin = ""
+        self._wells: dict[str, Behaviour] = {}
         self._runner: web.AppRunner | None = None
 
     # -- what a test says ------------------------------------------------------------------------
@@ -127,6 +128,15 @@ class FakeSlack:
         """Send the client elsewhere; `strayed` counts those that go."""
         return self.answer(307, "", {"Location": "/elsewhere"})
 
+    def takes(self, listener: Callable[[Mapping[str, Any]], None]) -> Behaviour:
+        """Hand the body of whatever comes to a listener, and answer 200: any HTTP service that is not Slack."""
+
+        async def behave(request: web.Request) -> web.StreamResponse:
+            listener(await _body(request))
+            return web.Response(text="ok")
+
+        return behave
+
     def drop(self, *, accepted: bool, reset: bool = True) -> Behaviour:
         """Read the request, show the message or not, and lose the connection without a word."""
 
@@ -174,10 +184,12 @@ class FakeSlack:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=10_000_000)
-        app.router.add_post(HOOK, self._handle(self._webhook))
-        app.router.add_post("/api/chat.postMessage", self._handle(self._post_message))
+        self._wells = {HOOK: self._webhook, "/api/chat.postMessage": self._post_message}
+        for path, well in self._wells.items():
+            app.router.add_post(path, self._handle(well))
         for method, answer in self._methods().items():
-            app.router.add_route("*", f"/api/{method}", self._handle_asked(answer))
+            self._wells[f"/api/{method}"] = self._well_asked(answer)
+            app.router.add_route("*", f"/api/{method}", self._handle_asked(f"/api/{method}"))
         app.router.add_post("/upload/{number}", self._upload)
         app.router.add_route("*", "/elsewhere", self._stray)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -191,6 +203,10 @@ class FakeSlack:
     async def __aexit__(self, *_: object) -> None:
         if self._runner:
             await self._runner.cleanup()
+
+    async def well(self, request: web.Request) -> web.StreamResponse:
+        """Do what should be done: for behaviours of a test's own that misbehave only now and then."""
+        return await self._wells[request.path](request)
 
     def _handle(self, well: Behaviour) -> Behaviour:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -223,15 +239,18 @@ class FakeSlack:
             "files.completeUploadExternal": there.complete,
         }
 
-    def _handle_asked(self, answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Behaviour:
+    def _well_asked(self, answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Behaviour:
         async def well(request: web.Request) -> web.StreamResponse:
             if not self._known(request):
                 return web.json_response({"ok": False, "error": "invalid_auth"})
             return web.json_response(answer({**request.query, **await _body(request)}))
 
+        return well
+
+    def _handle_asked(self, path: str) -> Behaviour:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.asked += 1
-            behave = self._when_asked.popleft() if self._when_asked else (self._always_when_asked or well)
+            behave = self._when_asked.popleft() if self._when_asked else (self._always_when_asked or self._wells[path])
             return await behave(request)
 
         return handle

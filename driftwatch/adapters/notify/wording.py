@@ -240,6 +240,8 @@ def _news(payload: Payload) -> str:
     by = f" by {payload['by']}" if payload.get("by") else ""
     if reason == "RESOLVED":
         return f"{name} resolved{by or ': ' + payload.get('detail', 'calm again')}"
+    if reason == "ACKNOWLEDGED":
+        return f"{name} acknowledged{by}"
     if reason == "ACCEPTED":
         return f"{name} accepted{by} as the new baseline"
     if reason == "LOCAL_CHANGE":
