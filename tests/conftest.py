@@ -21,3 +21,7 @@ def stores_are_closed() -> Iterator[None]:
         # All of them, each time: a closed store opens again for the next test of a module that shares it.
         for store in world.OPENED:
             store.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=200, help="How often the crash harness kills (tests/faults).")
