@@ -17,11 +17,11 @@ from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
-from driftwatch.domain.errors import ConfigError
+from driftwatch.domain.errors import ConfigError, DriftwatchError
 from driftwatch.domain.metric import Metric, scored_metric
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
-from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store
+from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store, Traces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from driftwatch.services.watched import Watched
     from driftwatch.stats.budget import FalseAlarmBudget
 
+SHORTEST_SECRET = 4
+"""Shorter ones would be found everywhere."""
 DEFAULT_BASELINE = 24
 """Replays of the baseline of recorded endpoints that are not in the configuration."""
 
@@ -315,6 +317,36 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
         clock=clock,
         guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent),
         references=References(store),
+        traces=traces(settings),
+    )
+
+
+def traces(settings: Settings) -> "Traces | None":
+    """Return what tells an OpenTelemetry collector of every replay, None where none is configured."""
+    wanted = settings.otel
+    if wanted is None:
+        return None
+    try:
+        from driftwatch.adapters.traces.otlp import OtlpTraces
+    except ImportError as error:
+        need = "Install it with `pip install 'driftwatch-llm[otel]'`, or remove `otel:`."
+        raise DriftwatchError(
+            f"otel: {error.name or error} is not installed. {need}", slug="otel-not-installed"
+        ) from None
+    secrets = sorted((s for s in secrets_of(settings) if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    return OtlpTraces(
+        wanted.endpoint,
+        headers=wanted.headers,
+        semconv=wanted.semconv,
+        content=wanted.content,
+        scores=wanted.scores,
+        redact=redact,
     )
 
 
@@ -369,6 +401,7 @@ def secrets_of(settings: Settings) -> Sequence[str]:
     keys = [endpoint.key for endpoint in settings.endpoints]
     keys += [secret for route in settings.routes.values() for secret in route.secrets]
     keys.append(settings.deadman.address if settings.deadman else None)
+    keys += settings.otel.secrets if settings.otel else ()
     return tuple(key.reveal() for key in keys if key is not None)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock
+from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock, traces
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.findings import Line, attempt, lines_of
 from driftwatch.cli.frame import Frame
@@ -53,6 +53,8 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield from _golden_sets(settings)
     yield from _thresholds(settings)
     yield _store(settings.store_path)
+    if settings.otel is not None:
+        yield from attempt("otel", partial(_traces, settings))
 
 
 def show(lines: Iterable[Line], *, as_json: bool) -> None:
@@ -74,6 +76,12 @@ def _golden_set(settings: Settings, endpoint: EndpointSettings) -> str:
     golden = probe_set(settings, endpoint)
     refuse_unfit_charts(settings, endpoint, golden)
     return f"{golden.name}, {len(golden.probes)} probes, {golden.content_hash}"
+
+
+def _traces(settings: Settings) -> str:
+    """Say where traces go, if what sends them is installed; nothing is sent."""
+    found = traces(settings)
+    return f"traces go to {found.address}" if found is not None else "no traces"
 
 
 def _thresholds(settings: Settings) -> Iterator[Line]:

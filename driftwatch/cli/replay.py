@@ -55,12 +55,15 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
     slot = Slot(endpoint=name, due=_due(slot_text, clock.now()))
     with bootstrap.lock_store(settings), bootstrap.open_store(settings) as store:
         watched = bootstrap.watch(settings, bootstrap.endpoint_of(settings, wanted), clock)
+        world = bootstrap.world(settings, store, clock)
         try:
             judge_pending(watched, store, clock)
-            ticked = await tick(watched, slot, bootstrap.world(settings, store, clock))
+            ticked = await tick(watched, slot, world)
             await bootstrap.pager(settings, store, clock).deliver_due()
         finally:
             await watched.model.aclose()
+            if world.traces is not None:
+                await world.traces.aclose()
         return _told(store, slot, ticked)
 
 

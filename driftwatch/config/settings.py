@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_valida
 
 from driftwatch.config.drivers import DriverChoice, key_variable
 from driftwatch.config.model import Strict
+from driftwatch.config.otel import Otel
 from driftwatch.config.routes import Alerting, Route
 from driftwatch.config.values import (
     Address,
@@ -228,6 +229,7 @@ class Settings(Strict):
     deadman: Deadman | None = None
     retention: Retention = Retention()
     http: Http = Http()
+    otel: Otel | None = None
 
     _file: Path = PrivateAttr(default=Path("config/driftwatch.yaml"))
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())

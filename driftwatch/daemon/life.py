@@ -134,6 +134,8 @@ class Daemon:
     async def _close(self) -> None:
         for model in {id(w.model): w.model for w in self.watched}.values():
             await model.aclose()
+        if self.world.traces is not None:
+            await self.world.traces.aclose()
         await asyncio.to_thread(self.world.store.close)
 
     def _listen(self, stop: asyncio.Event) -> None:

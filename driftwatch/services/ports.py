@@ -7,6 +7,7 @@ from datetime import datetime
 
 from driftwatch.domain.answer import Answer, Question, Reply
 from driftwatch.domain.delivery import Arrival, Arrived, Delivery
+from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
 from driftwatch.domain.replay import Replay, ReplayScores, Score, Slot, SlotRecord, SlotState
 
@@ -203,6 +204,21 @@ class Store(ABC):
 
     def close(self) -> None:
         """Release connections and locks."""
+
+
+class Traces(ABC):
+    """Somebody outside who is told of every recorded replay, as well as it can be done."""
+
+    address: str
+    """Where it is."""
+
+    @abstractmethod
+    def tell(self, endpoint: Endpoint, replay: Replay, scores: Sequence[Score]) -> None:
+        """Take a replay; returns at once and never raises: losing it is better than waiting."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Send what waits, for some seconds at most, and release connections."""
 
 
 class Notifier(ABC):

@@ -13,7 +13,7 @@ from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.services.ask import ask_all
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.our_side import requalifying
-from driftwatch.services.ports import Clock, Store
+from driftwatch.services.ports import Clock, Store, Traces
 from driftwatch.services.references import References
 from driftwatch.services.score import score_replay
 from driftwatch.services.spend import SpendGuard
@@ -39,6 +39,7 @@ class World:
     clock: Clock
     guard: SpendGuard
     references: References
+    traces: Traces | None = None
 
 
 async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
@@ -57,6 +58,8 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     # A scorer may take its time: the loop goes on asking for the other endpoints.
     scores = await asyncio.to_thread(score_replay, replay.answers, watched.scorers, references)
     await asyncio.to_thread(world.store.record_replay, replay, scores)
+    if world.traces is not None:
+        world.traces.tell(watched.endpoint, replay, scores)
     reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)
     _tell(replay, reason, scores)
     return Ticked.REPLAYED
@@ -110,6 +113,8 @@ async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
         spent_usd=world.guard.spent_usd,
         limit_usd=world.guard.limit_usd or 0.0,
     )
+    if world.traces is not None:
+        world.traces.tell(watched.endpoint, replay, ())
     log.warning("replay failed", endpoint=replay.slot.endpoint, slot=replay.slot.key, reason=reason)
     return Ticked.FAILED
 

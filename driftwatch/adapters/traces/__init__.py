@@ -1,0 +1,1 @@
+"""OpenTelemetry traces of replays: a span for each answer, an evaluation event for each score."""
