@@ -5,10 +5,12 @@ Adapters are imported where they are built, so that a command pays only for what
 
 import atexit
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from driftwatch.adapters.clock import SteadyClock, SystemClock
 from driftwatch.config.drivers import resolve_base_url, resolve_driver
@@ -18,9 +20,10 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError, DriftwatchError
-from driftwatch.domain.metric import Metric, scored_metric
+from driftwatch.domain.metric import Metric, Severity, scored_metric
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
+from driftwatch.domain.schedule import Every
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store, Traces
 
 if TYPE_CHECKING:
@@ -31,13 +34,17 @@ if TYPE_CHECKING:
     from driftwatch.adapters.scoring import ScorerProcess
     from driftwatch.adapters.store import SqlStore, StoreLock
     from driftwatch.config.routes import Route
+    from driftwatch.config.settings import AskedSettings
+    from driftwatch.domain.schedule import Schedule
     from driftwatch.services.backtest import Backtest
+    from driftwatch.services.calibrate import Calibration
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
     from driftwatch.services.score import NamedScorer, Scorers
+    from driftwatch.services.spend import SpendGuard
     from driftwatch.services.tick import World
     from driftwatch.services.trial import Trial
-    from driftwatch.services.watched import Watched
+    from driftwatch.services.watched import Watched, WatchedJudge
     from driftwatch.stats.budget import FalseAlarmBudget
 
 SHORTEST_SECRET = 4
@@ -75,26 +82,17 @@ def probe_set(settings: Settings, endpoint: EndpointSettings) -> ProbeSet:
 
 def endpoint_of(settings: Settings, wanted: EndpointSettings) -> Endpoint:
     """Return the endpoint that these settings describe."""
-    return Endpoint(
+    plain = _asked_endpoint(
+        wanted,
         name=wanted.name,
-        model=wanted.model,
-        driver=resolve_driver(wanted.model, wanted.base_url, wanted.driver),
-        base_url=resolve_base_url(wanted.model, wanted.base_url),
-        api_key=wanted.key,
-        params=wanted.params,
-        top_logprobs=wanted.top_logprobs,
-        price=price_of(wanted),
         probe_set=probe_set(settings, wanted),
         schedule=wanted.schedule.as_schedule(),
         baseline_replays=wanted.baseline.replays,
-        concurrency=wanted.concurrency,
-        attempts=wanted.attempts,
-        deadline_s=wanted.timeout.total_seconds(),
-        max_bytes=wanted.max_bytes,
     )
+    return replace(plain, top_logprobs=wanted.top_logprobs)
 
 
-def price_of(wanted: EndpointSettings) -> Price | None:
+def price_of(wanted: "AskedSettings") -> Price | None:
     """Return the endpoint's price: the user's own, or the price map's, or none."""
     if wanted.price is not None:
         return wanted.price.as_price()
@@ -121,10 +119,18 @@ def language_model(endpoint: Endpoint, clock: Clock) -> LanguageModel:
 def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     """Return every probe's scorers, and the metrics that they make."""
     from driftwatch.scorers import SCORERS
+    from driftwatch.scorers.criterion import Criterion
 
     scorers = {probe.key: tuple(map(_named_scorer, probe.scorers)) for probe in probes.probes}
     kinds = {spec.metric: SCORERS[spec.name].kind for probe in probes.probes for spec in probe.scorers}
-    return scorers, {name: scored_metric(name, kind) for name, kind in kinds.items()}
+    judged = {
+        named.metric: named.scorer for each in scorers.values() for named in each if isinstance(named.scorer, Criterion)
+    }
+    metrics = {name: scored_metric(name, kind) for name, kind in kinds.items()}
+    return scorers, metrics | {
+        name: replace(metrics[name], judge=criterion.judge, own_reference=criterion.own_reference)
+        for name, criterion in judged.items()
+    }
 
 
 def _named_scorer(spec: ScorerSpec) -> "NamedScorer":
@@ -163,8 +169,23 @@ def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: Pr
         chosen_charts(settings, wanted.name, watched_metrics(scored.values(), logprobs=wanted.top_logprobs > 0))
 
 
-def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: LanguageModel | None = None) -> "Watched":
-    """Return the endpoint with all that it takes to replay and judge it; its driver, unless `model` answers for it."""
+def watch(
+    settings: Settings,
+    endpoint: Endpoint,
+    clock: Clock,
+    *,
+    model: LanguageModel | None = None,
+    judges: "dict[str, WatchedJudge] | None" = None,
+) -> "Watched":
+    """Return the endpoint with all that it takes to replay and judge it.
+
+    Parameters
+    ----------
+    model : LanguageModel, optional
+        Answers for it and for its judges; by default their drivers do.
+    judges : dict, optional
+        Those that were made before, to be shared; new ones are added.
+    """
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.config.charts import chosen_charts
     from driftwatch.services.our_side import our_side
@@ -172,6 +193,12 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
     from driftwatch.services.watched import Watched
 
     scorers, scored = build_scorers(endpoint.probe_set)
+    used = {metric.judge for metric in scored.values() if metric.judge}
+    judges = {} if judges is None else judges
+    for name in sorted(used - judges.keys()):
+        judges[name] = watched_judge(settings, name, clock, model=model)
+    quiet = {name for name in used if not may_page(settings, name)}
+    scored = {name: replace(m, severity=Severity.NOTICE) if m.judge in quiet else m for name, m in scored.items()}
     metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0)
     model = model or language_model(endpoint, clock)
     return Watched(
@@ -190,6 +217,7 @@ def watch(settings: Settings, endpoint: Endpoint, clock: Clock, *, model: Langua
         routes=audiences(settings, endpoint.name),
         vendors=vendors(settings),
         surroundings=surroundings(settings),
+        judges={name: judges[name] for name in sorted(used)},
     )
 
 
@@ -215,16 +243,158 @@ def code_identity() -> str:
     return ", ".join(f"{name} {version(name)}" for name in names)
 
 
+def watched_judge(settings: Settings, name: str, clock: Clock, *, model: LanguageModel | None = None) -> "WatchedJudge":
+    """Return a judge, ready to be asked and watched by its anchors.
+
+    Raises
+    ------
+    ConfigError
+        If no judge of that name is configured (slug ``judge-missing``).
+    """
+    from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.config.judges import configured_judge
+    from driftwatch.domain.judge_drift import PREFIX
+    from driftwatch.services.bench import Judge
+    from driftwatch.services.judge_watch import anchor_metrics, anchor_probes
+    from driftwatch.services.our_side import our_side
+    from driftwatch.services.recorded import kept_budget
+    from driftwatch.services.streams import Budgets, plan_streams
+    from driftwatch.services.watched import Watched, WatchedJudge
+
+    wanted = configured_judge(settings, name)
+    probes, scorers = anchor_probes()
+    schedules = [one.schedule.as_schedule() for one in settings.endpoints]
+    # Its anchors are graded in every replay of every endpoint that it grades; the most frequent one's pace is taken.
+    schedule = max(schedules, key=lambda one: replays_per_year(one, clock.now()))
+    if wanted.anchors.every is not None:
+        schedule = min(
+            schedule, Every(interval=wanted.anchors.every), key=lambda one: replays_per_year(one, clock.now())
+        )
+    endpoint = _asked_endpoint(
+        wanted, name=f"{PREFIX}{name}", probe_set=probes, schedule=schedule, baseline_replays=wanted.anchors.replays
+    )
+    model = model or language_model(endpoint, clock)
+    metrics, pace = anchor_metrics(), replays_per_year(schedule, clock.now())
+    alarms = settings.false_alarms
+    return WatchedJudge(
+        judge=Judge(name=name, endpoint=endpoint, model=model, votes=wanted.votes, confirm=wanted.confirm),
+        watched=Watched(
+            endpoint=endpoint,
+            model=model,
+            fingerprint=our_side(endpoint, model.identity),
+            scorers=scorers,
+            metrics=metrics,
+            plans=plan_streams(
+                metrics,
+                Budgets(pages=kept_budget(alarms.pages, pace), notices=kept_budget(alarms.notices, pace)),
+                replays_per_year=pace,
+                baseline_replays=endpoint.baseline_replays,
+            ),
+            routes=audiences(settings),
+        ),
+        every=wanted.anchors.every or timedelta(0),
+    )
+
+
+def _asked_endpoint(
+    wanted: "AskedSettings", *, name: str, probe_set: ProbeSet, schedule: "Schedule", baseline_replays: int
+) -> Endpoint:
+    """Return the endpoint that a model's settings describe."""
+    return Endpoint(
+        name=name,
+        model=wanted.model,
+        driver=resolve_driver(wanted.model, wanted.base_url, wanted.driver),
+        base_url=resolve_base_url(wanted.model, wanted.base_url),
+        api_key=wanted.key,
+        params=wanted.params,
+        price=price_of(wanted),
+        probe_set=probe_set,
+        schedule=schedule,
+        baseline_replays=baseline_replays,
+        concurrency=wanted.concurrency,
+        attempts=wanted.attempts,
+        deadline_s=wanted.timeout.total_seconds(),
+        max_bytes=wanted.max_bytes,
+    )
+
+
+async def calibrate_judge(
+    settings: Settings, name: str, labels: "Path", *, advance: "Advance" = lambda _what, _done, _of: None
+) -> "Calibration":
+    """Return how far a judge agrees with a person's labels, for no more than today's budget has left."""
+    from driftwatch.adapters.records.labels import read_labels
+    from driftwatch.services.calibrate import calibrate
+
+    clock = system_clock()
+    judge = watched_judge(settings, name, clock).judge
+    given = read_labels(labels)
+    try:
+        return await calibrate(
+            judge,
+            given,
+            clock=clock,
+            guard=spend_guard(settings, clock),
+            advance=lambda done: advance("graded", done, len(given)),
+        )
+    finally:
+        await judge.model.aclose()
+
+
+def calibration_data(settings: Settings, name: str, found: "Calibration") -> dict[str, Any]:
+    """Return a calibration as it is written down: `config.judges.is_calibrated` reads it."""
+    from driftwatch.config.judges import configured_judge, judge_identity
+
+    wanted = configured_judge(settings, name)
+    figures = {key: getattr(found, key) for key in ("agreement", "kappa", "alpha")}
+    return {
+        "version": 1,
+        "judge": judge_identity(wanted),
+        "model": wanted.model,
+        "at": system_clock().now().isoformat(timespec="seconds"),
+        "passed": not found.failed,
+        "failed": list(found.failed),
+        "labels": found.labels,
+        "graded": found.graded,
+        **{key: value if isfinite(value) else None for key, value in figures.items()},
+        "classes": [{"label": one.value, "labels": one.labels, "agreed": one.agreed} for one in found.classes],
+        "unscored": found.ungraded,
+        "cost_usd": found.cost_usd,
+    }
+
+
+def spend_guard(settings: Settings, clock: Clock) -> "SpendGuard":
+    """Return what guards today's money, for a command that keeps nothing; a store that is not there is not made."""
+    from driftwatch.services.spend import SpendGuard
+
+    limit = settings.budget.usd_per_day if settings.budget else None
+    spent = 0.0
+    if limit is not None and settings.store_path.exists():
+        with open_store(settings) as store:
+            spent = store.spent_usd(since=midnight(clock.now()))
+    return SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent)
+
+
+def may_page(settings: Settings, judge: str) -> bool:
+    """Return whether a judge's verdicts may wake somebody: it is calibrated, or the user says so."""
+    from driftwatch.config.judges import configured_judge, is_calibrated
+
+    return configured_judge(settings, judge).uncalibrated == "page" or is_calibrated(settings, judge)
+
+
 def watched_endpoints(settings: Settings, clock: Clock) -> tuple["Watched", ...]:
     """Return every endpoint of the configuration; nothing is sent yet."""
-    return tuple(watch(settings, endpoint_of(settings, wanted), clock) for wanted in settings.endpoints)
+    judges: dict[str, WatchedJudge] = {}
+    return tuple(watch(settings, endpoint_of(settings, wanted), clock, judges=judges) for wanted in settings.endpoints)
 
 
 def endpoints_to_read(settings: Settings, clock: Clock) -> tuple["Watched", ...]:
-    """Return every endpoint for reports: no driver is imported, and none could ask."""
-    return tuple(
-        watch(settings, endpoint_of(settings, wanted), clock, model=_NobodyAsks()) for wanted in settings.endpoints
+    """Return every endpoint, and every judge that grades one, for reports: no driver is imported, none could ask."""
+    judges: dict[str, WatchedJudge] = {}
+    endpoints = tuple(
+        watch(settings, endpoint_of(settings, wanted), clock, model=_NobodyAsks(), judges=judges)
+        for wanted in settings.endpoints
     )
+    return (*endpoints, *(judge.watched for _, judge in sorted(judges.items())))
 
 
 class _NobodyAsks(LanguageModel):
@@ -398,7 +568,7 @@ def dead_man(settings: Settings) -> "Callable[[], Awaitable[None]] | None":
 
 def secrets_of(settings: Settings) -> Sequence[str]:
     """Return every secret of the configuration, to be removed from logs."""
-    keys = [endpoint.key for endpoint in settings.endpoints]
+    keys = [one.key for one in (*settings.endpoints, *settings.judges.values())]
     keys += [secret for route in settings.routes.values() for secret in route.secrets]
     keys.append(settings.deadman.address if settings.deadman else None)
     keys += settings.otel.secrets if settings.otel else ()

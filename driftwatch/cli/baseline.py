@@ -41,12 +41,11 @@ def show(ctx: click.Context, endpoint: str, *, as_json: bool) -> None:
 @click.pass_context
 def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, as_json: bool) -> None:
     """Accept what ENDPOINT does now: its open incident ends, and the next replays are its baseline."""
-    from driftwatch.cli.replay import find_endpoint
     from driftwatch.services.own import Person
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
-        find_endpoint(here.settings, endpoint)
+        here.endpoint(endpoint)
         incident = here.store.open_incident(endpoint)
         if incident is None:
             raise DriftwatchError(
@@ -67,11 +66,10 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
 @click.pass_context
 def reset(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, as_json: bool) -> None:
     """Throw the baseline of ENDPOINT away and learn a new one from the next replays."""
-    from driftwatch.cli.replay import find_endpoint
     from driftwatch.services.own import Person, reset_baseline
 
     with opened(ctx) as here:
-        replays = find_endpoint(here.settings, endpoint).baseline.replays
+        replays = here.endpoint(endpoint).endpoint.baseline_replays
         epoch = reset_baseline(here.store, endpoint, Person(name=by, now=here.now, comment=comment))
     if as_json:
         say_json({"endpoint": endpoint, "epoch": epoch, "replays": replays, "by": by, "comment": comment})

@@ -26,11 +26,9 @@ def incidents(
     ctx: click.Context, *, endpoint: str | None, since: Moment | None, everything: bool, as_json: bool
 ) -> None:
     """List the open incidents, newest first."""
-    from driftwatch.cli.replay import find_endpoint
-
     with opened(ctx) as here:
         if endpoint is not None and endpoint not in here.store.endpoints():
-            find_endpoint(here.settings, endpoint)
+            here.endpoint(endpoint)
         moment = None if since is None else since.before(here.now)
         found = here.store.incidents(endpoint=endpoint, since=moment)
         wanted = [i for i in found if everything or since is not None or i.state.open]

@@ -38,9 +38,12 @@ class Opened:
         from driftwatch import bootstrap
         from driftwatch.cli.replay import find_endpoint
 
-        find_endpoint(self.settings, name)
-        clock = bootstrap.system_clock()
-        return next(one for one in bootstrap.endpoints_to_read(self.settings, clock) if one.endpoint.name == name)
+        known = bootstrap.endpoints_to_read(self.settings, bootstrap.system_clock())
+        found = next((one for one in known if one.endpoint.name == name), None)
+        if found is None:
+            find_endpoint(self.settings, name)
+        assert found is not None  # noqa: S101  # what is configured can be read; for mypy
+        return found
 
     def routes_for(self, incident_id: int) -> "Mapping[Audience, Routes]":
         """Return which routes each audience hears of an incident on."""

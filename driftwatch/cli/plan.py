@@ -48,7 +48,8 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
 
 def _usd(plans: "Sequence[EndpointPlan]") -> float | None:
     """Return what all endpoints cost in a day; None where one has no known price."""
-    costs = [None if one.taken.usd is None else one.taken.usd * one.replays_per_day for one in plans]
+    taken = [(part, one.replays_per_day) for one in plans for part in (one.taken, one.grading) if part]
+    costs = [None if part.usd is None else part.usd * per_day for part, per_day in taken]
     return fsum(cost for cost in costs if cost is not None) if None not in costs else None
 
 

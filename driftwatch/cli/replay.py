@@ -61,7 +61,8 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
             ticked = await tick(watched, slot, world)
             await bootstrap.pager(settings, store, clock).deliver_due()
         finally:
-            await watched.model.aclose()
+            for model in watched.models:
+                await model.aclose()
             if world.traces is not None:
                 await world.traces.aclose()
         return _told(store, slot, ticked)

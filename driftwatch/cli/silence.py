@@ -43,11 +43,10 @@ def _begin(here: Opened, endpoint: str, *, length: timedelta, comment: str, by: 
 
     from driftwatch.cli.render.as_json import silence_data
     from driftwatch.cli.render.words import moment
-    from driftwatch.cli.replay import find_endpoint
     from driftwatch.domain.incident import Silence
 
     if endpoint != EVERYTHING:
-        find_endpoint(here.settings, endpoint)
+        here.endpoint(endpoint)
     begun = Silence(endpoint=endpoint, starts_at=here.now, ends_at=here.now + length, by=by, comment=comment)
     begun = replace(begun, id=here.store.add_silence(begun))
     if as_json:

@@ -74,7 +74,15 @@ def _line(endpoint: "EndpointStatus") -> str:
     slot = endpoint.last_slot
     if slot is not None and slot.reason and (endpoint.last_replay is None or slot.slot.due > endpoint.last_replay):
         line += f"; last slot {slot.state.value}: {slot.reason}"
-    return f"{line}; {endpoint.spent_usd:.4f} USD today"
+    return f"{line}; {endpoint.spent_usd:.4f} USD today{_ungraded(endpoint)}"
+
+
+def _ungraded(endpoint: "EndpointStatus") -> str:
+    """Say how many verdicts of the last replay give no score, and why."""
+    if not endpoint.ungraded:
+        return ""
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in sorted(endpoint.ungraded.items()))
+    return f"; {sum(endpoint.ungraded.values())} of {endpoint.verdicts} verdicts unscored: {reasons}"
 
 
 def _row(stream: "Standing") -> tuple[str, ...]:
@@ -111,6 +119,7 @@ def _endpoint_data(endpoint: "EndpointStatus") -> dict[str, Any]:
         "last_slot": {"due": slot.slot.key, "state": slot.state.value, "reason": slot.reason} if slot else None,
         "coverage": as_json.coverage_data(endpoint.coverage),
         "spent_usd_today": endpoint.spent_usd,
+        "verdicts": {"asked": endpoint.verdicts, "unscored": dict(endpoint.ungraded)},
         "incident": as_json.incident_data(endpoint.incident) if endpoint.incident else None,
         "streams": [as_json.standing_data(stream) for stream in endpoint.streams],
     }

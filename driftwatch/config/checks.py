@@ -14,7 +14,7 @@ from driftwatch.domain.errors import Problem
 from driftwatch.domain.schedule import Every
 from driftwatch.stats.errors import BudgetError
 
-NOT_YET: tuple[str, ...] = ("judges", "http", "alerting.report.weekly")
+NOT_YET: tuple[str, ...] = ("http", "alerting.report.weekly")
 """Keys that this version accepts, so that files stay valid, and does not act on."""
 
 _SECRET_FILES = (

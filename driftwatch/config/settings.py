@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -150,11 +150,21 @@ class ModelSettings(Strict):
         return data | {"api_key": found.strip()} if found and found.strip() else data
 
 
-class EndpointSettings(ModelSettings):
+class AskedSettings(ModelSettings):
+    """How a model is asked: what endpoints and judges share."""
+
+    driver: DriverChoice = "auto"
+    price: PriceSettings | None = None
+    timeout: Annotated[Duration, Field(description="Total time of one attempt.")] = timedelta(seconds=60)
+    attempts: Annotated[Whole, Field(ge=1, le=10, description="Requests per question at most.")] = 3
+    concurrency: Annotated[Whole, Field(ge=1, le=16, description="Questions in flight at most.")] = 16
+    max_bytes: Annotated[Whole, Field(ge=1, le=50_000_000, description="Longest answer, in bytes.")] = 1_000_000
+
+
+class EndpointSettings(AskedSettings):
     """One pinned model that is watched."""
 
     name: Annotated[Name, Field(description="Your name for it: letters, digits and . _ @ : / + -")]
-    driver: DriverChoice = "auto"
     probes: Annotated[tuple[Text, ...], Field(min_length=1, description="Golden set files.")]
     schedule: ScheduleSettings = ScheduleSettings(every="1h")  # type: ignore[arg-type]  # read from text
     baseline: BaselineSettings = BaselineSettings()
@@ -162,12 +172,7 @@ class EndpointSettings(ModelSettings):
         Mapping[Text, Annotated[tuple[Chart, ...], Field(min_length=1)]],
         Field(description="Metric to the charts that page for it; the mixture where none are named."),
     ] = {}
-    price: PriceSettings | None = None
     top_logprobs: Annotated[Whole, Field(ge=0, le=20, description="Alternatives per token; 0 asks for none.")] = 0
-    timeout: Annotated[Duration, Field(description="Total time of one attempt.")] = timedelta(seconds=60)
-    attempts: Annotated[Whole, Field(ge=1, le=10, description="Requests per question at most.")] = 3
-    concurrency: Annotated[Whole, Field(ge=1, le=16, description="Questions in flight at most.")] = 16
-    max_bytes: Annotated[Whole, Field(ge=1, le=50_000_000, description="Longest answer, in bytes.")] = 1_000_000
     tags: tuple[Text, ...] = ()
 
     @field_validator("charts")
@@ -178,8 +183,28 @@ class EndpointSettings(ModelSettings):
         return value
 
 
-class Judge(ModelSettings):
+class AnchorSettings(Strict):
+    """How a judge is watched itself: frozen answers that it grades again and again."""
+
+    every: Annotated[Duration | None, Field(description="At most so often; in every replay if left out.")] = None
+    replays: Annotated[Whole, Field(ge=4, le=10_000, description="How many of them make its baseline.")] = 24
+
+
+class Judge(AskedSettings):
     """A model that grades answers."""
+
+    params: Annotated[Mapping[str, JsonValue], Field(description="Sampling parameters; temperature 0 if left out.")] = {
+        "temperature": 0
+    }
+    votes: Annotated[
+        Literal[1, 3, 5, 7, 9], Field(description="How often each answer is graded; the majority decides.")
+    ] = 1
+    confirm: Annotated[bool, Field(description="With one vote: a fail counts only if a second vote agrees.")] = True
+    calibration: Annotated[Text | None, Field(description="What `driftwatch judge calibrate --output` wrote.")] = None
+    uncalibrated: Annotated[
+        Literal["notice", "page"], Field(description="The loudest that its streams may be without a calibration.")
+    ] = "notice"
+    anchors: AnchorSettings = AnchorSettings()
 
 
 class Watch(Strict):

@@ -132,7 +132,7 @@ class Daemon:
         await asyncio.gather(pager, return_exceptions=True)
 
     async def _close(self) -> None:
-        for model in {id(w.model): w.model for w in self.watched}.values():
+        for model in {id(model): model for w in self.watched for model in w.models}.values():
             await model.aclose()
         if self.world.traces is not None:
             await self.world.traces.aclose()

@@ -37,6 +37,10 @@ class Metric:
         For people: ``ms``, ``USD``, ``nat``, or empty for a share or a count.
     weight : float
         Its part of the false-alarm budget, relative to the endpoint's other streams of this severity.
+    judge : str
+        Name of the judge whose verdicts it holds; empty where rules or measurements make it.
+    own_reference : bool
+        Whether answers are compared with the probe's first ones, so that it begins after those.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Metric:
     severity: Severity = Severity.NOTICE
     unit: str = ""
     weight: float = 1.0
+    judge: str = ""
+    own_reference: bool = False
 
 
 PASS = Metric(name="pass", kind="binary", harm=-1, severity=Severity.PAGE, weight=4.0)
@@ -57,8 +63,8 @@ MEASURED = {
         Metric(name="refusal", kind="binary", harm=1, severity=Severity.PAGE),
         Metric(name="cut-off", kind="binary", harm=1, severity=Severity.PAGE),
         Metric(name="length", kind="continuous"),
-        Metric(name="novelty", kind="continuous", weight=2.0),
-        Metric(name="unseen", kind="binary", weight=0.5),
+        Metric(name="novelty", kind="continuous", weight=2.0, own_reference=True),
+        Metric(name="unseen", kind="binary", weight=0.5, own_reference=True),
         Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),

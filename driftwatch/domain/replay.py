@@ -73,6 +73,8 @@ class Replay:
         Number of the baseline it belongs to; 1 is the first.
     loop_lag_ms : float, optional
         95th percentile of the event loop's delay while asking: latency is not trusted when it is large.
+    grading_usd : float
+        What judges cost, beside the answers.
     """
 
     slot: Slot
@@ -82,6 +84,7 @@ class Replay:
     fingerprint: Fingerprint
     answers: Sequence[Answer]
     loop_lag_ms: float | None = None
+    grading_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

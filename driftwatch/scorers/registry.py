@@ -1,11 +1,14 @@
 """Every scorer by its name in a golden set: promptfoo's names, so that sets come over one to one."""
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from driftwatch.scorers.catalogue.acts import ACTS
 from driftwatch.scorers.catalogue.form import FORM
+from driftwatch.scorers.catalogue.judged import JUDGED
 from driftwatch.scorers.catalogue.words import WORDS
+from driftwatch.scorers.criterion import Criterion
 from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.extract import extracted, extractor
 from driftwatch.scorers.judge import negated
@@ -14,7 +17,7 @@ from driftwatch.scorers.verdict import Scorer
 
 NOT = "not-"
 
-SCORERS: dict[str, ScorerKind] = {kind.name: kind for kind in (*WORDS, *FORM, *ACTS)}
+SCORERS: dict[str, ScorerKind] = {kind.name: kind for kind in (*WORDS, *FORM, *ACTS, *JUDGED)}
 
 
 def build(name: str, argument: Any = None, *, negate: bool = False, extract: Any = None) -> Scorer:
@@ -44,6 +47,10 @@ def build(name: str, argument: Any = None, *, negate: bool = False, extract: Any
         raise ScorerArgumentError(f"there is no scorer `{name}`", hint(name))
     kind = SCORERS[name]
     scorer = kind.build(argument)
+    if isinstance(scorer, Criterion):
+        if extract is not None:
+            raise ScorerArgumentError("a judge reads the whole answer", "remove `extract:`.")
+        return replace(scorer, negate=negate)
     if extract is not None:
         scorer = extracted(scorer, extractor(extract, reads=kind.reads, argument=argument))
     return negated(scorer) if negate else scorer

@@ -54,7 +54,7 @@ async def ask_all(
     time_limit_s : float, optional
         Real seconds after which the rest is given up; by default until the next replay is due.
     """
-    limit = _time_limit_s(endpoint, clock) if time_limit_s is None else time_limit_s
+    limit = until_next_s(endpoint, clock) if time_limit_s is None else time_limit_s
     asker = Asker(
         endpoint=endpoint,
         model=model,
@@ -130,7 +130,8 @@ def _answer(probe: Probe, sample: int, at: datetime, parts: list[Attempted]) -> 
     )
 
 
-def _time_limit_s(endpoint: Endpoint, clock: Clock) -> float:
+def until_next_s(endpoint: Endpoint, clock: Clock) -> float:
+    """Return the real seconds until an endpoint's next replay is due."""
     schedule = endpoint.schedule
     interval = schedule.interval if isinstance(schedule, Every) else LONGEST_REPLAY
     # In accelerated time an interval may be shorter than one honest attempt.

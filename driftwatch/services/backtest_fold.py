@@ -11,6 +11,7 @@ from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
+from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.metric import PASS, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 from driftwatch.services import monitor
@@ -19,6 +20,7 @@ from driftwatch.services.causes import LOOK_BACK, own_causes, transitions
 from driftwatch.services.episode_log import EpisodeLog
 from driftwatch.services.explained import explained
 from driftwatch.services.judge import LOOK_BACK as FAILURES_BACK
+from driftwatch.services.judge_decided import ended_with_judge, of_judge
 from driftwatch.services.memory import Memory
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.states import EPISODES
@@ -94,7 +96,7 @@ class Fold:
         self._watch = monitor.fold(self._plans, self._watch, replay)
         self._shown_watch = monitor.fold(self._shown, self._shown_watch, replay)
         readings = self._read()
-        decision = self._decide(replay, readings, changed)
+        decision = of_judge(self._endpoint, self._decide(replay, readings, changed))
         self._heed(decision, replay.slot)
         if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
             self._watch = monitor.rearm(self._plans, self._watch)
@@ -111,13 +113,17 @@ class Fold:
         self, replay: ReplayScores, readings: Mapping[str, StreamReading], changed: tuple[str, ...]
     ) -> Decision:
         announced = self._memory.announced(replay)
+        judged = {name: plan.metric.judge for name, plan in self._plans.items() if plan.metric.judge}
+        found = without_judge(monitor.findings(self._plans, readings), judged, replay.fingerprint)
+        if over := ended_with_judge(judged, self._incident, found, replay, replay.slot.due):
+            return over
         decided = partial(
             decide,
             endpoint=self._endpoint,
             epoch=replay.epoch,
             seq=replay.seq,
             incident_id=self._incidents + 1,
-            findings=monitor.findings(self._plans, readings),
+            findings=found,
             calm=monitor.calm(readings),
             incident=self._incident,
             silences=(),

@@ -1,6 +1,6 @@
 """Which detector watches a metric."""
 
-from driftwatch.domain.metric import AGAINST_TEXTS, COMMON_FACTOR, Metric
+from driftwatch.domain.metric import COMMON_FACTOR, Metric
 from driftwatch.services.references import text_reference
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.chart_names import Chart
@@ -34,6 +34,6 @@ def detector_for(
     """
     if metric.name in COMMON_FACTOR:
         return CommonFactorStream(baseline_replays=max(baseline_replays, _SHORTEST_SERIES), arl=arl)
-    # The first half of a text stream's baseline is what its scores compare with; they begin after it.
-    begins = text_reference(baseline_replays) if metric.name in AGAINST_TEXTS else 0
+    # Where answers are compared with the probe's first ones, the stream begins after those.
+    begins = text_reference(baseline_replays) if metric.own_reference else 0
     return StreamDetector(baseline_replays=max(baseline_replays - begins, 2), arl=arl, kind=metric.kind, paging=paging)

@@ -8,12 +8,14 @@ from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason, StateSeen
+from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.explained import explained
 from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
+from driftwatch.services.judge_decided import ended_with_judge, of_judge
 from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.memory import Memory
 from driftwatch.services.monitor import Watch
@@ -95,9 +97,10 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     watch = monitor.fold(watched.plans, before, replay)
     readings = monitor.read(watched.plans, watch)
     found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
+    found = without_judge(found, watched.judged, replay.fingerprint)
     incident = store.open_incident(replay.slot.endpoint)
     gathering = Gathering(watched=watched, store=store, replay=replay, states=watch.states, announced=announced)
-    decision = explained(
+    decision = ended_with_judge(watched.judged, incident, found, replay, now) or explained(
         partial(
             decide,
             endpoint=replay.slot.endpoint,
@@ -116,7 +119,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         announced=announced,
         gather=gathering.causes,
     )
-    decision, seen = with_state(store, replay, decision)
+    decision, seen = with_state(store, replay, of_judge(replay.slot.endpoint, decision))
     decision = with_format(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
         watch = monitor.rearm(watched.plans, watch)

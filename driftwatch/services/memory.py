@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.judge_drift import OBSERVED
 from driftwatch.domain.replay import ReplayScores
 
 STREAM = "epoch-memory"
@@ -41,7 +42,8 @@ class Memory:
 
     def changed(self, replay: ReplayScores) -> tuple[str, ...]:
         """Return the parts of our side that are not what they were at the epoch's first replay."""
-        return Fingerprint(parts=self.ours).changed(replay.fingerprint) if self.ours else ()
+        changed = Fingerprint(parts=self.ours).changed(replay.fingerprint) if self.ours else ()
+        return tuple(part for part in changed if not part.startswith(OBSERVED))
 
     def encode(self) -> bytes:
         """Return the memory as bytes for the store."""

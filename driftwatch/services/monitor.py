@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.incident import Finding, Moved
+from driftwatch.domain.judge_drift import generation, moved
+from driftwatch.domain.metric import Metric
 from driftwatch.domain.replay import ReplayScores
 from driftwatch.services.mixture import second_state_since
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.any_stream import AnyState
 from driftwatch.stats.stream import ReplayValues, StreamReading
+from driftwatch.stats.stream_state import StreamState
 
 MIN_COVERAGE = 0.5
 """A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
@@ -43,9 +46,32 @@ def fold(plans: Mapping[str, StreamPlan], watch: Watch, replay: ReplayScores) ->
     states = {}
     for name, plan in plans.items():
         state = watch.states.get(name) or plan.detector.start()
-        values = replay.values.get(name)
+        values = comparable(plan.metric, replay)
+        if plan.metric.judge and values and strange(state, values):
+            state = plan.detector.start()
         states[name] = plan.detector.update(state, _measured(replay, values)) if values else state
     return Watch(epoch=watch.epoch, seq=replay.seq, states=states)
+
+
+def comparable(metric: Metric, replay: ReplayScores) -> Mapping[str, tuple[float, ...]] | None:
+    """Return the values by which a stream may be judged: none by a judge that has moved.
+
+    A judge's generation is part of the keys: what two of them said of a probe is as little compared as an edited
+    probe's scores.
+    """
+    values = replay.values.get(metric.name)
+    if not metric.judge or not values:
+        return values
+    if moved(replay.fingerprint, metric.judge):
+        return None
+    mark = generation(replay.fingerprint, metric.judge)
+    return {f"{key}~{mark}": samples for key, samples in values.items()} if mark else values
+
+
+def strange(state: AnyState, values: Mapping[str, tuple[float, ...]]) -> bool:
+    """Return whether a stream knows none of the probes: its judge is another, and an alarm of the old one is void."""
+    known = state.reference.probes if isinstance(state, StreamState) else ()
+    return bool(known) and values.keys().isdisjoint(known)
 
 
 def _measured(replay: ReplayScores, values: Mapping[str, tuple[float, ...]]) -> ReplayValues:

@@ -6,6 +6,7 @@ from math import fsum
 from driftwatch.domain.answer import Question
 from driftwatch.domain.endpoint import Price
 from driftwatch.domain.metric import Severity
+from driftwatch.services.grade import grading_calls
 from driftwatch.services.plan_power import StreamPower, powers_of
 from driftwatch.services.ports import Store
 from driftwatch.services.questions import planned_questions
@@ -61,7 +62,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointPlan:
-    """The plan of one endpoint."""
+    """The plan of one endpoint; `grading` is what its judges take beside, at most, None where nobody judges."""
 
     name: str
     model: str
@@ -69,6 +70,7 @@ class EndpointPlan:
     replays_per_day: float
     baseline_replays: int
     taken: Taken
+    grading: Taken | None
     shares: tuple[Share, ...]
     powers: tuple[StreamPower, ...]
 
@@ -82,6 +84,7 @@ def plan_endpoint(watched: Watched, store: Store | None, *, replays_per_year: fl
         replays_per_day=replays_per_year / 365,
         baseline_replays=watched.endpoint.baseline_replays,
         taken=(_measured(watched, store) if store else None) or _expected(watched),
+        grading=_grading(watched),
         shares=_shares(watched, replays_per_year),
         powers=powers_of(watched, store, replays_per_day=replays_per_year / 365),
     )
@@ -116,6 +119,18 @@ def _expected(watched: Watched) -> Taken:
     answered = fsum(estimate_question(question, _DOLLAR_ANSWERED) for question in questions)
     usd = None if price is None else fsum(estimate_question(question, price) for question in questions)
     return Taken(calls=len(questions), input_tokens=sent, output_tokens=answered, usd=usd, replays=0)
+
+
+def _grading(watched: Watched) -> Taken | None:
+    """Return the most that one replay's verdicts take, without retries and second votes."""
+    calls = list(grading_calls(watched))
+    if not calls:
+        return None
+    known = all(judge.endpoint.price for judge, _ in calls)
+    usd = fsum(estimate_question(asked, judge.endpoint.price) for judge, asked in calls) if known else None
+    sent = fsum(estimate_question(asked, _DOLLAR_SENT) for _, asked in calls)
+    answered = fsum(estimate_question(asked, _DOLLAR_ANSWERED) for _, asked in calls)
+    return Taken(calls=len(calls), input_tokens=sent, output_tokens=answered, usd=usd, replays=0)
 
 
 def _measured(watched: Watched, store: Store) -> Taken | None:

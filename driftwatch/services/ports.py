@@ -111,6 +111,10 @@ class Store(ABC):
         """Yield committed replays in order of seq."""
 
     @abstractmethod
+    def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:
+        """Return a slot's scores one by one, the unscored with their reasons."""
+
+    @abstractmethod
     def answers(self, endpoint: str, slot: Slot) -> Sequence[Answer]:
         """Return a slot's answers with their bytes."""
 

@@ -8,6 +8,7 @@ from driftwatch.domain.metric import PASS
 from driftwatch.domain.replay import Score
 from driftwatch.scorers import measure, novelty, unseen
 from driftwatch.scorers import score as score_one
+from driftwatch.scorers.criterion import Criterion
 from driftwatch.scorers.kind import FULL_MARKS
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
@@ -33,12 +34,20 @@ class NamedScorer:
 
 
 NO_TEXTS = ReferenceTexts(())
+Cell = tuple[str, int, str]
+"""(probe key, sample, metric)."""
+Verdicts = Mapping[Cell, Scored]
+"""What judges said, or why they said nothing."""
+NO_VERDICTS: Verdicts = {}
 Scorers = Mapping[str, Sequence[NamedScorer]]
 """Probe key -> its scorers."""
 
 
 def score_replay(
-    answers: Sequence[Answer], scorers: Scorers, references: Mapping[str, ReferenceTexts]
+    answers: Sequence[Answer],
+    scorers: Scorers,
+    references: Mapping[str, ReferenceTexts],
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> tuple[Score, ...]:
     """Return every score of every answer there is; an answer that never came has none."""
     timeouts = Timeouts()
@@ -46,18 +55,28 @@ def score_replay(
         Score(probe_key=answer.probe_key, sample=answer.sample, metric=metric, value=value)
         for answer in answers
         if answer.reply is not None
-        for metric, value in score_answer(answer, scorers, references, timeouts).items()
+        for metric, value in score_answer(answer, scorers, references, timeouts, verdicts).items()
     )
 
 
 def score_answer(
-    answer: Answer, scorers: Scorers, references: Mapping[str, ReferenceTexts], timeouts: Timeouts | None = None
+    answer: Answer,
+    scorers: Scorers,
+    references: Mapping[str, ReferenceTexts],
+    timeouts: Timeouts | None = None,
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> dict[str, Scored]:
-    """Return the answer's score in every metric."""
+    """Return the answer's score in every metric; ``pass`` is made of rules alone, so that no judge can move it."""
     asked = scorers.get(answer.probe_key, ())
     met = timeouts or Timeouts()
-    own = {named.metric: _scored(named, answer, met) for named in asked}
-    scores = {**measure(answer), **own}
+    own, judged = dict[str, Scored](), dict[str, Scored]()
+    for named in asked:
+        value = _scored(named, answer, met)
+        if isinstance(named.scorer, Criterion):
+            judged[named.metric] = verdicts.get((answer.probe_key, answer.sample, named.metric), value)
+        else:
+            own[named.metric] = value
+    scores = {**measure(answer), **own, **judged}
     if own:
         scores[PASS.name] = overall(own, {named.metric: named.enough for named in asked})
     reference = references.get(answer.probe_key, NO_TEXTS)
@@ -84,10 +103,10 @@ def overall(scores: Mapping[str, Scored], enough: Mapping[str, float] | None = N
 
     Examples
     --------
-    >>> overall({"contains": 1.0, "is-json": 0.0, "llm-rubric": Unscored("the judge timed out")})
+    >>> overall({"contains": 1.0, "is-json": 0.0, "regex": Unscored("the pattern took too long")})
     0.0
-    >>> overall({"contains": 1.0, "llm-rubric": Unscored("the judge timed out")})
-    Unscored(reason='llm-rubric: the judge timed out')
+    >>> overall({"contains": 1.0, "regex": Unscored("the pattern took too long")})
+    Unscored(reason='regex: the pattern took too long')
     >>> overall({"rouge-n": 0.8}, {"rouge-n": 0.75})
     1.0
     """

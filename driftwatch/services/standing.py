@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from driftwatch.domain.incident import Incident, IncidentKind
-from driftwatch.domain.metric import AGAINST_TEXTS, Metric
+from driftwatch.domain.metric import Metric
 
 if TYPE_CHECKING:
     from driftwatch.services.monitor import Watch
@@ -125,7 +125,7 @@ def baseline_progress(streams: Sequence[Standing], replays: int) -> tuple[int, i
 def _standing(watched: "Watched", name: str, reading: "StreamReading | None", *, started: bool) -> Standing:
     metric, of = watched.metrics[name], watched.plans[name].detector.baseline_replays
     # Texts are collected first: their streams begin later than the others.
-    silent = reading is not None and not reading.baseline_seen and started and name not in AGAINST_TEXTS
+    silent = reading is not None and not reading.baseline_seen and started and not metric.own_reference
     if reading is None or silent:
         return Standing(metric=metric, state=StreamState.NO_DATA, baseline_replays=of)
     if reading.phase == "baseline":

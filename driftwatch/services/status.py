@@ -1,15 +1,19 @@
 """Where every watched endpoint stands now."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import fsum
 
 from driftwatch.domain.incident import Incident, Silence
-from driftwatch.domain.replay import SlotRecord, SlotState
+from driftwatch.domain.judge_drift import is_judge
+from driftwatch.domain.replay import Slot, SlotRecord, SlotState
+from driftwatch.scorers.verdict import Scored, Unscored
 from driftwatch.services import monitor
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
 from driftwatch.services.judge import load_watch
+from driftwatch.services.judge_watch import VERDICT
 from driftwatch.services.monitor import Watch
 from driftwatch.services.ports import Store
 from driftwatch.services.standing import EndpointState, Standing, baseline_progress, standings, state_of
@@ -36,6 +40,8 @@ class EndpointStatus:
         Of the last 24 hours.
     spent_usd : float
         What today's slots cost.
+    verdicts, ungraded : int, mapping of str to int
+        What judges were asked in the last replay, and the verdicts among them that give no score, by reason.
     """
 
     name: str
@@ -49,6 +55,8 @@ class EndpointStatus:
     spent_usd: float
     incident: Incident | None
     streams: Sequence[Standing]
+    verdicts: int = 0
+    ungraded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,30 +95,42 @@ def _endpoint(store: Store, watched: Watched, *, now: datetime, due_slots: DueSl
     watch, incident = current_watch(watched, store), store.open_incident(name)
     streams = standings(watched, watch)
     seq = store.decided_seq(name)
+    last = _last_replay(store, name, seq)
     state = state_of(
         streams,
         [incident] if incident else [],
         replays=seq if not_begun < STALE_SLOTS else 0,
         watched=max((stream.compared for stream in streams), default=0),
     )
+    verdicts = _verdicts(store, watched, last)
     return EndpointStatus(
         name=name,
         model=watched.endpoint.model,
         state=state,
         epoch=watch.epoch,
         baseline=baseline_progress(streams, watched.endpoint.baseline_replays),
-        last_replay=_last_replay(store, name, seq),
+        last_replay=last.due if last else None,
         last_slot=store.last_slot(name),
         coverage=coverage([r for r in recent if r.state is not SlotState.RUNNING], not_begun),
         spent_usd=fsum(record.cost_usd for record in records if record.slot.due >= day),
         incident=incident,
         streams=streams,
+        verdicts=len(verdicts),
+        ungraded=Counter(verdict.reason for verdict in verdicts if isinstance(verdict, Unscored)),
     )
 
 
-def _last_replay(store: Store, name: str, seq: int) -> datetime | None:
+def _last_replay(store: Store, name: str, seq: int) -> Slot | None:
     replay = next(iter(store.replays(name, after_seq=seq - 1, metrics=())), None) if seq else None
-    return replay.slot.due if replay else None
+    return replay.slot if replay else None
+
+
+def _verdicts(store: Store, watched: Watched, slot: Slot | None) -> Sequence[Scored]:
+    """Return what the judges said in a replay, or, of a judge itself, what it said of its anchors."""
+    judged = {*watched.judged, *({VERDICT.name} if is_judge(watched.endpoint.name) else ())}
+    if slot is None or not judged:
+        return ()
+    return [score.value for score in store.scores(watched.endpoint.name, slot) if score.metric in judged]
 
 
 def _midnight(now: datetime) -> datetime:

@@ -39,10 +39,11 @@ class Budgets:
 def watched_metrics(scored: Iterable[Metric], *, logprobs: bool) -> dict[str, Metric]:
     """Return every metric of an endpoint by name: the user's scorers, ``pass``, and what is measured without asking."""
     own = {metric.name: metric for metric in scored}
+    by_rule = any(not metric.judge for metric in own.values())
     measured = {
         name: metric
         for name, metric in MEASURED.items()
-        if (name != PASS.name or own) and (name != "logprob" or logprobs)
+        if (name != PASS.name or by_rule) and (name != "logprob" or logprobs)
     }
     return measured | own
 

@@ -3,19 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
 from driftwatch.domain.errors import Outcome
+from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
-from driftwatch.services.ask import ask_all
+from driftwatch.services.ask import ask_all, until_next_s
+from driftwatch.services.grade import grade_all, grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
+from driftwatch.services.judge_watch import anchors_due, judge_states
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store, Traces
-from driftwatch.services.references import References
-from driftwatch.services.score import score_replay
+from driftwatch.services.references import References, Texts
+from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.timeouts import timed_out
 from driftwatch.services.watched import Watched
@@ -48,15 +51,16 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     A slot that has ended already is a no-op, and so is every step of a repeated tick: killed at any
     point and started again, the outcome is the same.
     """
-    estimate = world.guard.estimate(watched.endpoint)
+    estimate = world.guard.estimate(watched.endpoint) + grading_usd(watched)
     if not await asyncio.to_thread(world.store.claim, slot, now=world.clock.now(), reserve_usd=estimate):
         return Ticked.ALREADY
     replay = await _replay(watched, slot, world)
     if not any(answer.reply for answer in replay.answers):
         return await _fail(watched, replay, world)
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
+    replay, verdicts = await _graded(watched, replay, references, world)
     # A scorer may take its time: the loop goes on asking for the other endpoints.
-    scores = await asyncio.to_thread(score_replay, replay.answers, watched.scorers, references)
+    scores = await asyncio.to_thread(score_replay, replay.answers, watched.scorers, references, verdicts)
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)
@@ -80,6 +84,30 @@ async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
         answers=asked.answers,
         loop_lag_ms=asked.loop_lag_ms,
     )
+
+
+async def _graded(watched: Watched, replay: Replay, references: Texts, world: World) -> tuple[Replay, Verdicts]:
+    """Have the judges' own anchors graded, then the answers; what is known of the judges becomes part of the facts."""
+    if not watched.judges:
+        return replay, NO_VERDICTS
+    for one in watched.judges.values():
+        async with one.lock:
+            if await asyncio.to_thread(anchors_due, one, replay.slot.due, world.store, world.clock):
+                await tick(one.watched, Slot(endpoint=one.name, due=replay.slot.due), world)
+    states = await asyncio.to_thread(judge_states, watched.judges, world.store)
+    graded = await grade_all(
+        replay.answers,
+        watched,
+        references,
+        clock=world.clock,
+        guard=world.guard,
+        left_s=until_next_s(watched.endpoint, world.clock) - (world.clock.now() - replay.started_at).total_seconds(),
+        generations={name: state.generation for name, state in states.items()},
+    )
+    heard = {name: replace(state, models=sorted(graded.models.get(name, ()))) for name, state in states.items()}
+    fingerprint = with_judges(replay.fingerprint, heard)
+    finished = world.clock.now()
+    return replace(replay, fingerprint=fingerprint, grading_usd=graded.cost_usd, finished_at=finished), graded.verdicts
 
 
 def _epoch(watched: Watched, world: World) -> int:

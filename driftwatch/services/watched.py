@@ -1,13 +1,16 @@
 """One endpoint with all that it takes to replay and judge it."""
 
+from asyncio import Lock
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.metric import Metric
+from driftwatch.services.bench import Judge
 from driftwatch.services.ports import LanguageModel
 from driftwatch.services.score import Scorers
 from driftwatch.services.streams import StreamPlan
@@ -27,6 +30,8 @@ class Watched:
         Every watched endpoint, this one included, to who answers there; what moves together is told by it.
     surroundings : callable, optional
         Looks at what the user named under ``watch:`` and returns parts of our fingerprint, before every replay.
+    judges : mapping
+        Name -> judge, those that grade this endpoint's answers.
     """
 
     endpoint: Endpoint
@@ -38,9 +43,44 @@ class Watched:
     routes: Mapping[Audience, Routes]
     vendors: Mapping[str, str] = field(default_factory=dict)
     surroundings: Callable[[], Mapping[str, str]] | None = None
+    judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)
 
     def fingerprint_now(self) -> Fingerprint:
         """Return our side as it is at this moment; reads files, so call it in a thread."""
         if self.surroundings is None:
             return self.fingerprint
         return Fingerprint(parts={**self.fingerprint.parts, **self.surroundings()})
+
+    @property
+    def models(self) -> tuple[LanguageModel, ...]:
+        """Everything that answers: the endpoint's model, and the judges'."""
+        return (self.model, *(judge.judge.model for judge in self.judges.values()))
+
+    @property
+    def judged(self) -> Mapping[str, str]:
+        """Metric -> the judge whose verdicts it holds."""
+        return {name: plan.metric.judge for name, plan in self.plans.items() if plan.metric.judge}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedJudge:
+    """A judge that is an endpoint under watch itself; the endpoints that it grades share it.
+
+    Parameters
+    ----------
+    watched : Watched
+        Its anchors are the probes.
+    every : timedelta
+        The anchors are graded again at most so often; 0 for in every replay.
+    """
+
+    judge: Judge
+    watched: Watched
+    every: timedelta = timedelta(0)
+    lock: Lock = field(default_factory=Lock, compare=False, repr=False)
+    """Two endpoints due at once have the anchors graded once."""
+
+    @property
+    def name(self) -> str:
+        """Its name as an endpoint."""
+        return self.watched.endpoint.name

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from math import floor, log10
 from typing import Any
 
+from driftwatch.domain.judge_drift import OBSERVED
 from driftwatch.domain.legible import legible, one_line
 
 Payload = Mapping[str, Any]
 
 _COUNT = ("No", "One", "Two", "Three")
-_NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "NO_DATA")
+_NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "JUDGE_DRIFT", "NO_DATA")
 """Reasons whose message is not about a behaviour that differs now."""
 _OPENING = {
     "WORSE": "worse: ",
@@ -157,7 +158,7 @@ def our_side(payload: Payload) -> str:
     if not parts:
         return ""
     first = [name for name in ("probes", "driver", "sampling") if name in parts]
-    names = first + sorted(set(parts) - set(first))
+    names = first + sorted(name for name in set(parts) - set(first) if not name.startswith(OBSERVED))
     return f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}."
 
 
@@ -238,17 +239,19 @@ def _ongoing(payload: Payload) -> bool:
 def _news(payload: Payload) -> str:
     reason, name = payload["reason"], payload.get("incident", "")
     by = f" by {payload['by']}" if payload.get("by") else ""
-    if reason == "RESOLVED":
-        return f"{name} resolved{by or ': ' + payload.get('detail', 'calm again')}"
-    if reason == "ACKNOWLEDGED":
-        return f"{name} acknowledged{by}"
-    if reason == "ACCEPTED":
-        return f"{name} accepted{by} as the new baseline"
-    if reason == "LOCAL_CHANGE":
-        return f"{name} ended: {payload.get('detail') or 'our side changed'}; a new baseline begins"
+    detail = payload.get("detail")
+    said = {
+        "RESOLVED": f"{name} resolved{by or ': ' + (detail or 'calm again')}",
+        "ACKNOWLEDGED": f"{name} acknowledged{by}",
+        "ACCEPTED": f"{name} accepted{by} as the new baseline",
+        "JUDGE_DRIFT": f"{name} taken back: {detail or 'its judge drifted'}",
+        "LOCAL_CHANGE": f"{name} ended: {detail or 'our side changed'}; a new baseline begins",
+    }
+    if reason in said:
+        return said[reason]
     if payload.get("findings") and reason != "NO_DATA":
         return _movement(payload["findings"][0])
-    return str(payload.get("detail") or payload.get("attribution") or "changed")
+    return str(detail or payload.get("attribution") or "changed")
 
 
 def _movement(finding: Payload) -> str:

@@ -56,7 +56,7 @@ class Facts(Store):
                 seq=seq,
                 finished_at=replay.finished_at,
                 reserved_usd=0.0,
-                cost_usd=sum(answer.cost_usd or 0.0 for answer in replay.answers),
+                cost_usd=sum(answer.cost_usd or 0.0 for answer in replay.answers) + replay.grading_usd,
             )
             return seq
 

@@ -36,7 +36,6 @@ class History(Store):
             after_seq = page[-1].seq
 
     def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:
-        """Return a slot's scores one by one, the unscored with their reasons."""
         with self._db.reading() as connection:
             query = select(REPLAY.c.endpoint_id, REPLAY.c.seq, LAYOUT.c.body).join(LAYOUT)
             here = (REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)) & (REPLAY.c.due == slot.due)

@@ -12,7 +12,7 @@ from driftwatch.domain.legible import one_line
 from driftwatch.stats.power_simulated import HORIZON, RUNS, SEED
 
 if TYPE_CHECKING:
-    from driftwatch.services.plan import EndpointPlan
+    from driftwatch.services.plan import EndpointPlan, Taken
     from driftwatch.services.plan_power import Found, StreamPower
 
 DAYS = {"replay": None, "day": 1.0, "month": 365 / 12, "year": 365.0}
@@ -29,15 +29,8 @@ def plan_data(plan: "EndpointPlan") -> dict[str, Any]:
         "replays_per_day": plan.replays_per_day,
         "baseline_replays": plan.baseline_replays,
         "basis": {"measured_replays": taken.replays},
-        "per": {
-            name: {
-                "calls": taken.calls * times,
-                "input_tokens": _times(taken.input_tokens, times),
-                "output_tokens": _times(taken.output_tokens, times),
-                "usd": _times(taken.usd, times),
-            }
-            for name, times in _periods(plan)
-        },
+        "per": {name: _taken_data(taken, times) for name, times in _periods(plan)},
+        "grading_per": plan.grading and {name: _taken_data(plan.grading, times) for name, times in _periods(plan)},
         "false_alarms": [
             {
                 "stream": s.metric,
@@ -50,6 +43,15 @@ def plan_data(plan: "EndpointPlan") -> dict[str, Any]:
         ],
         "power": [_power(power, plan.replays_per_day) for power in plan.powers],
         "statement": statement(plan),
+    }
+
+
+def _taken_data(taken: "Taken", times: float) -> dict[str, float | None]:
+    return {
+        "calls": taken.calls * times,
+        "input_tokens": _times(taken.input_tokens, times),
+        "output_tokens": _times(taken.output_tokens, times),
+        "usd": _times(taken.usd, times),
     }
 
 
@@ -77,7 +79,9 @@ def drawn_plan(plan: "EndpointPlan") -> Iterator[RenderableType]:
     if said := statement(plan):
         yield plain(said, "bold")
     yield plain(_line(plan))
-    yield table(("per", "calls", "tokens in", "tokens out", "USD"), [_row(plan, n, t) for n, t in _periods(plan)])
+    rows = [_row(plan.taken, n, t) for n, t in _periods(plan)]
+    graded = [_row(plan.grading, f"{n}, judges", t) for n, t in _periods(plan)] if plan.grading else []
+    yield table(("per", "calls", "tokens in", "tokens out", "USD"), [*rows, *graded])
     columns = ("stream", "may", "share of the budget", "a false alarm in", "a year")
     yield table(
         columns,
@@ -108,8 +112,7 @@ def _line(plan: "EndpointPlan") -> str:
     return f"{rate}; tokens and money at most: 3 characters a token, the whole of max_tokens, no retries"
 
 
-def _row(plan: "EndpointPlan", name: str, times: float) -> tuple[str, ...]:
-    taken = plan.taken
+def _row(taken: "Taken", name: str, times: float) -> tuple[str, ...]:
     counts = (taken.calls, taken.input_tokens, taken.output_tokens)
     usd = "not known" if taken.usd is None else f"{taken.usd * times:,.4g}"
     return (name, *("not known" if c is None else f"{c * times:,.0f}" for c in counts), usd)

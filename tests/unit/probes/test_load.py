@@ -185,7 +185,7 @@ WRONG = [
     (only("    scorers: contains"), 4, "bad-probe"),
     (only("    scorers:\n      - containz: x"), 5, "unknown-scorer"),
     (only("    scorers:\n      - not-containz: x"), 5, "unknown-scorer"),
-    (only("    scorers:\n      - llm-rubric: polite"), 5, "unknown-scorer"),
+    (only("    scorers:\n      - llm-vibes: polite"), 5, "unknown-scorer"),
     (only("    scorers:\n      - 7"), 5, "bad-scorer-argument"),
     (only("    scorers:\n      - {}"), 5, "bad-scorer-argument"),
     (only("    scorers:\n      - contains: a\n        icontains: b"), 5, "bad-scorer-argument"),
