@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from driftwatch.domain.schedule import Schedule
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.calibrate import Calibration
+    from driftwatch.services.mine import Mined
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
     from driftwatch.services.score import NamedScorer, Scorers
@@ -163,10 +164,19 @@ def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: Pr
     """Raise `ConfigError` where charts are chosen for a metric that the endpoint has not, or that they cannot read."""
     if wanted.charts:
         from driftwatch.config.charts import chosen_charts
-        from driftwatch.services.streams import watched_metrics
 
         scored = build_scorers(probes)[1]
-        chosen_charts(settings, wanted.name, watched_metrics(scored.values(), logprobs=wanted.top_logprobs > 0))
+        chosen_charts(settings, wanted.name, _metrics_of(probes, scored, logprobs=wanted.top_logprobs > 0))
+
+
+def _metrics_of(probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: bool) -> dict[str, Metric]:
+    """Return every metric that an endpoint with these probes has."""
+    from driftwatch.services.sensors import METRICS
+    from driftwatch.services.streams import watched_metrics
+
+    sensors = {METRICS[probe.sensor].name for probe in probes.probes if probe.sensor}
+    only = all(probe.sensor for probe in probes.probes)
+    return watched_metrics(scored.values(), logprobs=logprobs, sensors=sensors, sensors_only=only)
 
 
 def watch(
@@ -189,7 +199,7 @@ def watch(
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.config.charts import chosen_charts
     from driftwatch.services.our_side import our_side
-    from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
+    from driftwatch.services.streams import Budgets, plan_streams
     from driftwatch.services.watched import Watched
 
     scorers, scored = build_scorers(endpoint.probe_set)
@@ -199,7 +209,7 @@ def watch(
         judges[name] = watched_judge(settings, name, clock, model=model)
     quiet = {name for name in used if not may_page(settings, name)}
     scored = {name: replace(m, severity=Severity.NOTICE) if m.judge in quiet else m for name, m in scored.items()}
-    metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0)
+    metrics = _metrics_of(endpoint.probe_set, scored, logprobs=endpoint.top_logprobs > 0)
     model = model or language_model(endpoint, clock)
     return Watched(
         endpoint=endpoint,
@@ -362,8 +372,40 @@ def calibration_data(settings: Settings, name: str, found: "Calibration") -> dic
     }
 
 
-def spend_guard(settings: Settings, clock: Clock) -> "SpendGuard":
-    """Return what guards today's money, for a command that keeps nothing; a store that is not there is not made."""
+async def mine_border_inputs(
+    settings: Settings,
+    name: str,
+    *,
+    calls: int,
+    usd: float | None,
+    wanted: int,
+    seed: int,
+    advance: "Advance" = lambda _what, _done, _of: None,
+) -> "Mined":
+    """Return border inputs of an endpoint, found with no more calls and money than are allowed."""
+    from driftwatch.services.mine import mine
+
+    refuse_missing_keys(settings)
+    clock = system_clock()
+    endpoint = endpoint_of(settings, next(one for one in settings.endpoints if one.name == name))
+    model = language_model(endpoint, clock)
+    try:
+        return await mine(
+            endpoint,
+            model,
+            clock=clock,
+            guard=spend_guard(settings, clock, most_usd=usd),
+            calls=calls,
+            wanted=wanted,
+            seed=seed,
+            advance=lambda done: advance("asked", done, calls),
+        )
+    finally:
+        await model.aclose()
+
+
+def spend_guard(settings: Settings, clock: Clock, *, most_usd: float | None = None) -> "SpendGuard":
+    """Return what guards today's money, or less of it, for a command that keeps nothing; no store is made for it."""
     from driftwatch.services.spend import SpendGuard
 
     limit = settings.budget.usd_per_day if settings.budget else None
@@ -371,6 +413,8 @@ def spend_guard(settings: Settings, clock: Clock) -> "SpendGuard":
     if limit is not None and settings.store_path.exists():
         with open_store(settings) as store:
             spent = store.spent_usd(since=midnight(clock.now()))
+    if most_usd is not None:
+        limit = spent + most_usd if limit is None else min(limit, spent + most_usd)
     return SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent)
 
 

@@ -3,7 +3,7 @@
 import click
 
 from driftwatch.cli.opened import opened
-from driftwatch.cli.ownership import INCIDENT, acting, tell
+from driftwatch.cli.ownership import INCIDENT, acting, mine_again, tell
 
 
 @click.command()
@@ -23,4 +23,5 @@ def accept(ctx: click.Context, incident: int, *, by: str, comment: str | None, a
             here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes_for(incident)
         )
         epoch = here.store.epoch(ended.endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.", as_json=as_json)
+        again = mine_again(here, ended.endpoint)
+    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.{again}", as_json=as_json)

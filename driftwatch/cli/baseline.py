@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from driftwatch.cli.opened import Opened, opened
-from driftwatch.cli.ownership import acting, tell
+from driftwatch.cli.ownership import acting, mine_again, tell
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.domain.errors import DriftwatchError
 
@@ -56,8 +56,8 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
         ended = accept_incident(
             here.store, incident.id, Person(name=by, now=here.now, comment=comment), here.routes_for(incident.id)
         )
-        epoch = here.store.epoch(endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.", as_json=as_json)
+        epoch, again = here.store.epoch(endpoint), mine_again(here, endpoint)
+    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.{again}", as_json=as_json)
 
 
 @baseline.command()

@@ -9,6 +9,7 @@ import click
 from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
+    from driftwatch.cli.opened import Opened
     from driftwatch.domain.incident import Incident
 
 _NAME = re.compile(r"(?:inc-)?0*([1-9][0-9]{0,17})", re.IGNORECASE)
@@ -53,6 +54,19 @@ def login_name() -> str:
     except (OSError, KeyError):
         # A container's user often has a number and no name.
         return "unknown"
+
+
+def mine_again(here: "Opened", endpoint: str) -> str:
+    """Say that border inputs were ties of the model as it was before; empty where there are none."""
+    from driftwatch.domain.errors import DriftwatchError
+
+    try:
+        probes = here.endpoint(endpoint).endpoint.probe_set.probes
+    except DriftwatchError:
+        return ""  # of an endpoint that is no longer configured
+    if not any(probe.sensor == "border" for probe in probes):
+        return ""
+    return f" Its border inputs were ties of the model before: driftwatch mine {endpoint}"
 
 
 def tell(incident: "Incident", sentence: str, *, as_json: bool) -> None:

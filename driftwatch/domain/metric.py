@@ -56,6 +56,11 @@ class Metric:
 PASS = Metric(name="pass", kind="binary", harm=-1, severity=Severity.PAGE, weight=4.0)
 """1 when every scorer of the probe gave full marks: the headline stream."""
 
+LOGPROB = Metric(name="logprob-distance", kind="continuous", unit="nat", weight=4.0, own_reference=True)
+"""Of log-probability sensors: how far the chances of one token lie from the probe's own first answers."""
+BORDER = Metric(name="border-distance", kind="continuous", weight=4.0, own_reference=True)
+"""Of border inputs: total variation of the first token's law from that of the probe's own first answers."""
+
 MEASURED = {
     metric.name: metric
     for metric in (
@@ -66,6 +71,8 @@ MEASURED = {
         Metric(name="novelty", kind="continuous", weight=2.0, own_reference=True),
         Metric(name="unseen", kind="binary", weight=0.5, own_reference=True),
         Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
+        LOGPROB,
+        BORDER,
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),
         Metric(name="script", kind="continuous"),
@@ -80,6 +87,9 @@ MEASURED = {
         Metric(name="cost", kind="continuous", unit="USD", severity=Severity.NONE),
     )
 }
+
+SENSORS = frozenset({LOGPROB.name, BORDER.name})
+"""Metrics that only sensor probes make."""
 
 AGAINST_TEXTS = frozenset({"novelty", "unseen"})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import rfc8785
 
 HASH_LENGTH = 12
+
+Sensor = Literal["", "logprob", "border"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,8 @@ class Probe:
         May be empty: every answer is measured without asking.
     tools : sequence of mapping
         Tool definitions sent along, as the API takes them.
+    sensor : {"", "logprob", "border"}
+        A sensor is asked for one token, and only the chances of that token are looked at.
 
     Examples
     --------
@@ -101,10 +105,11 @@ class Probe:
     tags: Sequence[str] = ()
     scorers: Sequence[ScorerSpec] = ()
     tools: Sequence[Mapping[str, Any]] = ()
+    sensor: Sensor = ""
 
     @cached_property
     def content_hash(self) -> str:
-        """Hash of all that could move this probe's scores; tags and sample count are left out."""
+        """Hash of all that could move this probe's scores; tags and, but for sensors, sample count are left out."""
         return content_hash(
             {
                 "messages": [
@@ -112,6 +117,7 @@ class Probe:
                 ],
                 "scorers": [scorer.identity for scorer in self.scorers],
                 "tools": list(self.tools),
+                **({"sensor": [self.sensor, self.samples]} if self.sensor else {}),
             }
         )
 

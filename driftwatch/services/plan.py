@@ -1,5 +1,6 @@
 """What watching an endpoint costs, and where its false-alarm budget goes; said before the first call is paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -10,6 +11,7 @@ from driftwatch.services.grade import grading_calls
 from driftwatch.services.plan_power import StreamPower, powers_of
 from driftwatch.services.ports import Store
 from driftwatch.services.questions import planned_questions
+from driftwatch.services.sensors import sensor_probes
 from driftwatch.services.spend import estimate_question
 from driftwatch.services.watched import Watched
 
@@ -62,7 +64,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointPlan:
-    """The plan of one endpoint; `grading` is what its judges take beside, at most, None where nobody judges."""
+    """The plan of one endpoint; None where there is none of a kind.
+
+    Parameters
+    ----------
+    taken : Taken
+        By all its probes, sensors included.
+    grading : Taken, optional
+        What its judges take beside, at most.
+    sensors : Taken, optional
+        What its sensors take, at most; a part of `taken`.
+    """
 
     name: str
     model: str
@@ -71,6 +83,7 @@ class EndpointPlan:
     baseline_replays: int
     taken: Taken
     grading: Taken | None
+    sensors: Taken | None
     shares: tuple[Share, ...]
     powers: tuple[StreamPower, ...]
 
@@ -85,6 +98,7 @@ def plan_endpoint(watched: Watched, store: Store | None, *, replays_per_year: fl
         baseline_replays=watched.endpoint.baseline_replays,
         taken=(_measured(watched, store) if store else None) or _expected(watched),
         grading=_grading(watched),
+        sensors=_sensors(watched),
         shares=_shares(watched, replays_per_year),
         powers=powers_of(watched, store, replays_per_day=replays_per_year / 365),
     )
@@ -103,18 +117,27 @@ def _shares(watched: Watched, replays_per_year: float) -> tuple[Share, ...]:
     )
 
 
-def _questions(watched: Watched) -> list[Question]:
+def _questions(watched: Watched, *, sensors: bool = False) -> list[Question]:
     endpoint = watched.endpoint
     return [
         question
-        for probe in endpoint.probe_set.probes
+        for probe in (sensor_probes(endpoint) if sensors else endpoint.probe_set.probes)
         for question in planned_questions(endpoint, probe) * probe.samples
     ]
 
 
 def _expected(watched: Watched) -> Taken:
     """Return the most that a replay takes, without retries: the length of what is sent, and the whole of max_tokens."""
-    questions, price = _questions(watched), watched.endpoint.price
+    return _taken(_questions(watched), watched.endpoint.price)
+
+
+def _sensors(watched: Watched) -> Taken | None:
+    """Return the same of the sensors alone."""
+    questions = _questions(watched, sensors=True)
+    return _taken(questions, watched.endpoint.price) if questions else None
+
+
+def _taken(questions: Sequence[Question], price: Price | None) -> Taken:
     sent = fsum(estimate_question(question, _DOLLAR_SENT) for question in questions)
     answered = fsum(estimate_question(question, _DOLLAR_ANSWERED) for question in questions)
     usd = None if price is None else fsum(estimate_question(question, price) for question in questions)

@@ -7,6 +7,8 @@ from driftwatch.domain.answer import Question
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.probe import Message, Probe
 
+SENSOR_TOP = 5
+"""Alternatives that a log-probability sensor asks for where the endpoint names no number: every vendor gives these."""
 Turns = Sequence[Mapping[str, Any]]
 
 
@@ -36,15 +38,21 @@ def opening(turns: Turns) -> Turns:
 
 
 def question_of(endpoint: Endpoint, probe: Probe, turns: Turns) -> Question:
-    """Return the question that these turns make at this endpoint."""
+    """Return the question that these turns make at this endpoint; a sensor is asked for one token."""
     return Question(
         messages=tuple(turns),
-        params=endpoint.params,
+        params=_one_token(endpoint.params) if probe.sensor else endpoint.params,
         tools=probe.tools,
-        top_logprobs=endpoint.top_logprobs,
+        top_logprobs=endpoint.top_logprobs or (SENSOR_TOP if probe.sensor == "logprob" else 0),
         deadline_s=endpoint.deadline_s,
         max_bytes=endpoint.max_bytes,
     )
+
+
+def _one_token(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Newer models of some vendors refuse the older name.
+    name = "max_completion_tokens" if "max_completion_tokens" in params else "max_tokens"
+    return {**params, name: 1}
 
 
 def as_sent(turn: Message) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
 """The streams of one endpoint and their share of its false-alarm budget."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, PASS, Metric, Severity
+from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, PASS, SENSORS, Metric, Severity
 from driftwatch.services.detectors import ALONE, detector_for
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
@@ -36,14 +36,29 @@ class Budgets:
     notices: FalseAlarmBudget
 
 
-def watched_metrics(scored: Iterable[Metric], *, logprobs: bool) -> dict[str, Metric]:
-    """Return every metric of an endpoint by name: the user's scorers, ``pass``, and what is measured without asking."""
+def watched_metrics(
+    scored: Iterable[Metric], *, logprobs: bool, sensors: Collection[str] = (), sensors_only: bool = False
+) -> dict[str, Metric]:
+    """Return every metric of an endpoint by name: the user's scorers, ``pass``, and what is measured without asking.
+
+    Parameters
+    ----------
+    sensors : collection of str
+        Metrics that its sensor probes make.
+    sensors_only : bool
+        Whether it has no other probe: then nothing else takes a part of the false-alarm budget.
+    """
+    if sensors_only:
+        kept = {name for name, metric in MEASURED.items() if metric.severity is Severity.NONE} | set(sensors)
+        return {name: metric for name, metric in MEASURED.items() if name in kept}
     own = {metric.name: metric for metric in scored}
     by_rule = any(not metric.judge for metric in own.values())
     measured = {
         name: metric
         for name, metric in MEASURED.items()
-        if (name != PASS.name or by_rule) and (name != "logprob" or logprobs)
+        if (name != PASS.name or by_rule)
+        and (name != "logprob" or logprobs)
+        and (name not in SENSORS or name in sensors)
     }
     return measured | own
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import structlog
@@ -19,6 +19,7 @@ from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store, Traces
 from driftwatch.services.references import References, Texts
 from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
+from driftwatch.services.sensors import SensorReferences, plain_answers, sensor_scores
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.timeouts import timed_out
 from driftwatch.services.watched import Watched
@@ -43,6 +44,11 @@ class World:
     guard: SpendGuard
     references: References
     traces: Traces | None = None
+    sensors: SensorReferences = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without remembered references of sensors."""
+        object.__setattr__(self, "sensors", SensorReferences(self.store))
 
 
 async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
@@ -59,8 +65,12 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
         return await _fail(watched, replay, world)
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
     replay, verdicts = await _graded(watched, replay, references, world)
+    plain = plain_answers(watched.endpoint, replay.answers)
     # A scorer may take its time: the loop goes on asking for the other endpoints.
-    scores = await asyncio.to_thread(score_replay, replay.answers, watched.scorers, references, verdicts)
+    scores = [
+        *await asyncio.to_thread(score_replay, plain, watched.scorers, references, verdicts),
+        *await asyncio.to_thread(sensor_scores, watched.endpoint, replay, world.sensors),
+    ]
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)

@@ -6,13 +6,16 @@ from typing import Any
 
 from driftwatch.adapters.probes.place import Place, shown
 from driftwatch.adapters.probes.scorers import read_scorers
-from driftwatch.domain.probe import Message, Probe
+from driftwatch.domain.probe import Message, Probe, Sensor
 
-KEYS = ("id", "prompt", "messages", "system", "tools", "samples", "tags", "scorers")
+KEYS = ("id", "prompt", "messages", "system", "tools", "samples", "tags", "scorers", "sensor")
 MESSAGE_KEYS = ("role", "content", "wait", "name", "tool_calls", "tool_call_id")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 MAX_SAMPLES = 100
 MAXWAIT = timedelta(days=1)
+SENSORS: tuple[Sensor, ...] = ("logprob", "border")
+BORDER_BLOCK = 10
+"""First tokens that make one score of a border input where they must be counted."""
 
 _ID = re.compile(r"\w[\w./:-]{0,99}\Z")
 WAIT = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|h)\Z")
@@ -25,14 +28,16 @@ def read_probe(place: Place) -> Probe | None:
     if not place.mapping(KEYS):
         return None
     probe_id = _id(place)
+    sensor = _sensor(place)
     messages = _messages(place)
     probe = Probe(
         id=probe_id,
         messages=messages,
-        samples=_samples(place),
+        samples=_samples(place, usual=BORDER_BLOCK if sensor == "border" else 1),
         tags=_tags(place),
         scorers=read_scorers(place),
         tools=_tools(place),
+        sensor=sensor,
     )
     if len(place.problems) > before:
         return None
@@ -116,8 +121,23 @@ def _wait(place: Place) -> float:
     return 0.0
 
 
-def _samples(place: Place) -> int:
-    samples = place.value.get("samples", 1)
+def _sensor(place: Place) -> Sensor:
+    written = place.value.get("sensor")
+    if written is None:
+        return ""
+    sensor = next((known for known in SENSORS if known == written), None)
+    if sensor is None:
+        place.at("sensor").note(f"`sensor` is {shown(written)}", f"it must be {' or '.join(SENSORS)}.")
+        return ""
+    if place.value.get("scorers"):
+        place.at("scorers").note(
+            "a sensor has scorers", "remove them: it is asked for one token, and only that is read."
+        )
+    return sensor
+
+
+def _samples(place: Place, *, usual: int) -> int:
+    samples = place.value.get("samples", usual)
     if isinstance(samples, int) and not isinstance(samples, bool) and 1 <= samples <= MAX_SAMPLES:
         return samples
     place.at("samples").note(f"`samples` is {shown(samples)}", f"it must be a whole number from 1 to {MAX_SAMPLES}.")

@@ -31,6 +31,7 @@ def plan_data(plan: "EndpointPlan") -> dict[str, Any]:
         "basis": {"measured_replays": taken.replays},
         "per": {name: _taken_data(taken, times) for name, times in _periods(plan)},
         "grading_per": plan.grading and {name: _taken_data(plan.grading, times) for name, times in _periods(plan)},
+        "sensors_per": plan.sensors and {name: _taken_data(plan.sensors, times) for name, times in _periods(plan)},
         "false_alarms": [
             {
                 "stream": s.metric,
@@ -80,6 +81,8 @@ def drawn_plan(plan: "EndpointPlan") -> Iterator[RenderableType]:
         yield plain(said, "bold")
     yield plain(_line(plan))
     rows = [_row(plan.taken, n, t) for n, t in _periods(plan)]
+    if plan.sensors:
+        rows += [_row(plan.sensors, f"{n}, of these sensors", t) for n, t in _periods(plan)[1::2]]
     graded = [_row(plan.grading, f"{n}, judges", t) for n, t in _periods(plan)] if plan.grading else []
     yield table(("per", "calls", "tokens in", "tokens out", "USD"), [*rows, *graded])
     columns = ("stream", "may", "share of the budget", "a false alarm in", "a year")
