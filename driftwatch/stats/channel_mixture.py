@@ -12,23 +12,34 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.stats.channels import ODDS, SPREADS, TURNED, SideBets
-from driftwatch.stats.dense import DenseState
+from driftwatch.stats.channels import SPREADS, SideBets
+from driftwatch.stats.dense import PARTS, DenseState
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.e_detector import Bank, log_mean
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.mixture import Location, LocationMixture, MixtureState
 
 Floats = NDArray[np.float64]
 
-_SHAPES = {"scale": (SPREADS.size,), "rare": (2 * TURNED.size,), "odds": (ODDS.size,), "single": (0, 2)}
-_WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
+# Rare and far events, and some probes of many, are cheap: while nothing changes their processes rest near zero.
+# The shares were chosen on the scenarios of benchmarks/detection; docs/explanation/engine.md has what they buy.
+WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     # The spread of a pass/fail answer is a function of its rate; the odds are its second location.
-    "binary": {"location": 0.72, "odds": 0.16, "rare": 0.06, "single": 0.06},
-    "graded": {"location": 0.74, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.04},
-    "continuous": {"location": 0.74, "scale": 0.08, "rare": 0.07, "single": 0.07, "dense": 0.04},
+    "binary": {"location": 0.25, "odds": 0.20, "rare": 0.15, "single": 0.10, "dense": 0.30},
+    "graded": {"location": 0.42, "scale": 0.08, "rare": 0.10, "far": 0.10, "single": 0.08, "dense": 0.22},
+    "continuous": {"location": 0.40, "scale": 0.10, "far": 0.22, "single": 0.02, "dense": 0.26},
 }
+_CHANNELS = ("scale", "rare", "far", "odds", "single")
+
+
+def _bank_shapes(kind: Kind) -> dict[str, tuple[int, ...]]:
+    """Shape of each channel's bank before any probe; empty where the metric's kind has no such bet."""
+    used = WEIGHTS[kind]
+    sides = 1 if kind == "binary" else 2  # of a pass/fail answer one side is what the other is not
+    sizes = {"scale": SPREADS.size, "rare": sides * TURNED.size, "far": 2 * TURNED.size, "odds": ODDS.size + FLAKY.size}
+    return {name: (sizes[name] if name in used else 0,) for name in sizes} | {"single": (0, sides)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,19 +109,18 @@ class ChannelMixture:
 
     def start(self) -> ChannelState:
         """No replay yet."""
-        banks = {name: Bank.empty(_SHAPES[name]) for name in _SHAPES}
+        banks = {name: Bank.empty(shape) for name, shape in _bank_shapes(self.kind).items()}
         return ChannelState(location=self._location.start(), banks=banks, dense=DenseState.empty(), updates=0)
 
     def update(self, state: ChannelState, evidence: ChannelEvidence) -> ChannelState:
         """Bet on this replay; its rows are the state's rows."""
-        weights = _WEIGHTS[self.kind]
-        banks = {
-            name: bank.fed(getattr(evidence.side, name)) if name in weights else bank
-            for name, bank in state.banks.items()
-        }
-        location = self._location.update(state.location, evidence.location)
-        dense = state.dense.fed(evidence.side.dense) if "dense" in weights else state.dense
-        return ChannelState(location=location, banks=banks, dense=dense, updates=state.updates + 1)
+        side = evidence.side
+        return ChannelState(
+            location=self._location.update(state.location, evidence.location),
+            banks={name: state.banks[name].fed(getattr(side, name)) for name in _CHANNELS},
+            dense=state.dense.fed(side.dense),
+            updates=state.updates + 1,
+        )
 
     def read(self, state: ChannelState) -> Reading:
         """Logarithm of the weighted mean, at least 0."""
@@ -125,10 +135,14 @@ class ChannelMixture:
 
     def channel_logs(self, state: ChannelState) -> dict[str, float]:
         """What each channel adds to the mean, as a logarithm."""
-        logs = {"location": self._location.log_mean(state.location)}
-        logs |= {name: log_mean(bank.logs) for name, bank in state.banks.items()}
-        logs["dense"] = float(np.logaddexp.reduce(state.dense.by_start())) if state.dense.updates else -math.inf
-        return {name: logs[name] + math.log(weight) for name, weight in _WEIGHTS[self.kind].items()}
+        dense = state.dense.by_start(PARTS[self.kind]) if state.dense.updates else np.array([-math.inf])
+        logs = {name: log_mean(bank.logs) for name, bank in state.banks.items()}
+        logs |= {"location": self._location.log_mean(state.location), "dense": float(np.logaddexp.reduce(dense))}
+        return {name: logs[name] + math.log(weight) for name, weight in WEIGHTS[self.kind].items()}
+
+    def dense_bet(self, state: ChannelState, side: SideBets) -> float:
+        """Log ratio that the dense channel laid on the replay it was given last."""
+        return state.dense.latest(side.dense, PARTS[self.kind])
 
     def lead(self, state: ChannelState) -> Lead:
         """The leading process of the leading channel."""
@@ -138,7 +152,7 @@ class ChannelMixture:
             onset = self._location.read(state.location).onset
             return Lead(channel=channel, place=(), since=state.updates - (state.updates if onset is None else onset))
         if channel == "dense":
-            first = int(state.dense.starts[int(np.argmax(state.dense.by_start()))])
+            first = int(state.dense.starts[int(np.argmax(state.dense.by_start(PARTS[self.kind])))])
             return Lead(channel=channel, place=(), since=state.updates - first)
         bank = state.banks[channel]
         place = np.unravel_index(int(np.argmax(bank.logs)), bank.logs.shape)

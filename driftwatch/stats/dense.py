@@ -1,23 +1,47 @@
-"""Many probes each moving its own way: lengths that grow here and shrink there, with the mean held.
+"""Some probes each moving its own way: lengths that grow here and shrink there, three probes of sixty that break.
 
-Best for a reroute or a rewritten prompt, where most answers change and no sum over probes does. For every start that
-is kept, each probe has the likelihood ratios of "up" and "down" since then; a start's ratio is the product over
-probes of their average, so no sign need be known.
+Best where no sum over probes moves: a reroute, a rewritten prompt, a few broken probes. For every start that is kept,
+each probe has the likelihood ratios of some bets on itself since then; a start's ratio is the product over probes of
+"moved or not", so neither the direction nor the probes need be known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.exchangeable import Kind
+
 Floats = NDArray[np.float64]
 
-SHIFT = 0.5
-"""Standard deviations by which a probe's score is bet to have moved, up or down."""
-SHARES = (1.0, 0.2)
-"""Shares of the probes that are bet to have moved."""
 _ALL = 4  # ages up to which every start is kept; of older ones four in every octave
 _OLDEST = 48
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A bet that this share of the probes moved (None: one of them), each by any of these bets on itself."""
+
+    of_probes: float | None
+    bets: tuple[int, ...]
+
+
+_WEAK, _STRONG = (0, 1), (2, 3)
+_OF_SCORES = (
+    Part(of_probes=1.0, bets=_WEAK),
+    Part(of_probes=0.2, bets=_STRONG),
+    Part(of_probes=0.05, bets=_STRONG),
+    Part(of_probes=None, bets=_STRONG),
+)
+PARTS: Mapping[Kind, tuple[Part, ...]] = {
+    # Columns are those of `event_bets.SOME_ODDS`: a first failure says more than any tilt of its score.
+    "binary": (Part(of_probes=0.2, bets=(0,)), Part(of_probes=0.1, bets=(1,)), Part(of_probes=0.05, bets=(2,))),
+    # Columns are those of `tilts.tilted`.
+    "graded": _OF_SCORES,
+    "continuous": _OF_SCORES,
+}
+"""What is bet on each kind of metric; every part weighs the same."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,8 +52,8 @@ class DenseState:
     ----------
     starts : ndarray of int64, shape (n_starts,)
         The update at which each began.
-    logs : ndarray, shape (n_starts, n_probes, 2)
-        Logarithm of every probe's ratio, up and down.
+    logs : ndarray, shape (n_starts, n_probes, n_bets)
+        Logarithm of every probe's ratio under every bet.
     updates : int
         Updates so far.
     """
@@ -39,20 +63,21 @@ class DenseState:
     updates: int
 
     @classmethod
-    def empty(cls, probes: int = 0) -> "DenseState":
+    def empty(cls, probes: int = 0, bets: int = 0) -> "DenseState":
         """No start yet."""
-        return cls(starts=np.zeros(0, dtype=np.int64), logs=np.zeros((0, probes, 2)), updates=0)
+        return cls(starts=np.zeros(0, dtype=np.int64), logs=np.zeros((0, probes, bets)), updates=0)
 
     def fed(self, log_bets: Floats) -> "DenseState":
         """Bet on one replay for every start, this one included; old starts are thinned out.
 
         Parameters
         ----------
-        log_bets : ndarray, shape (n_probes, 2)
-            Log ratio of each probe's score under "up" and "down".
+        log_bets : ndarray, shape (n_probes, n_bets)
+            Log ratio of each probe's answers under each bet on it.
         """
         starts = np.append(self.starts, self.updates)
-        logs = np.concatenate([self.logs, np.zeros((1, *log_bets.shape))]) + log_bets
+        before = self.logs if len(self.logs) else np.zeros((0, *log_bets.shape))
+        logs = np.concatenate([before, np.zeros((1, *log_bets.shape))]) + log_bets
         age = self.updates - starts
         # Dropping a start only lowers the sum: what is left is still no more than a martingale.
         step = np.maximum(1, 2 ** np.floor(np.log2(np.maximum(age, 1) / _ALL)).clip(min=0).astype(np.int64))
@@ -61,31 +86,41 @@ class DenseState:
 
     def with_rows(self, source: NDArray[np.int64]) -> "DenseState":
         """Probes by their old position, one that has not been bet on where that is -1."""
-        logs = np.zeros((len(self.starts), len(source), 2))
+        logs = np.zeros((len(self.starts), len(source), self.logs.shape[2]))
         known = source >= 0
         logs[:, known] = self.logs[:, source[known]]
         return DenseState(starts=self.starts, logs=logs, updates=self.updates)
 
-    def latest(self, log_bets: Floats) -> float:
+    def latest(self, log_bets: Floats, parts: tuple[Part, ...]) -> float:
         """Log ratio that the leading start lays on the replay that was fed last, having learned from those before."""
-        before = DenseState(starts=self.starts, logs=self.logs - log_bets, updates=self.updates).by_start()
+        before = DenseState(starts=self.starts, logs=self.logs - log_bets, updates=self.updates).by_start(parts)
         lead = int(np.argmax(before))
-        return float(self.by_start()[lead] - before[lead])
+        return float(self.by_start(parts)[lead] - before[lead])
 
-    def by_start(self) -> Floats:
-        """Logarithm of each start's ratio, averaged over the shares, shape (n_starts,).
+    def by_start(self, parts: tuple[Part, ...]) -> Floats:
+        """Logarithm of each start's ratio, averaged over the parts, shape (n_starts,).
 
         Examples
         --------
         >>> import numpy as np
-        >>> state = DenseState.empty(2).fed(np.array([[1.0, -2.0], [-2.0, 1.0]]))
-        >>> state.by_start().round(3).tolist()
-        [0.474]
+        >>> up_and_down = np.array([[1.0, -2.0], [-2.0, 1.0]])
+        >>> DenseState.empty().fed(up_and_down).by_start((Part(of_probes=1.0, bets=(0, 1)),)).round(3).tolist()
+        [0.711]
         """
-        both = np.logaddexp(self.logs[:, :, 0], self.logs[:, :, 1]) - np.log(2)
-        each = [
-            (both if share == 1 else np.logaddexp(np.log1p(-share), np.log(share) + both)).sum(axis=1)
-            for share in SHARES
-        ]
-        mean: Floats = np.logaddexp.reduce(each, axis=0) - np.log(len(SHARES))
+        either = {bets: _mean(self.logs[:, :, bets]) for bets in {part.bets for part in parts}}
+        mean: Floats = np.logaddexp.reduce([_moved(either[part.bets], part.of_probes) for part in parts], axis=0)
+        mean -= np.log(len(parts))
         return mean
+
+
+def _mean(logs: Floats) -> Floats:
+    mean: Floats = np.logaddexp.reduce(logs, axis=2) - np.log(logs.shape[2])
+    return mean
+
+
+def _moved(ratios: Floats, share: float | None) -> Floats:
+    """Product over probes of "moved or not"."""
+    part = min(1.0, 1 / max(ratios.shape[1], 1)) if share is None else share
+    each = ratios if part == 1 else np.logaddexp(np.log1p(-part), np.log(part) + ratios)
+    product: Floats = each.sum(axis=1)
+    return product

@@ -19,7 +19,7 @@ HORIZON = 400
 """Replays after which a run that has not alarmed is cut off."""
 _LEAST_ARL = 5
 _BETS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
-_WEIGHT = 0.5  # of the location channel in the mixture: 0.45 for pass/fail, 0.55 for other metrics
+_WEIGHT = 0.4  # of the location channel in the mixture; for pass/fail 0.45, location and odds together
 _STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
 _LARGEST_SHIFT = 30.0
 _LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
@@ -63,7 +63,7 @@ def mixture_delay(
 
     Notes
     -----
-    Only the location channel, with half the mixture's weight, from a chart at rest: for a shift common to all probes
+    Only the location channel, with 0.4 of the mixture's weight, from a chart at rest: for a shift common to all probes
     the others add little. A start bets as the one at most 10 % of the reference before it. Runs cut off after 400
     replays enter as an exponential law's. Fading evidence that in sum stays below half the threshold finds nothing.
 

@@ -20,11 +20,11 @@ from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.stream import StreamState
 
-VERSION = 5
+VERSION = 6
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
-_BANKS = ("scale", "rare", "odds", "single")
+_BANKS = ("scale", "rare", "far", "odds", "single")
 _MIXTURE = 4 + 2 * len(_BANKS)  # arrays of the mixture
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats import effect as effects
 from driftwatch.stats.channel_mixture import ChannelEvidence
-from driftwatch.stats.channels import side_bets
+from driftwatch.stats.channels import Footing, side_bets
 from driftwatch.stats.chart_names import Chart
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.dispersion import (
@@ -24,7 +24,7 @@ from driftwatch.stats.dispersion import (
 )
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.exchangeable import Evidence, Kind, ProbeLaws, evidence_of, probe_laws
+from driftwatch.stats.exchangeable import Evidence, Kind, ProbeLaws, evidence_of, probe_laws, spread_score
 from driftwatch.stats.extra_charts import (
     ExtraEvidence,
     let_ranks_leave,
@@ -42,6 +42,7 @@ from driftwatch.stats.stream_reading import StreamReading
 from driftwatch.stats.stream_state import (
     RAW,
     SHARED,
+    SPREAD,
     SQUARE,
     ReplayValues,
     StreamState,
@@ -153,9 +154,10 @@ class StreamDetector:
             replays=0,
             baseline_seen=0,
             reference=Reference.empty(),
-            history=np.zeros((0, 5)),
+            history=np.zeros((0, 6)),
             history_keys=(),
             frozen_sum=0.0,
+            frozen_spread=0.0,
             frozen_count=0,
             monitored_from=0,
             recent=np.zeros((0, 0, 1)),
@@ -181,11 +183,13 @@ class StreamDetector:
         laws = probe_laws(state.reference.held, new, self.kind)
         evidence = evidence_of(laws, rng.random())
         ranks = sequential_ranks(state.reference.held, new, rng)
-        scored = self._scored(state, evidence, replay.key, new)
+        spread = None if self.kind == "binary" else spread_score(laws, new)
+        today = _Today(evidence=evidence, laws=laws, ranks=ranks, spread=spread)
+        scored = self._scored(state, today, replay.key, new)
         if state.baseline_seen < self.baseline_replays:
             after = self._collected(scored, new)
         else:
-            after = self._monitored(scored, new, _Today(evidence=evidence, laws=laws, ranks=ranks))
+            after = self._monitored(scored, new, today)
         return replace(after, replays=state.replays + 1)
 
     def rearm(self, state: StreamState) -> StreamState:
@@ -256,16 +260,18 @@ class StreamDetector:
         """The paging chart nearest to its threshold, or farthest beyond it."""
         return max(self.paging, key=lambda name: _ratio(readings[name]))
 
-    def _scored(self, state: StreamState, evidence: Evidence, key: str, new: Floats) -> StreamState:
+    def _scored(self, state: StreamState, today: "_Today", key: str, new: Floats) -> StreamState:
         """Standardise this replay's evidence and, unless an alarm is latched, add it to the history."""
+        evidence = today.evidence
         if evidence.z is None:
             return replace(state, z=None)
-        raw = self._without_shared_error(state, evidence, new)
+        length = self._reference_length(state, evidence, new)
+        raw = _without_shared_error(evidence.z, state.frozen_sum, count=state.frozen_count, length=length)
         variance, degrees = _variance(state.history, state.prior)
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
         if state.latch is not None:
             return replace(state, z=z)
-        row = [state.replays, evidence.z, z, next_square(raw, variance), 0.0]
+        row = [state.replays, evidence.z, z, next_square(raw, variance), 0.0, today.spread or 0.0]
         return replace(
             state,
             z=z,
@@ -273,15 +279,6 @@ class StreamDetector:
             history=np.concatenate([state.history, [row]])[-_HISTORY:],
             history_keys=(*state.history_keys, key)[-_HISTORY:],
         )
-
-    def _without_shared_error(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
-        """Predict, from the replays since the bags were full, the error that they share, and remove it."""
-        z = evidence.z or 0.0
-        if not state.frozen_count:
-            return z
-        n = self._reference_length(state, evidence, new)
-        m = state.frozen_count
-        return (z - state.frozen_sum / (n + m)) / math.sqrt(1 - m / ((n + 1) * (n + m)))
 
     def _reference_length(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
         """Replays that the reference holds, as the probes that carry information see it."""
@@ -330,7 +327,7 @@ class StreamDetector:
         readings = self._readings(state)
         if state.latch is not None:
             shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
-            return after_alarm(state, state.latch, new, bets, shape=_ratio(shape))
+            return after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape))
         state = with_recent(state, new)
         worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1
@@ -350,8 +347,13 @@ class StreamDetector:
             return state
         history = state.history.copy()
         history[-1, SHARED] = 1.0
-        shared = state.frozen_sum + float(history[-1, RAW])
-        return replace(state, history=history, frozen_sum=shared, frozen_count=state.frozen_count + 1)
+        return replace(
+            state,
+            history=history,
+            frozen_sum=state.frozen_sum + float(history[-1, RAW]),
+            frozen_spread=state.frozen_spread + float(history[-1, SPREAD]),
+            frozen_count=state.frozen_count + 1,
+        )
 
     def _checked(self, state: StreamState) -> StreamState:
         """Ask whether the quiet evidence is exchangeable."""
@@ -360,11 +362,16 @@ class StreamDetector:
 
     def _bets(self, state: StreamState, new: Floats, today: "_Today") -> ChannelEvidence:
         """What the mixture is given of a replay with evidence."""
-        held = state.reference.held
-        length = self._reference_length(state, today.evidence, new) + state.frozen_count
+        length, fixed = self._reference_length(state, today.evidence, new), state.frozen_count
+        spread = today.spread
+        if spread is not None:
+            spread = _without_shared_error(spread, state.frozen_spread, count=fixed, length=length)
+        footing = Footing(
+            spread=spread, inflation=state.inflation, fixed=math.sqrt(fixed / (length + fixed)) if fixed else 0.0
+        )
         return ChannelEvidence(
-            location=Location(z=state.z or 0.0, references=length),
-            side=side_bets(held, new, self.kind, today.laws, inflation=state.inflation),
+            location=Location(z=state.z or 0.0, references=length + fixed),
+            side=side_bets(state.reference.held, new, self.kind, today.laws, footing),
         )
 
     def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:
@@ -375,6 +382,13 @@ class StreamDetector:
         held = state.reference.held
         effect = effects.stratified_effect(held, after, dispersion=state.inflation)
         return effect, effects.moved_probes(state.reference.probes, held, after, self.kind)
+
+
+def _without_shared_error(z: float, past: float, *, count: int, length: float) -> float:
+    """Predict, from the sum over replays since the bags were full, the error that they share, and remove it."""
+    if not count:
+        return z
+    return (z - past / (length + count)) / math.sqrt(1 - count / ((length + 1) * (length + count)))
 
 
 def _variance(history: Floats, prior: float) -> tuple[float, float]:
@@ -401,3 +415,4 @@ class _Today:
     evidence: Evidence
     laws: ProbeLaws
     ranks: Floats
+    spread: float | None

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.stats.channel_mixture import ChannelEvidence, Lead
+from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture, Lead
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.latch import Latch, latch_at, recovered
-from driftwatch.stats.stream_state import INDEX, RAW, SHARED, StreamState, Z, with_recent
+from driftwatch.stats.stream_state import INDEX, RAW, SHARED, SPREAD, StreamState, Z, with_recent
 
 Floats = NDArray[np.float64]
 
@@ -30,20 +30,27 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         probes=state.reference.probes,
     )
     quiet = int(np.searchsorted(index, latch.onset_index))
-    taken = state.history[quiet:, RAW][state.history[quiet:, SHARED] == 1]
+    taken = state.history[quiet:][state.history[quiet:, SHARED] == 1]
     return replace(
         state,
         latch=latch,
         reference=state.reference.without_since(latch.onset_index),
         history=state.history[:quiet],
         history_keys=state.history_keys[:quiet],
-        frozen_sum=state.frozen_sum - float(taken.sum()),
-        frozen_count=state.frozen_count - taken.size,
+        frozen_sum=state.frozen_sum - float(taken[:, RAW].sum()),
+        frozen_spread=state.frozen_spread - float(taken[:, SPREAD].sum()),
+        frozen_count=state.frozen_count - len(taken),
     )
 
 
 def after_alarm(
-    state: StreamState, latch: Latch, new: Floats, bets: ChannelEvidence | None, *, shape: float
+    state: StreamState,
+    latch: Latch,
+    new: Floats,
+    bets: ChannelEvidence | None,
+    *,
+    mixture: ChannelMixture,
+    shape: float,
 ) -> StreamState:
     """The reference rests; count the replays that look like it again.
 
@@ -53,6 +60,8 @@ def after_alarm(
         The replay's values.
     bets : ChannelEvidence or None
         What the mixture was given of it; None where nothing differs from a constant reference.
+    mixture : ChannelMixture
+        The chart that was given it.
     shape : float
         Share of its threshold of the KS chart, or of the Cramér-von Mises chart where that one alarmed.
     """
@@ -61,19 +70,19 @@ def after_alarm(
         return state
     # All bags constant: today's answers equal the reference, which is as normal as can be.
     z = 0.0 if state.z is None else state.z
-    after = recovered(latch, z, shape, _bet_again(state, latch, bets))
+    after = recovered(latch, z, shape, _bet_again(state, latch, bets, mixture))
     state = replace(state, latch=after)
     return state if after.calm else with_recent(state, new)
 
 
-def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None) -> float:
+def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None, mixture: ChannelMixture) -> float:
     """Log bet that the process that alarmed lays on this replay."""
     if bets is None:
         return -_NOTHING_DIFFERS
     if latch.channel == "location":
         return 0.0
     if latch.channel == "dense":
-        return state.mixture.dense.latest(bets.side.dense)
+        return mixture.dense_bet(state.mixture, bets.side)
     place = latch.place
     if latch.probe is not None:
         if latch.probe not in state.reference.probes:

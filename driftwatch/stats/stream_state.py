@@ -15,8 +15,8 @@ from driftwatch.stats.reference import Reference, replay_matrix
 
 Floats = NDArray[np.float64]
 
-INDEX, RAW, Z, SQUARE, SHARED = range(5)
-"""Columns of a state's history; the last is 1 for a replay in the shared error."""
+INDEX, RAW, Z, SQUARE, SHARED, SPREAD = range(6)
+"""Columns of a state's history; `SHARED` is 1 for a replay in the shared error, `SPREAD` its score within probes."""
 _RECENT = 50  # replays whose values are kept to say what moved
 
 
@@ -54,6 +54,7 @@ class StreamState:
     history: Floats
     history_keys: tuple[str, ...]
     frozen_sum: float
+    frozen_spread: float
     frozen_count: int
     monitored_from: int
     recent: Floats

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
-from driftwatch.stats.channels import TURNED, side_bets
-from driftwatch.stats.exchangeable import probe_laws
+from driftwatch.stats.channels import SPREADS, Footing, side_bets
+from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
+from driftwatch.stats.exchangeable import probe_laws, spread_score
 from driftwatch.stats.mixture import Location
 
 KINDS = ("binary", "graded", "continuous")
@@ -22,9 +23,10 @@ def draws(rng, kind, probes, size):
     return np.clip(np.rint(2 * values) / 2, 1, 5) if kind == "graded" else values
 
 
-def bets_of(values, kind, inflation=1.0):
+def bets_of(values, kind, **footing):
     reference, new = values[:, :-1], values[:, -1:]
-    return side_bets(reference, new, kind, probe_laws(reference, new, kind), inflation=inflation)
+    laws = probe_laws(reference, new, kind)
+    return side_bets(reference, new, kind, laws, Footing(spread=spread_score(laws, new), **footing))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -33,14 +35,17 @@ def test_bets_have_a_mean_of_about_one_while_nothing_changed(kind):
     median-sized ones are held to one, within 4 SE; the rest to no more than one within 4 SE."""
     rng = np.random.default_rng(3)
     found = [bets_of(draws(rng, kind, 60, 31), kind) for _ in range(400)]
-    for name in ("scale", "odds", "rare"):
+    for name in ("scale", "odds", "rare", "far"):
         ratios = np.exp([getattr(bets, name) for bets in found])
         bet = np.isfinite(ratios).all(axis=0)
         assert (ratios.mean(axis=0) < 1.15 + 4 * ratios.std(axis=0) / math.sqrt(400))[bet].all(), name
     single = np.exp([np.nanmean(bets.single[:, 0]) for bets in found])
     assert np.isfinite(single).all()
-    tilts = np.array([np.exp(bets.dense).mean(axis=0) for bets in found])
-    assert tilts.mean(axis=0) == pytest.approx(1.0, abs=float(4 * tilts.std(axis=0).max() / math.sqrt(400)))
+    each = np.array([np.exp(bets.dense).mean(axis=0) for bets in found])
+    error = each.std(axis=0) / math.sqrt(400)
+    assert (each.mean(axis=0) < 1.02 + 4 * error).all()
+    if kind != "binary":  # a weak tilt is fair given the bag, not merely no better than that
+        assert each.mean(axis=0)[:2] == pytest.approx(1.0, abs=float(4 * error[:2].max()))
 
 
 def test_first_refusals_in_three_probes_wins_the_bet_on_turned_answers():
@@ -49,7 +54,7 @@ def test_first_refusals_in_three_probes_wins_the_bet_on_turned_answers():
     low = bets_of(passes, "binary").rare[: TURNED.size]
     assert low.max() > 4
     passes[:3, -1] = 1.0
-    assert np.nanmax(bets_of(passes, "binary").rare) <= 0
+    assert bets_of(passes, "binary").rare.max() <= 0
 
 
 def test_a_probe_that_breaks_wins_its_own_bet_and_no_other():
@@ -61,13 +66,44 @@ def test_a_probe_that_breaks_wins_its_own_bet_and_no_other():
     assert np.delete(low, 7).max() <= 0
 
 
+def test_more_failures_of_the_probes_that_fail_now_and_then_win_the_bet_on_the_flaky_ones():
+    """Twenty of sixty probes failed three times in thirty. Four of them fail today: more than the two of always, and
+    probes that always passed do not speak against it, as they do where a share of all answers is bet on."""
+    passes = np.ones((60, 31))
+    passes[:20, :3] = 0.0
+    passes[:4, -1] = 0.0
+    bets = bets_of(passes, "binary")
+    assert bets.odds.shape == (ODDS.size + FLAKY.size,)
+    assert (bets.odds[ODDS.size :] > 0).all()
+    assert bets.rare[1] < bets.odds[-1]
+
+
+def test_a_probe_that_failed_once_is_not_called_better_than_its_own_record():
+    """Forty probes never failed, so empirical Bayes thinks little of one failure; the flaky bet takes Laplace's 2/32."""
+    passes = np.ones((41, 31))
+    passes[0, :1] = 0.0
+    passes[0, -1] = 0.0
+    won = bets_of(passes, "binary").odds[ODDS.size :]
+    assert won == pytest.approx(np.log((2 / 32 + FLAKY * (30 / 32)) / (2 / 32)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reference_that_no_longer_learns_makes_every_event_bet_more_careful(kind):
+    values = draws(np.random.default_rng(7), kind, 60, 31)
+    values[:5, -1] = 0.0 if kind == "binary" else 1.0
+    learning, full = bets_of(values, kind), bets_of(values, kind, fixed=1.0)
+    assert (full.rare <= learning.rare)[: TURNED.size].all()
+    assert (full.odds <= learning.odds).all()
+    assert full.single[0, 0] <= learning.single[0, 0]
+
+
 def test_a_wider_spread_wins_the_bet_on_spread_both_ways_apart():
     rng = np.random.default_rng(5)
     wide, narrow = draws(rng, "continuous", 60, 31), draws(rng, "continuous", 60, 31)
     wide[:, -1] = 3.5 + (wide[:, -1] - 3.5) * 3
     narrow[:, -1] = 3.5 + (narrow[:, -1] - 3.5) * 0.1
     assert bets_of(wide, "continuous").scale[:3].max() > 5
-    assert bets_of(narrow, "continuous").scale[3:].max() > 1
+    assert bets_of(narrow, "continuous").scale[SPREADS < 0].max() > 1
 
 
 @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS), inflation=st.floats(1, 4))
@@ -76,8 +112,8 @@ def test_bets_are_finite_and_the_order_of_the_probes_is_irrelevant(seed, kind, i
     values = draws(rng, kind, 12, 8)
     values[rng.random(values.shape) < 0.2] = np.nan
     order = rng.permutation(12)
-    bets, shuffled = bets_of(values, kind, inflation), bets_of(values[order], kind, inflation)
-    for name in ("scale", "rare", "odds"):
+    bets, shuffled = bets_of(values, kind, inflation=inflation), bets_of(values[order], kind, inflation=inflation)
+    for name in ("scale", "rare", "far", "odds"):
         assert not np.isinf(getattr(bets, name)).any()
         assert getattr(shuffled, name) == pytest.approx(getattr(bets, name), abs=1e-9, nan_ok=True)
     for name in ("single", "dense"):
@@ -89,7 +125,7 @@ def test_a_probe_without_an_answer_is_no_bet(kind):
     values = draws(np.random.default_rng(6), kind, 12, 31)
     values[3, -1] = np.nan
     assert np.isnan(bets_of(values, kind).single[3]).all()
-    assert bets_of(values, kind).dense[3].tolist() == [0.0, 0.0]
+    assert (bets_of(values, kind).dense[3] == 0).all()
 
 
 def test_the_mixture_names_the_channel_and_the_probe_that_lead():
@@ -102,7 +138,7 @@ def test_the_mixture_names_the_channel_and_the_probe_that_lead():
     for _ in range(4):
         new = (rng.random((60, 1)) < rates[:, None]).astype(float)
         new[11] = 0.0
-        bets = side_bets(past, new, "binary", probe_laws(past, new, "binary"), inflation=1.0)
+        bets = side_bets(past, new, "binary", probe_laws(past, new, "binary"), Footing(spread=None))
         state = chart.update(state, ChannelEvidence(location=Location(z=0.0, references=30.0), side=bets))
     lead = chart.lead(state)
     assert (lead.channel, lead.place[0], lead.since) == ("single", 11, 4)

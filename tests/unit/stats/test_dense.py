@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch.stats.dense import SHARES, SHIFT, DenseState
+from driftwatch.stats.dense import PARTS, DenseState, Part
+from driftwatch.stats.tilts import STRONG, WEAK
+
+OF_SCORES = PARTS["continuous"]
 
 
 def bets(scores):
-    return np.stack([SHIFT * scores - SHIFT**2 / 2, -SHIFT * scores - SHIFT**2 / 2], axis=-1)
+    return np.stack([tilt * scores - tilt**2 / 2 for tilt in (WEAK, -WEAK, STRONG, -STRONG)], axis=-1)
 
 
 def fed(replays):
-    state = DenseState.empty(replays.shape[1])
+    state = DenseState.empty()
     for scores in replays:
         state = state.fed(bets(scores))
     return state
@@ -24,7 +27,7 @@ def fed(replays):
 def test_the_sum_over_starts_is_no_more_than_a_martingale():
     """30 normal replays of 20 probes, 4,000 deployments, seed 2: the sum's mean is at most 30, within 4 SE."""
     rng = np.random.default_rng(2)
-    sums = np.array([np.exp(fed(rng.standard_normal((30, 20))).by_start()).sum() for _ in range(4000)])
+    sums = np.array([np.exp(fed(rng.standard_normal((30, 20))).by_start(OF_SCORES)).sum() for _ in range(4000)])
     assert sums.mean() < 30 + 4 * sums.std() / math.sqrt(len(sums))
 
 
@@ -34,8 +37,8 @@ def test_opposite_moves_that_cancel_in_every_sum_are_found():
     replays = rng.standard_normal((32, 60))
     replays[20:] += np.where(np.arange(60) % 2, 0.5, -0.5)
     state = fed(replays)
-    assert np.logaddexp.reduce(state.by_start()) > math.log(500)
-    assert abs(int(state.starts[np.argmax(state.by_start())]) - 20) <= 4
+    assert np.logaddexp.reduce(state.by_start(OF_SCORES)) > math.log(500)
+    assert abs(int(state.starts[np.argmax(state.by_start(OF_SCORES))]) - 20) <= 4
 
 
 def test_memory_is_bounded_in_the_number_of_replays():
@@ -47,14 +50,22 @@ def test_memory_is_bounded_in_the_number_of_replays():
 @given(seed=st.integers(0, 2**32 - 1))
 def test_up_and_down_are_mirror_images(seed):
     replays = np.random.default_rng(seed).standard_normal((12, 5))
-    assert fed(replays).by_start() == pytest.approx(fed(-replays).by_start(), abs=1e-9)
+    assert fed(replays).by_start(OF_SCORES) == pytest.approx(fed(-replays).by_start(OF_SCORES), abs=1e-9)
 
 
-def test_one_probe_alone_averages_its_two_directions():
-    state = fed(np.array([[1.0]]))
-    both = 0.5 * (math.exp(SHIFT - SHIFT**2 / 2) + math.exp(-SHIFT - SHIFT**2 / 2))
-    expected = np.mean([1 - share + share * both for share in SHARES])
-    assert math.exp(state.by_start()[0]) == pytest.approx(expected)
+def test_three_probes_of_sixty_that_break_are_found_whichever_they_are():
+    """Three probes fall by 2.5 sd at replay 20: the threshold of ARL 500 within six replays."""
+    replays = np.random.default_rng(3).standard_normal((26, 60))
+    replays[20:, [4, 31, 57]] -= 2.5
+    assert np.logaddexp.reduce(fed(replays[:20]).by_start(OF_SCORES)) < math.log(500)
+    assert np.logaddexp.reduce(fed(replays).by_start(OF_SCORES)) > math.log(500)
+
+
+def test_one_probe_alone_averages_its_bets_and_the_parts():
+    state = DenseState.empty().fed(np.log([[2.0, 0.5, 6.0]]))
+    parts = (Part(of_probes=0.2, bets=(0, 1)), Part(of_probes=0.1, bets=(2,)), Part(of_probes=None, bets=(2,)))
+    expected = np.mean([0.8 + 0.2 * 1.25, 0.9 + 0.1 * 6, 6])
+    assert math.exp(state.by_start(parts)[0]) == pytest.approx(expected)
 
 
 def test_a_replay_back_at_the_reference_speaks_against_what_was_learned():
@@ -62,6 +73,6 @@ def test_a_replay_back_at_the_reference_speaks_against_what_was_learned():
     moved = rng.standard_normal((30, 60)) + np.where(np.arange(60) % 2, 1.0, -1.0)
     state = fed(moved)
     calm = bets(rng.standard_normal(60))
-    assert state.fed(calm).latest(calm) < -2
+    assert state.fed(calm).latest(calm, OF_SCORES) < -2
     again = bets(rng.standard_normal(60) + np.where(np.arange(60) % 2, 1.0, -1.0))
-    assert state.fed(again).latest(again) > 2
+    assert state.fed(again).latest(again, OF_SCORES) > 2
