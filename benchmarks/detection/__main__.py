@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, help="deployments per null")
     parser.add_argument("--arl", type=float, default=500)
     parser.add_argument("--quick", action="store_true", help="8 deployments, four rows, results not kept")
+    parser.add_argument("--mirror", action="store_true", help="ours by the compiled mirror (needs numba)")
     parser.add_argument("--json", action="store_true", help="print the results instead of the table")
     parser.add_argument("--peers", default=os.environ.get("DRIFTWATCH_PEERS", "peers/bin/python"))
     given = parser.parse_args()
@@ -39,7 +40,9 @@ def main() -> None:
     store = run.Store.load(None if given.quick else HERE / name, arl=given.arl)
     rows = run.rows(given.rows or (["breaks", "-0.2", "x0.9"] if given.quick else []))
     runs = 8 if given.quick else given.runs
-    plan = run.Plan(rows=rows, runs=runs, nulls=given.nulls or 2 * runs, arl=given.arl, peers=given.peers)
+    plan = run.Plan(
+        rows=rows, runs=runs, nulls=given.nulls or 2 * runs, arl=given.arl, peers=given.peers, mirror=given.mirror
+    )
     for method in run.ordered(methods(given.methods)):
         run.measure(plan, method, store)
     if given.json:

@@ -1,8 +1,11 @@
 """driftwatch's own stream detectors, through their public interface: start, update, read."""
 
+import zlib
+
 import numpy as np
 
 from benchmarks.detection.scenarios import BASELINE
+from driftwatch.stats.calibrate import mixture_threshold
 from driftwatch.stats.series_stream import CommonFactorStream
 from driftwatch.stats.stream import ReplayValues, StreamDetector
 
@@ -41,8 +44,22 @@ def statistic(
     return out
 
 
-def statistics(family: str, streams: np.ndarray, arl: float, name: str, stop: float) -> np.ndarray:
-    """The same for every deployment, shape (n_deployments, n_replays)."""
+def mirrored(family: str, values: np.ndarray, arl: float, name: str, stop: float) -> np.ndarray:
+    """The same ratio by the compiled mirror, which its own check holds to `StreamDetector`."""
+    from benchmarks.detection import mirror  # needs numba
+
+    threshold = mixture_threshold(arl=arl, kind=SETTINGS[family]["kind"])
+    uniforms = np.random.default_rng(zlib.crc32(name.encode())).random(len(values))
+    return mirror.statistic(family, values, BASELINE, stop * threshold, uniforms) / threshold
+
+
+def statistics(
+    family: str, streams: np.ndarray, arl: float, name: str, stop: float, *, mirror: bool = False
+) -> np.ndarray:
+    """The same for every deployment, shape (n_deployments, n_replays); latency has no mirror."""
+    if mirror and family in SETTINGS:
+        ratios = [mirrored(family, v.astype(float), arl, f"{name}-{i}", min(stop, 1.0)) for i, v in enumerate(streams)]
+        return np.stack(ratios)
     return np.stack(
         [statistic(family, v.astype(float), arl, f"{name}-{i}", stop=min(stop, 1.0)) for i, v in enumerate(streams)]
     )

@@ -45,6 +45,7 @@ class Plan:
     nulls: int
     arl: float
     peers: str
+    mirror: bool = False
 
 
 @dataclass
@@ -140,7 +141,10 @@ def _method(plan: Plan, method: str, store: Store) -> None:
 def _statistics(plan: Plan, method: str, streams: Streams, levels: dict[str, float]) -> Streams:
     if method in (OURS, OWN):
         arl = plan.arl * (ours.ROOM if method == OURS else 1)
-        return {(f, row): ours.statistics(f, v, arl, row, levels.get(f, 1.0)) for (f, row), v in streams.items()}
+        return {
+            (f, row): ours.statistics(f, v, arl, row, levels.get(f, 1.0), mirror=plan.mirror)
+            for (f, row), v in streams.items()
+        }
     forms = {key: np.log(np.maximum(v, 0.5)) if key[0] in LOGGED else v for key, v in streams.items()}
     if method in PRACTICES:
         return {key: PRACTICES[method](form.astype(float), SIGN[key[0]]) for key, form in forms.items()}
