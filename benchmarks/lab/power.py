@@ -1,6 +1,6 @@
 """Which changes of a real model the engine finds, how soon, and how often it cries wolf: the lab's last word.
 
-python -m benchmarks.lab.power --lab-python /tmp/labenv/bin/python --out DIRECTORY     # printed to power.txt
+python -m benchmarks.lab.power --lab-python /tmp/labenv/bin/python --out DIRECTORY
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from benchmarks.lab.power_logprobs import (
     shuffled,
     shuffled_means,
 )
-from benchmarks.lab.power_orders import CHANGED, READ_WARM, SENSED_WARM, WARM, cold, record_all, warm
+from benchmarks.lab.power_orders import CHANGED, READ_WARM, SENSED_WARM, WARM, cold, warm
 from benchmarks.lab.power_probes import shortest
 from benchmarks.lab.power_record import Replay
 from driftwatch.demo.llama import BASE, LlamaServer
 
 SEED: Final = 20261128
-SIZES: Final = (200, 50, 5)
+SIZES: Final = (200, 50)
 ROTATIONS: Final = range(0, 48, 8)
 """One for each server's life of the base at temperature 0."""
 ASKED, LIFE, ASKED_PROBES = 10_000, 500, 20
@@ -61,21 +61,30 @@ def made(out: Path, lab_python: Path | None) -> None:
 # -- log-probabilities -----------------------------------------------------------------------------
 
 
-def of_logprobs(out: Path, runs: int) -> Iterator[str]:
-    """Power at temperature 0 and 0.7, and the daemon's own metric beside it."""
-    yield f"Log-probabilities: nominal in-control ARL {ARL:,.0f} replays, baseline {BASELINE}"
-    yield f"| | probes | model | {' | '.join(f'within {look}' for look in LOOKS)} | 95 % lower limit | deployments |"
-    yield "|---|---|---|---|---|---|---|---|"
-    base, changed = cold("base", out), {name: cold(name, out) for name in CHANGED}
+def of_cold(out: Path, runs: int, models: Sequence[str]) -> Iterator[str]:
+    """Power at temperature 0."""
+    yield from _power_titles()
+    base, changed = cold("base", out), {name: cold(name, out) for name in models}
     for label, asked in (("temperature 0, top 5", list), ("temperature 0, own token", own_token)):
         before, after = asked(base), {name: asked(replays) for name, replays in changed.items()}
         still = [in_order(before, after, rotation=rotation) for rotation in ROTATIONS]
         yield from _power(label, partial(_of, still), runs)
+
+
+def of_warm(out: Path, runs: int) -> Iterator[str]:
+    """Power at temperature 0.7, and the daemon's own metric beside it."""
+    yield from _power_titles()
     base = _sensed(warm("base", out))
     changed = {name: _sensed(warm(name, out)) for name in (*SENSED_WARM, *READ_WARM)}
     for label, score in (("temperature 0.7, top 5", shuffled), ("0.7, metric `logprob`", shuffled_means)):
         few = [score(base, changed, np.random.default_rng([SEED, run])) for run in range(min(runs, 60))]
         yield from _power(label, partial(_of, few), len(few))
+
+
+def _power_titles() -> Iterator[str]:
+    yield f"Log-probabilities: nominal in-control ARL {ARL:,.0f} replays, baseline {BASELINE}"
+    yield f"| | probes | model | {' | '.join(f'within {look}' for look in LOOKS)} | 95 % lower limit | deployments |"
+    yield "|---|---|---|---|---|---|---|---|"
 
 
 def _power(label: str, draw: Callable[[int], Scores], runs: int) -> Iterator[str]:
@@ -105,30 +114,35 @@ def _sensed(replays: list[Replay]) -> list[Replay]:
 # -- unchanged -------------------------------------------------------------------------------------
 
 
-def of_quiet(out: Path, asked: int) -> Iterator[str]:
-    """Count the alarms of unchanged replays; scores really asked also at coarser grids than the engine's."""
+def of_asked(out: Path, replays: int, size: int) -> Iterator[str]:
+    """Count the alarms of an unchanged model that was really asked."""
+    yield from _quiet_titles()
+    probes = shortest(size)
+    for label, server, count, life in (
+        ("as shipped", LlamaServer, replays, LIFE),
+        ("llama.cpp's defaults", DefaultsServer, replays // 5, LIFE // 2),
+    ):
+        target = out / f"asked-{server.__name__}-{size}.npy"
+        table = power_quiet.asked(partial(server, model=BASE), probes, replays=count, life=life, target=target)
+        yield f"| asked, {size} one-token probes, {label} | {power_quiet.folded(table, baseline=REFERENCE, key='asked')} |"
+
+
+def of_drawn(out: Path, replays: int) -> Iterator[str]:
+    """Count the alarms of recorded answers drawn again."""
+    yield from _quiet_titles()
+    base, name = _sensed(warm("base", out)), f"resampled, 200 probes, temperature {WARM}"
+    drawn = power_quiet.resampled(base, replays=replays)
+    yield f"| {name}, distances | {power_quiet.folded(drawn, baseline=REFERENCE, key='drawn')} |"
+    drawn = power_quiet.resampled_means(base, replays=replays)
+    yield f"| {name}, metric `logprob` | {power_quiet.folded(drawn, baseline=BASELINE, key='drawn')} |"
+
+
+def _quiet_titles() -> Iterator[str]:
     yield (
         "| unchanged | replays | alarms | budget | P(so many or more at the budget) | first | scores not 0 | largest "
         "| may page |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
-    probes = shortest(ASKED_PROBES)
-    for label, server, count, life in (
-        ("as shipped", LlamaServer, asked, LIFE),
-        ("llama.cpp's defaults", DefaultsServer, asked // 5, LIFE // 2),
-    ):
-        table = power_quiet.asked(
-            partial(server, model=BASE), probes, replays=count, life=life, target=out / f"asked-{server.__name__}.npy"
-        )
-        for decimals in (6, 5, 4):
-            name = f"asked, {ASKED_PROBES} one-token probes, {label}, scores to 1e-{decimals}"
-            yield f"| {name} | {power_quiet.folded(table.round(decimals), baseline=REFERENCE, key='asked')} |"
-    base = _sensed(warm("base", out))
-    drawn = power_quiet.resampled(base, replays=asked)
-    name = f"resampled, 200 probes, temperature {WARM}"
-    yield f"| {name}, distances | {power_quiet.folded(drawn, baseline=REFERENCE, key='drawn')} |"
-    drawn = power_quiet.resampled_means(base, replays=asked)
-    yield f"| {name}, metric `logprob` | {power_quiet.folded(drawn, baseline=BASELINE, key='drawn')} |"
 
 
 # -- text ------------------------------------------------------------------------------------------
@@ -141,7 +155,7 @@ def of_text(out: Path, runs: int) -> Iterator[str]:
         yield from power_text.rows(pools, size=size, runs=runs)
 
 
-PARTS: Final = ("logprobs", "quiet", "text")
+PARTS: Final = ("cold", "warm", "asked", "drawn", "text")
 
 
 def main(argv: list[str]) -> None:
@@ -150,16 +164,19 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--out", type=Path, help="where models and recordings are kept; default: a temporary folder")
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--runs", type=int, default=100, help="deployments of each row")
+    parser.add_argument("--models", nargs="+", choices=CHANGED, default=CHANGED, help="changed ones at temperature 0")
     parser.add_argument("--asked", type=int, default=ASKED, help="unchanged replays")
+    parser.add_argument("--asked-probes", type=int, default=ASKED_PROBES, help="probes of each of them")
     chosen = parser.parse_args(argv)
     with TemporaryDirectory() as temporary:
         out = chosen.out or Path(temporary)
         out.mkdir(parents=True, exist_ok=True)
         made(out, chosen.lab_python)
-        record_all(out)
         parts = {
-            "logprobs": partial(of_logprobs, out, chosen.runs),
-            "quiet": partial(of_quiet, out, chosen.asked),
+            "cold": partial(of_cold, out, chosen.runs, chosen.models),
+            "warm": partial(of_warm, out, chosen.runs),
+            "asked": partial(of_asked, out, chosen.asked, chosen.asked_probes),
+            "drawn": partial(of_drawn, out, chosen.asked),
             "text": partial(of_text, out, chosen.runs),
         }
         for part in chosen.only or PARTS:

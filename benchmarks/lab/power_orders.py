@@ -49,11 +49,3 @@ def warm(name: str, made: Path) -> list[Replay]:
         logprobs=logprobs,
     )
     return record(order, probes(WARM_PROBES), made / f"warm-{name}.pickle")
-
-
-def record_all(made: Path) -> None:
-    """Record whatever is not yet recorded."""
-    for name in ("base", *CHANGED):
-        cold(name, made)
-    for name in ("base", *READ_WARM, *SENSED_WARM):
-        warm(name, made)

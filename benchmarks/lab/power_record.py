@@ -77,7 +77,8 @@ def load(target: Path) -> list[Replay]:
 async def ask(base_url: str, probes: Sequence[Messages], **params: Any) -> Replay:
     """Ask every probe once, four at a time."""
     gate = asyncio.Semaphore(CONCURRENCY)
-    async with aiohttp.ClientSession() as session:
+    # On a machine so busy that 5 s pass between two requests the server hangs up on a connection kept open.
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
         return await asyncio.gather(
             *(_ask(session, gate, base_url, probe, i, params) for i, probe in enumerate(probes))
         )

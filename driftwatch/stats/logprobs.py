@@ -9,7 +9,7 @@ from typing import Protocol
 
 from driftwatch.stats.errors import DegenerateError
 
-DECIMALS = 6
+DECIMALS = 5
 """A server that serves the same weights moves an answer's mean by up to 9e-7 nat (benchmarks/lab/noise.txt)."""
 
 Context = bytes
@@ -64,12 +64,13 @@ class LogprobReference:
 
     Notes
     -----
-    Assumes that answers are independent given the model. An unchanged llama.cpp moves the mean of an answer by about
-    1e-8 nat, Q8_0 by 2.6e-5 and Q4_0 by 4e-4 (medians): scores are rounded to 1e-6, between the noise and the signal.
+    Assumes that answers are independent given the model. An unchanged llama.cpp moves a distance by up to 1e-6 nat, and
+    after a restart all answers of a probe together; one step of fine-tuning at 1e-4 moves it by 0.02, Q8_0 by 0.04
+    (medians, five likeliest tokens). Scores are rounded to 1e-5, between the noise and the signal.
 
     References
     ----------
-    .. [1] benchmarks/lab/noise.txt for noise and Q4_0; design notes of the engine, section 5, for Q8_0.
+    .. [1] benchmarks/lab/README.md, "What the engine finds".
 
     Examples
     --------

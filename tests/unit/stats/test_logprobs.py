@@ -41,11 +41,18 @@ def test_the_reference_is_the_mean_of_its_answers():
     assert reference.score([listed("a", a=-0.2)]).distance == 0.0
 
 
+def test_the_noise_of_an_unchanged_server_is_no_distance():
+    """At 1e-6 a restart moved one score in eight by one unit: 3 of 40 deployments alarmed in 10 unchanged replays."""
+    reference = LogprobReference.of([[listed("a", a=-0.1, b=-3.0)]])
+    assert reference.score([listed("a", a=-0.1 + 2e-6, b=-3.0 - 2e-6)]).distance == 0.0
+    assert reference.score([listed("a", a=-0.1 + 2e-5, b=-3.0)]).distance > 0.0
+
+
 def test_a_token_missing_from_the_list_is_censored_at_the_lists_minimum():
     reference = LogprobReference.of([[listed("a", a=-0.1, b=-3.0)]])
     found = reference.score([listed("a", a=-0.1, c=-4.0)])
     # b lies at or below -4 now, c lay at or below -3 then.
-    assert found.distance == pytest.approx((0.0 + 1.0 + 1.0) / 3, abs=1e-6)
+    assert found.distance == pytest.approx((0.0 + 1.0 + 1.0) / 3, abs=5e-6)
 
 
 def test_lists_of_another_length_are_dropped_on_both_sides():
@@ -102,7 +109,7 @@ def test_the_order_of_the_reference_answers_does_not_matter(reference, answer, o
     here, there = (LogprobReference.of(each).score(answer) for each in (reference, shuffled))
     assert (here is None) == (there is None)
     if here:
-        assert here.distance == pytest.approx(there.distance, abs=1.1e-6)
+        assert here.distance == pytest.approx(there.distance, abs=1.1e-5)
 
 
 @given(reference=references, answer=answers)
