@@ -3,7 +3,9 @@
 Adapters are imported where they are built, so that a command pays only for what it uses.
 """
 
+import asyncio
 import atexit
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,12 +26,14 @@ from driftwatch.domain.metric import Metric, Severity, scored_metric
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
 from driftwatch.domain.schedule import Every
+from driftwatch.domain.secret import Secret
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store, Traces
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from driftwatch.adapters.notify.slack_socket import SlackButtons
     from driftwatch.adapters.records import ImportReport
     from driftwatch.adapters.scoring import ScorerProcess
     from driftwatch.adapters.store import SqlStore, StoreLock
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from driftwatch.services.mine import Mined
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
+    from driftwatch.services.press import Press, Pressed
     from driftwatch.services.score import NamedScorer, Scorers
     from driftwatch.services.spend import SpendGuard
     from driftwatch.services.tick import World
@@ -50,6 +55,8 @@ if TYPE_CHECKING:
 
 SHORTEST_SECRET = 4
 """Shorter ones would be found everywhere."""
+SELFTEST_S = 900.0
+"""The longest that a self-test may take."""
 DEFAULT_BASELINE = 24
 """Replays of the baseline of recorded endpoints that are not in the configuration."""
 
@@ -492,7 +499,7 @@ def _notifier(route: "Route", clock: Clock) -> Notifier:
     if route.kind == "slack_token":
         from driftwatch.adapters.notify.slack_bot import SlackBot
 
-        return SlackBot(route.secret, route.channel or "", clock=clock)
+        return SlackBot(route.secret, route.channel or "", clock=clock, buttons=route.app_token is not None)
     if route.kind == "pagerduty":
         from driftwatch.adapters.notify.pagerduty import PagerDuty
 
@@ -504,6 +511,27 @@ def _notifier(route: "Route", clock: Clock) -> Notifier:
     from driftwatch.adapters.notify.webhook import Webhook
 
     return Webhook(route.secret, clock=clock, signing_key=route.signing)
+
+
+def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButtons, ...]":
+    """Return what hears the buttons of each Slack app whose app-level token is given."""
+    from driftwatch.services.press import press_button
+
+    async def act(press: "Press") -> "Pressed":
+        return await asyncio.to_thread(
+            press_button, store, press, clock, lambda endpoint: audiences(settings, endpoint)
+        )
+
+    apps = {route.app_token.reveal(): route for route in settings.routes.values() if route.app_token}
+    if not apps:
+        return ()
+    from driftwatch.adapters.notify.slack_socket import SlackButtons
+    from driftwatch.adapters.notify.slack_web import SlackWeb
+
+    return tuple(
+        SlackButtons(SlackWeb(Secret(token), clock=clock), SlackWeb(route.secret, clock=clock), act, clock=clock)
+        for token, route in apps.items()
+    )
 
 
 def pager(settings: Settings, store: Store, clock: Clock) -> "Pager":
@@ -608,6 +636,25 @@ def dead_man(settings: Settings) -> "Callable[[], Awaitable[None]] | None":
     from driftwatch.adapters.deadman import DeadMan
 
     return DeadMan(settings.deadman.address).tell
+
+
+def selftest_process(settings: Settings) -> "Callable[[], Awaitable[bool]]":
+    """Return what runs `driftwatch selftest` beside the daemon: a CPU-bound minute must not make its latencies lie."""
+
+    async def run() -> bool:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "driftwatch", "-c", str(settings.file), "selftest", "--json"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            return await asyncio.wait_for(process.wait(), SELFTEST_S) == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    return run
 
 
 def secrets_of(settings: Settings) -> Sequence[str]:

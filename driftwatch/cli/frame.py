@@ -39,6 +39,7 @@ COMMANDS = {
     "backtest": Entry("driftwatch.cli.backtest:backtest", "What would have paged in recorded history, and when."),
     "judge": Entry("driftwatch.cli.judge:judge", "Compare a judge with people."),
     "mine": Entry("driftwatch.cli.mine:mine", "Find border inputs, which show the slightest change."),
+    "selftest": Entry("driftwatch.cli.selftest:selftest", "Known drifts through the whole pipeline."),
     "plan": Entry("driftwatch.cli.plan:plan", "What watching costs, and what drift it finds how fast."),
     "db": Entry("driftwatch.cli.db:db", "Upgrade or check the store's tables."),
     "schema": Entry("driftwatch.cli.schema:schema", "Print the JSON Schema of the configuration."),

@@ -17,6 +17,8 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     """
     from driftwatch import bootstrap
     from driftwatch.daemon import Chores, Daemon
+    from driftwatch.daemon.chores import SELFTEST_AT
+    from driftwatch.daemon.heartbeat import Heartbeat
     from driftwatch.daemon.logs import configure
 
     settings = frame.settings()
@@ -25,13 +27,20 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     with bootstrap.lock_store(settings):
         clock = bootstrap.steady_clock()
         store = bootstrap.open_store(settings)
+        pager = bootstrap.pager(settings, store, clock)
         daemon = Daemon(
             watched=bootstrap.watched_endpoints(settings, clock),
             world=bootstrap.world(settings, store, clock),
-            pager=bootstrap.pager(settings, store, clock).run,
+            pager=pager.run,
             wall=bootstrap.system_clock(),
             chores=Chores(
-                forget=store.prune_answers, keep=settings.retention.answers, alive=bootstrap.dead_man(settings)
+                forget=store.prune_answers,
+                keep=settings.retention.answers,
+                alive=bootstrap.dead_man(settings),
+                heartbeat=Heartbeat(delivers=lambda: pager.ready),
+                selftest=bootstrap.selftest_process(settings) if settings.selftest.daily else None,
+                selftest_at=settings.selftest.daily or SELFTEST_AT,
             ),
+            listeners=[buttons.run for buttons in bootstrap.buttons(settings, store, clock)],
         )
         asyncio.run(daemon.run())

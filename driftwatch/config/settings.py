@@ -1,7 +1,7 @@
 """The shape of config/driftwatch.yaml: frozen, nothing unknown, every key with its unit and range."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -14,6 +14,7 @@ from driftwatch.config.routes import Alerting, Route
 from driftwatch.config.values import (
     Address,
     CronLine,
+    Daily,
     Duration,
     FalseAlarmRate,
     Number,
@@ -228,6 +229,12 @@ class Deadman(Strict):
         return self.url or self.url_file
 
 
+class SelfTestSettings(Strict):
+    """Known drifts through the whole pipeline, to a message that operations get."""
+
+    daily: Daily = time(6)
+
+
 class Retention(Strict):
     """How long raw answers are kept; scores stay."""
 
@@ -252,6 +259,7 @@ class Settings(Strict):
     alerting: Alerting = Alerting()
     watch: Watch | None = None
     deadman: Deadman | None = None
+    selftest: SelfTestSettings = SelfTestSettings()
     retention: Retention = Retention()
     http: Http = Http()
     otel: Otel | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ _PART = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d|w)"
 _LONGEST = timedelta(days=3660)
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _WEEKLY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):([0-5][0-9])")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _TOLD = "a key, an address or a file's content is never shown"
 
 
@@ -142,6 +143,14 @@ def _weekly(value: Any) -> str:
     return value
 
 
+def _daily(value: Any) -> time | None:
+    if value == "never":
+        return None
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise refusal('write a time in quotes, as in "06:00" (UTC), or never.', slug="config-schedule")
+    return time.fromisoformat(value)
+
+
 def _text(description: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "description": description})
 
@@ -170,4 +179,5 @@ CronLine = Annotated[
     str, PlainValidator(_cron), _text('Five fields: minute hour day month weekday, as in "0 6 * * *".')
 ]
 TimeZone = Annotated[str, PlainValidator(_timezone), _text("As in UTC or Europe/Berlin.")]
+Daily = Annotated[time | None, PlainValidator(_daily), _text('Time in UTC: "06:00"; never for none.')]
 Weekly = Annotated[str, PlainValidator(_weekly), _text("Day and time in UTC: mon 09:00.")]

@@ -38,6 +38,8 @@ class Daemon:
         The system's own clock, which APScheduler goes by.
     chores : Chores
         What is done beside: forgetting old answers, telling the dead-man's switch that we live.
+    listeners : sequence of callable
+        What hears people, Slack's buttons say; each runs until it is cancelled.
     """
 
     watched: Sequence[Watched]
@@ -45,6 +47,7 @@ class Daemon:
     pager: Pager
     wall: Clock
     chores: Chores = field(default_factory=Chores)
+    listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     grace_s: float = GRACE_S
     flush_s: float = FLUSH_S
 
@@ -68,6 +71,8 @@ class Daemon:
         helpers = {
             asyncio.create_task(scheduler.guard(), name="guard"),
             asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
+            asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
+            *(asyncio.create_task(listen(), name="listener") for listen in self.listeners),
         }
         scheduler.start()
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
@@ -106,7 +111,7 @@ class Daemon:
         # Pages wait for nobody's poll.
         self._decided.set()
         if ticked is Ticked.REPLAYED:
-            await self.chores.tell_alive(self.world)
+            await self.chores.tell_alive(self.world, name)
 
     async def _finish_replays(self) -> None:
         if not self._replays:

@@ -8,6 +8,8 @@ from statistics import median
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.incident import Incident, IncidentKind, Silence
 from driftwatch.domain.metric import Severity
+from driftwatch.domain.selftest import KIND as SELFTEST
+from driftwatch.domain.selftest import SelfTest, selftest_of
 from driftwatch.services.coverage import Coverage, DueSlots, total
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.report_endpoint import EndpointReport, report_endpoint
@@ -95,6 +97,8 @@ class Report:
         What the period's answers cost.
     silences : sequence of Silence
         Those in force when the report was made.
+    selftests : sequence of SelfTest
+        Oldest first.
     """
 
     since: datetime
@@ -106,6 +110,7 @@ class Report:
     deliveries: Deliveries
     cost_usd: float
     silences: Sequence[Silence] = field(default=())
+    selftests: Sequence[SelfTest] = field(default=())
 
     def ends_soon(self, silence: Silence) -> bool:
         """Whether a silence is over within a day."""
@@ -133,7 +138,8 @@ def build_report(
     """
     until = until or now
     since = since or until - PERIOD
-    deliveries = [d for d in store.deliveries(since=since) if d.created_at < until]
+    # Details only add to a message that is counted already.
+    deliveries = [d for d in store.deliveries(since=since) if d.created_at < until and not d.is_details]
     endpoints = tuple(
         report_endpoint(store, one, since=since, until=until, now=now, deliveries=deliveries, due_slots=due_slots)
         for one in watched
@@ -148,6 +154,7 @@ def build_report(
         coverage=covered,
         deliveries=_deliveries(deliveries, clock),
         cost_usd=sum(endpoint.cost_usd for endpoint in endpoints),
+        selftests=_selftests(deliveries),
         silences=tuple(sorted(store.silences(now=now), key=lambda silence: silence.ends_at)),
     )
 
@@ -175,6 +182,12 @@ def _deliveries(deliveries: Sequence[Delivery], clock: Clock | None) -> Deliveri
         late_p50_s=median(late) if late else None,
         late_max_s=max(late, default=None),
     )
+
+
+def _selftests(deliveries: Sequence[Delivery]) -> tuple[SelfTest, ...]:
+    """Return the runs that were told of, each once however many routes heard of it."""
+    told = {d.payload["at"]: selftest_of(d.payload) for d in deliveries if d.payload.get("kind") == SELFTEST}
+    return tuple(told[at] for at in sorted(told))
 
 
 def _seconds(start: datetime, end: datetime, clock: Clock | None) -> float:

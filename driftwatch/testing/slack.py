@@ -13,6 +13,7 @@ from aiohttp import web
 
 from driftwatch.domain.secret import Secret
 from driftwatch.testing.slack_api import Workspace, trouble_with
+from driftwatch.testing.slack_socket import Socket
 
 HOOK = "/services/T000/B000/loopback"
 
@@ -49,8 +50,17 @@ class FakeSlack:
     ('ok', ['hello'])
     """
 
-    def __init__(self, *, token: str = "xoxb-loopback", on_post: Callable[[Post], None] | None = None) -> None:  # noqa: S107
+    def __init__(
+        self,
+        *,
+        token: str = "xoxb-loopback",  # noqa: S107
+        app_token: str = "xapp-loopback",  # noqa: S107
+        on_post: Callable[[Post], None] | None = None,
+    ) -> None:
         self.token = Secret(token)
+        self.app_token = Secret(app_token)
+        self.socket = Socket()
+        """Socket mode: who is connected, and how to press a button."""
         self.posts: list[Post] = []
         """What people saw, in order."""
         self.workspace = Workspace()
@@ -191,6 +201,7 @@ class FakeSlack:
             self._wells[f"/api/{method}"] = self._well_asked(answer)
             app.router.add_route("*", f"/api/{method}", self._handle_asked(f"/api/{method}"))
         app.router.add_post("/upload/{number}", self._upload)
+        app.router.add_get("/link", self.socket.link)
         app.router.add_route("*", "/elsewhere", self._stray)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -235,6 +246,8 @@ class FakeSlack:
             "conversations.history": lambda query: there.history(query, thread=False),
             "conversations.replies": lambda query: there.history(query, thread=True),
             "conversations.list": there.channels,
+            "chat.postEphemeral": there.whisper,
+            "apps.connections.open": lambda _: self.socket.open(self._origin),
             "files.getUploadURLExternal": lambda query: there.upload_url(query, self._origin),
             "files.completeUploadExternal": there.complete,
         }
@@ -260,7 +273,8 @@ class FakeSlack:
         return web.Response(text="OK")
 
     def _known(self, request: web.Request) -> bool:
-        return request.headers.get("Authorization") == f"Bearer {self.token.reveal()}"
+        wanted = self.app_token if request.path.endswith("/apps.connections.open") else self.token
+        return request.headers.get("Authorization") == f"Bearer {wanted.reveal()}"
 
     async def _stray(self, _: web.Request) -> web.StreamResponse:
         self.strayed += 1

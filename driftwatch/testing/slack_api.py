@@ -42,6 +42,7 @@ class Workspace:
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     messages: list[Message] = field(default_factory=list)
     files: list[Mapping[str, Any]] = field(default_factory=list)
+    ephemeral: list[Mapping[str, Any]] = field(default_factory=list)
     page_size: int = 200
     _channels: dict[str, str] = field(default_factory=dict)
     _count: int = 0
@@ -65,6 +66,11 @@ class Workspace:
         )
         self.messages.append(message)
         return {"ok": True, "channel": message.channel, "ts": message.ts}
+
+    def whisper(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """chat.postEphemeral: one person sees it."""
+        self.ephemeral.append(body)
+        return {"ok": True, "message_ts": self._ts()}
 
     def update(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """chat.update."""

@@ -21,6 +21,7 @@ ALLOWED = {
     "config": {"pydantic", "pydantic_core"},
     "bootstrap": set(),
     "daemon": {"apscheduler", "structlog"},
+    "selftest": set(),
     "demo": {"aiohttp", "rich", "xllamacpp"},
     "cli": {"click", "rich"},
 }

@@ -96,7 +96,8 @@ def event(delivery: Delivery) -> dict[str, Any]:
 
 
 def _action(said: Mapping[str, Any]) -> str:
-    if said.get("state") in _ENDED:
+    if said.get("state") in _ENDED or (said["kind"] == "selftest" and said["passed"]):
+        # A self-test that passed proves the way and wakes nobody: to resolve what is not there is taken, and no more.
         return "resolve"
     return "acknowledge" if said.get("reason") == "ACKNOWLEDGED" else "trigger"
 

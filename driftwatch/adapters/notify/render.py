@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
+    ButtonElement,
+    ConfirmObject,
     ContextBlock,
     HeaderBlock,
     MarkdownTextObject,
@@ -28,8 +31,11 @@ from driftwatch.domain.delivery import DETAILS
 from driftwatch.domain.legible import ELLIPSIS, legible
 from driftwatch.domain.payload import EXCERPT
 
-__all__ = ["Message", "escape", "render", "render_text"]
+__all__ = ["BUTTON", "Message", "escape", "render", "render_text"]
 
+BUTTON = "driftwatch:"
+"""What the action_id of every button of ours begins with; the verb follows."""
+_LABELS = {"ack": "Acknowledge", "silence": "Silence for 4 h", "accept": "Accept as baseline"}
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
 MAX_HEADER = 150
@@ -57,13 +63,15 @@ class Message:
     blocks: Sequence[dict[str, Any]] = ()
 
 
-def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0) -> Message:
+def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0, buttons: bool = False) -> Message:
     """Return the message at the fullest level, from `level` on, that Slack's limits allow; never nothing.
 
     Parameters
     ----------
     level : int
         0 full, 1 without the answers, 2 text only.
+    buttons : bool
+        With buttons, where somebody hears them (socket mode).
 
     Examples
     --------
@@ -75,7 +83,7 @@ def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0) -
     text = escape(_fallback(payload, possible_repeat=possible_repeat), MAX_SECTION)
     if payload.get("part") == DETAILS:
         return _details(payload, level=level)
-    for blocks in _levels(payload, possible_repeat=possible_repeat)[level:]:
+    for blocks in _levels(payload, possible_repeat=possible_repeat, buttons=buttons)[level:]:
         if len(blocks) <= MAX_BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= MAX_TOTAL:
             return Message(text=text, blocks=blocks)
     return Message(text=text)
@@ -103,9 +111,10 @@ def escape(text: str, limit: int) -> str:
     return "".join(kept) + ELLIPSIS
 
 
-def _levels(payload: Payload, *, possible_repeat: bool) -> list[list[dict[str, Any]]]:
+def _levels(payload: Payload, *, possible_repeat: bool, buttons: bool) -> list[list[dict[str, Any]]]:
     own = list(_own_words(payload))
     last = list(_last_words(payload, possible_repeat=possible_repeat))
+    last += list(_buttons(payload)) if buttons else []
     answers = list(_answers(payload))
     return [[block.to_dict() for block in blocks] for blocks in ([*own, *answers, *last], [*own, *last])]
 
@@ -159,6 +168,29 @@ def _last_words(payload: Payload, *, possible_repeat: bool) -> Iterator[Block]:
     words = [payload.get("severity", ""), payload.get("incident", ""), payload.get("model", "")]
     words += [wording.note(payload), wording.remarks(payload, possible_repeat=possible_repeat)]
     yield ContextBlock(elements=[_mrkdwn(" · ".join(word for word in words if word), 2_000)])
+
+
+def _buttons(payload: Payload) -> Iterator[Block]:
+    """Yield one row of what can be done now; only our own words and the incident's number are in it."""
+    number = str(payload.get("incident", "")).removeprefix("inc-")
+    verbs = [verb for verb in wording.verbs(payload) if verb in _LABELS] if number.isdigit() else []
+    if verbs:
+        yield ActionsBlock(elements=[_button(verb, number) for verb in verbs])
+
+
+def _button(verb: str, number: str) -> ButtonElement:
+    sure = ConfirmObject(
+        title="A new baseline?",
+        text=PlainTextObject(text="The incident ends, and what the endpoint does now is normal from here on."),
+        confirm="Accept",
+        deny="Cancel",
+    )
+    return ButtonElement(
+        text=PlainTextObject(text=_LABELS[verb], emoji=False),
+        action_id=f"{BUTTON}{verb}",
+        value=number,
+        confirm=sure if verb == "accept" else None,
+    )
 
 
 def _section(text: str) -> SectionBlock:

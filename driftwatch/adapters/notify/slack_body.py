@@ -14,12 +14,14 @@ SDK_LOG.setLevel(logging.WARNING)
 
 
 async def degrading(
-    delivery: Delivery, post: Callable[[Message], Awaitable[str | None]], *, level: int = 0
+    delivery: Delivery, post: Callable[[Message], Awaitable[str | None]], *, level: int = 0, buttons: bool = False
 ) -> str | None:
     """Send the fullest message, from `level` on, that is taken: a refusal for size costs detail, never the message."""
     for at in range(level, LEVELS):
         try:
-            return await post(render(delivery.payload, possible_repeat=delivery.possible_repeat, level=at))
+            return await post(
+                render(delivery.payload, possible_repeat=delivery.possible_repeat, level=at, buttons=buttons)
+            )
         except DeliveryError as error:
             if not error.oversize or at == LEVELS - 1:
                 raise

@@ -46,6 +46,8 @@ class SlackBot(Notifier):
         channel) a message that may have arrived is looked for instead of being sent again.
     channel : str
         Name or id; the bot must be in it.
+    buttons : bool
+        The first message has buttons, because somebody hears them (`slack_socket`).
     chart : callable, optional
         Draws the picture that goes into an incident's thread (needs the scope files:write).
     base_url : str, optional
@@ -62,11 +64,13 @@ class SlackBot(Notifier):
         clock: Clock,
         timeout_s: float = TOTAL_S,
         base_url: str | None = None,
+        buttons: bool = False,
         chart: Chart | None = None,
     ) -> None:
         self._web = SlackWeb(token, clock=clock, timeout_s=timeout_s, base_url=base_url)
         self._channel = channel
         self._channel_id = channel if _ID.fullmatch(channel) else None
+        self._buttons = buttons
         self._chart = chart
 
     async def send(self, delivery: Delivery) -> str:
@@ -74,7 +78,12 @@ class SlackBot(Notifier):
         root = _split(delivery.thread)
         if root and not delivery.is_details and not await self._renewed(delivery, root):
             root = None
-        sent = await degrading(delivery, lambda message: self._post(message, delivery, root), level=self._level(root))
+        sent = await degrading(
+            delivery,
+            lambda message: self._post(message, delivery, root),
+            level=self._level(root),
+            buttons=self._buttons and root is None,
+        )
         if delivery.is_details and root:
             await self._draw(delivery, root)
         return sent or ""
@@ -134,7 +143,7 @@ class SlackBot(Notifier):
             return root[1]
 
         try:
-            await degrading(delivery, update, level=1)
+            await degrading(delivery, update, level=1, buttons=self._buttons)
         except SlackRefusalError as error:
             if error.code in _GONE:
                 return False

@@ -54,6 +54,8 @@ def headline(payload: Payload) -> str:
         return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
     if payload["kind"] == "test":
         return f"driftwatch test message: the route {payload['endpoint']} works"
+    if payload["kind"] == "selftest":
+        return "driftwatch self-test passed" if payload["passed"] else "driftwatch self-test FAILED"
     return f"{payload['endpoint']} · {_OPENING.get(payload['reason'], '')}{_news(payload)}"
 
 
@@ -81,6 +83,8 @@ def evidence(payload: Payload) -> str:
         return "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
     if payload["kind"] == "test":
         return "Nothing is wrong. Somebody ran driftwatch check --send-test."
+    if payload["kind"] == "selftest":
+        return _selftest(payload)
     sentences = []
     if _drifting(payload):
         finding = payload["findings"][0]
@@ -94,6 +98,13 @@ def evidence(payload: Payload) -> str:
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
+
+
+def _selftest(payload: Payload) -> str:
+    """Return how a self-test went: in what order, who was told what, how soon."""
+    told = [f"{d['name']}: {d['told']} after {d['replays']}" for d in payload["drifts"]]
+    way_on = "" if payload["passed"] else " Until it passes again, silence proves nothing: driftwatch selftest."
+    return f"{payload['detail']}; in {payload['took_s']:.0f} s.{way_on}" + (f" {'; '.join(told)}." if told else "")
 
 
 def second_state(finding: Payload) -> str:
@@ -179,10 +190,13 @@ def moved_probes(payload: Payload) -> Sequence[Payload]:
 
 def actions(payload: Payload) -> str:
     """Return what can be done now: ``driftwatch`` and the verbs that fit the incident's state."""
-    return f"driftwatch {' · '.join(_verbs(payload))}" if "incident" in payload else ""
+    return f"driftwatch {' · '.join(verbs(payload))}" if "incident" in payload else ""
 
 
-def _verbs(payload: Payload) -> Sequence[str]:
+def verbs(payload: Payload) -> Sequence[str]:
+    """Return what fits the incident's state; nothing where there is no incident."""
+    if "incident" not in payload:
+        return ()
     show = f"show {payload['incident']}"
     if payload["state"] in ("resolved", "accepted"):
         return (show,)

@@ -34,6 +34,7 @@ def report_data(report: "Report") -> Data:
         "coverage": coverage_data(report.coverage),
         "deliveries": _deliveries(report.deliveries),
         "cost_usd": report.cost_usd,
+        "selftests": [{"at": run.at.isoformat(), "passed": run.passed, "words": run.words} for run in report.selftests],
         "silences": [silence_data(s) | {"ends_soon": report.ends_soon(s)} for s in report.silences],
     }
 

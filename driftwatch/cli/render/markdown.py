@@ -122,6 +122,8 @@ def _accounts(report: Report) -> Iterator[str]:
     yield f"- Messages: {words.deliveries_line(report.deliveries)}"
     for dead in report.deliveries.dead:
         yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"
+    if report.selftests:
+        yield f"- Self-tests: {escape(words.selftests_line(report.selftests))}"
     yield f"- Cost: {words.number(report.cost_usd)} USD"
     for silence in report.silences:
         yield f"- Silence: {escape(words.silence_line(silence, soon=report.ends_soon(silence)))}"

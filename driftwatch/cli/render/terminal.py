@@ -151,6 +151,8 @@ def _accounts(report: "Report") -> Iterator[RenderableType]:
     yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
     for dead in report.deliveries.dead:
         yield plain(f"  never delivered on {dead.route}: {one_line(dead.error or 'no reason given', 200)}", "red")
+    if report.selftests:
+        yield plain(f"self-tests: {words.selftests_line(report.selftests)}")
     yield plain(f"cost: {words.number(report.cost_usd)} USD")
     for silence in report.silences:
         yield plain(f"silence: {words.silence_line(silence, soon=report.ends_soon(silence))}")

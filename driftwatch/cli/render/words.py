@@ -14,6 +14,7 @@ from driftwatch.domain.payload import payload_for
 from driftwatch.services.standing import EndpointState, StreamState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
+    from driftwatch.domain.selftest import SelfTest
     from driftwatch.services.report import Deliveries, Report
     from driftwatch.services.report_endpoint import EndpointReport, StreamReport
     from driftwatch.services.report_incident import IncidentReport
@@ -310,6 +311,15 @@ def deliveries_line(deliveries: "Deliveries") -> str:
     if deliveries.late_p50_s is not None and deliveries.late_max_s is not None:
         words += f"; half within {seconds(deliveries.late_p50_s)}, all within {seconds(deliveries.late_max_s)}"
     return words + "."
+
+
+def selftests_line(selftests: "Sequence[SelfTest]") -> str:
+    """Return how the period's self-tests went."""
+    failed = [run for run in selftests if not run.passed]
+    if not failed:
+        return f"{len(selftests)} run, all passed; the last {moment(selftests[-1].at)}"
+    last = f"the last failure {moment(failed[-1].at)}: {one_line(failed[-1].words, 300)}"
+    return f"{len(selftests)} run, {len(failed)} FAILED; {last}"
 
 
 def silence_line(silence: Silence, *, soon: bool) -> str:

@@ -139,7 +139,7 @@ def test_an_incident_is_taken_once_and_then_accepted_which_begins_a_baseline_and
     accepted = drifted_here("accept", name, "--comment", "vendor announced it")
     assert "baseline 2 begins with the next replay" in accepted.stdout
     told = json.loads(drifted_here("show", name, "--json").stdout)
-    assert [d["reason"] for d in told["deliveries"]] == ["FIRST", "ACCEPTED"]
+    assert [d["reason"] for d in told["deliveries"]] == ["FIRST", "ACKNOWLEDGED", "ACCEPTED"]
     assert [step["state"] for step in told["timeline"]] == ["firing", "acknowledged", "accepted"]
     status = drifted_here("status", "--json")
     assert json.loads(status.stdout)["endpoints"][0]["state"] == "learning"

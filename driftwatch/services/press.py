@@ -1,0 +1,81 @@
+"""What a button does: the same as the command, by the person who pressed it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from driftwatch.domain.decide import Audience
+from driftwatch.domain.delivery import Routes
+from driftwatch.domain.errors import DriftwatchError
+from driftwatch.domain.incident import Silence
+from driftwatch.services.own import Person, accept, acknowledge, find_incident
+from driftwatch.services.ports import Clock, Store
+
+SILENCED_FOR = timedelta(hours=4)
+"""How long the button silences; the command takes any time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """One button pressed by one person.
+
+    Parameters
+    ----------
+    verb : str
+        ``ack``, ``accept`` or ``silence``.
+    thread : str
+        Where the answer goes.
+    """
+
+    verb: str
+    incident: int
+    user_id: str
+    user_name: str
+    channel: str
+    thread: str
+
+    @property
+    def by(self) -> str:
+        """Who acts, as it is kept with the incident: the name for people, the id because names change."""
+        return f"{self.user_name} (Slack {self.user_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """What was done, in a sentence; `told` if those who were told of the incident hear of it anyway."""
+
+    sentence: str
+    told: bool
+
+
+def press_button(
+    store: Store, press: Press, clock: Clock, routes: Callable[[str], Mapping[Audience, Routes]]
+) -> Pressed:
+    """Do what the button says.
+
+    Raises
+    ------
+    DriftwatchError
+        If the incident is not there, or its state does not allow it.
+    """
+    incident = find_incident(store, press.incident)
+    person = Person(name=press.by, now=clock.now())
+    told = bool(routes(incident.endpoint))
+    if press.verb == "ack":
+        acknowledge(store, incident.id, person, routes(incident.endpoint))
+        return Pressed(sentence=f"{incident.name} acknowledged by {press.user_name}.", told=told)
+    if press.verb == "accept":
+        accept(store, incident.id, person, routes(incident.endpoint))
+        return Pressed(sentence=f"{incident.name} accepted as the new baseline by {press.user_name}.", told=told)
+    if press.verb == "silence":
+        return _silence(store, press, clock, incident.endpoint)
+    raise DriftwatchError(f"There is no button {press.verb!r} in this version.", slug="incident-state")
+
+
+def _silence(store: Store, press: Press, clock: Clock, endpoint: str) -> Pressed:
+    now = clock.now()
+    until = now + SILENCED_FOR
+    comment = f"inc-{press.incident}, by the button in Slack"
+    store.add_silence(Silence(endpoint=endpoint, starts_at=now, ends_at=until, by=press.by, comment=comment))
+    sentence = f"Nobody is told about {endpoint} until {until:%a %d %b %H:%M} UTC; by {press.user_name}."
+    return Pressed(sentence=sentence, told=False)

@@ -1,0 +1,217 @@
+"""Buttons in socket mode, over a real WebSocket: what a press does, who did it, and what people see of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from driftwatch.adapters.notify.render import BUTTON, render
+from driftwatch.adapters.notify.slack_body import slack_body
+from driftwatch.adapters.notify.slack_bot import SlackBot
+from driftwatch.adapters.notify.slack_socket import SlackButtons
+from driftwatch.adapters.notify.slack_web import SlackWeb
+from driftwatch.adapters.store import SqlStore, open_store
+from driftwatch.domain.decide import Audience
+from driftwatch.domain.incident import Incident, IncidentState, Reason
+from driftwatch.domain.secret import Secret
+from driftwatch.services.page import Pager
+from driftwatch.services.press import SILENCED_FOR, Press, Pressed, press_button
+from driftwatch.testing.clock import ManualClock
+from driftwatch.testing.slack import FakeSlack
+from driftwatch.testing.slack_socket import pressed
+
+from .examples import ENDED, EXAMPLES, INCIDENT, NOW, delivery, payload
+from .hostile import AROUND, HOSTILE, everywhere
+from .slack_model import acts
+
+ADA = {"id": "U012AB3CD", "username": "ada", "name": "ada"}
+ROUTES = {Audience.PAGES: "oncall", Audience.NOTICES: "oncall", Audience.OPS: "oncall"}
+
+
+class Room:
+    """A channel with a page in it, and driftwatch listening."""
+
+    def __init__(self, slack: FakeSlack, store: SqlStore, buttons: SlackButtons, pager: Pager) -> None:
+        self.slack, self.store, self.buttons, self.pager = slack, store, buttons, pager
+
+    @property
+    def page(self) -> dict[str, Any]:
+        first = self.slack.workspace.messages[0]
+        return {"channel": first.channel, "ts": first.ts}
+
+    async def press(self, verb: str, value: str = "42", user: dict[str, str] = ADA) -> None:
+        await self.slack.socket.send(pressed(f"{BUTTON}{verb}", value, message=self.page, user=user))
+        await asyncio.sleep(0.1)
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not happened():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    def incident(self) -> Incident:
+        found = self.store.incident(42)
+        assert found is not None
+        return found
+
+    def said(self) -> list[str]:
+        return [str(m.body["text"]) for m in self.slack.workspace.messages]
+
+
+@asynccontextmanager
+async def room(folder: Path, **more: Any):
+    clock = ManualClock(NOW)
+    async with FakeSlack() as slack:
+        with open_store(f"sqlite:///{folder}/driftwatch.db") as store:
+            store.save_incident(INCIDENT, [delivery(payload(excerpts={}))])
+            bot = SlackBot(slack.token, "#oncall", clock=clock, base_url=slack.api_url, buttons=True)
+            pager = Pager(store, {"oncall": bot}, clock=clock)
+            await pager.deliver_due()
+
+            async def act(press: Press) -> Pressed:
+                return await asyncio.to_thread(press_button, store, press, clock, lambda _: ROUTES)
+
+            app = SlackWeb(more.get("app_token", slack.app_token), clock=clock, base_url=slack.api_url)
+            buttons = SlackButtons(app, SlackWeb(slack.token, clock=clock, base_url=slack.api_url), act, clock=clock)
+            listening = asyncio.create_task(buttons.run())
+            try:
+                yield Room(slack, store, buttons, pager)
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+
+def played(folder: Path, script: Callable[[Room], Awaitable[None]], **more: Any) -> None:
+    async def scenario() -> None:
+        async with room(folder, **more) as here:
+            if not more:
+                await here.until(here.buttons.connected.is_set)
+            await script(here)
+
+    asyncio.run(scenario())
+
+
+def test_acknowledge_is_recorded_with_who_pressed_and_the_message_says_so(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("ack")
+        await here.until(lambda: here.incident().state is IncidentState.ACKNOWLEDGED)
+        assert here.incident().by == "ada (Slack U012AB3CD)"
+        await here.pager.deliver_due()
+        first, news = here.slack.workspace.messages
+        assert "acknowledged by ada" in first.body["text"]
+        assert news.thread_ts == first.ts
+        verbs = [
+            b["action_id"] for block in first.body["blocks"] for b in block.get("elements", ()) if "action_id" in b
+        ]
+        assert verbs == [f"{BUTTON}silence", f"{BUTTON}accept"]
+
+    played(tmp_path, script)
+
+
+def test_accept_ends_the_incident_and_begins_a_new_baseline(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        before = here.store.epoch("gpt-x@vendor")
+        await here.press("accept")
+        await here.until(lambda: here.incident().state is IncidentState.ACCEPTED)
+        assert here.store.epoch("gpt-x@vendor") == before + 1
+        await here.pager.deliver_due()
+        first = here.slack.workspace.messages[0]
+        assert "accepted by ada" in first.body["text"]
+        assert BUTTON not in str(first.body["blocks"]), "nothing is left to press"
+
+    played(tmp_path, script)
+
+
+def test_silence_lasts_four_hours_and_the_thread_hears_of_it(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("silence")
+        await here.until(lambda: len(here.said()) == 2)
+        [silence] = here.store.silences(now=NOW)
+        assert (silence.endpoint, silence.by) == ("gpt-x@vendor", "ada (Slack U012AB3CD)")
+        assert silence.ends_at - silence.starts_at == SILENCED_FOR
+        assert "Nobody is told about gpt-x@vendor until" in here.said()[1]
+
+    played(tmp_path, script)
+
+
+def test_a_second_press_changes_nothing_and_tells_its_presser_alone(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        for _ in range(2):
+            await here.press("ack")
+        await here.until(lambda: bool(here.slack.workspace.ephemeral))
+        [whispered] = here.slack.workspace.ephemeral
+        assert whispered["user"] == "U012AB3CD"
+        assert "acknowledged already" in whispered["text"]
+
+    played(tmp_path, script)
+
+
+@pytest.mark.parametrize(
+    ("verb", "value"), [("ack", "42; DROP"), ("ack", "-1"), ("ack", "٤٢"), ("ack", ""), ("reboot", "42")]
+)
+def test_what_is_not_a_button_of_ours_does_nothing(tmp_path: Path, verb: str, value: str) -> None:
+    async def script(here: Room) -> None:
+        await here.press(verb, value)
+        await here.slack.socket.send({"type": "view_submission"})
+        await here.slack.socket.send({"command": "/ack"}, kind="slash_commands")
+        assert here.incident() == INCIDENT
+
+    played(tmp_path, script)
+
+
+def test_a_name_that_wants_to_ping_pings_nobody(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("silence", user={"id": "U1", "username": "<!channel>"})
+        await here.until(lambda: len(here.said()) == 2)
+        assert acts(here.slack.workspace.messages[1].body) == []
+
+    played(tmp_path, script)
+
+
+def test_a_connection_that_slack_ends_is_made_again(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.slack.socket.refresh()
+        await here.until(lambda: here.slack.socket.opened == 2 and bool(here.slack.socket.connections))
+        await here.press("ack")
+        await here.until(lambda: here.incident().state is IncidentState.ACKNOWLEDGED)
+
+    played(tmp_path, script)
+
+
+def test_a_wrong_app_token_is_said_and_pages_go_out_all_the_same(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.until(lambda: any("not heard" in entry["event"] for entry in logs))
+        assert len(here.said()) == 1
+
+    with capture_logs() as logs:
+        played(tmp_path, script, app_token=Secret("xapp-wrong"))
+    assert "xapp-wrong" not in str(logs)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_only_an_open_incident_has_buttons(name: str) -> None:
+    said = EXAMPLES[name]
+    found = BUTTON in str(render(said, buttons=True).blocks)
+    assert found == (said.get("state") in ("firing", "acknowledged"))
+
+
+def test_a_webhook_has_no_buttons_for_nobody_would_hear_them() -> None:
+    assert BUTTON not in str(render(payload()).blocks)
+    assert BUTTON not in str(render(payload(ENDED, reason=Reason.RESOLVED), buttons=True).blocks)
+
+
+def test_no_hostile_string_makes_or_moves_a_button() -> None:
+    ours = [a.text for a in acts(slack_body(render(payload(), buttons=True)))]
+    assert len(ours) == 4, "the row, and three buttons in it"
+    for text in HOSTILE[:: len(AROUND)]:
+        body = slack_body(render(everywhere(text), buttons=True))
+        assert [a.text for a in acts(body)] == ours, text
+
+
+def test_a_press_names_the_person_and_the_id() -> None:
+    press = Press(verb="ack", incident=42, user_id="U1", user_name="ada", channel="C1", thread="1.2")
+    assert replace(press, user_name="bob").by == "bob (Slack U1)"
