@@ -128,8 +128,13 @@ def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     """Return every probe's scorers, and the metrics that they make."""
     from driftwatch.scorers import SCORERS
     from driftwatch.scorers.criterion import Criterion
+    from driftwatch.services.score import NamedScorer
+    from driftwatch.services.tasks import TOOL_CALLED, calls_tools
 
-    scorers = {probe.key: tuple(map(_named_scorer, probe.scorers)) for probe in probes.probes}
+    task = (NamedScorer(metric=TOOL_CALLED, scorer=calls_tools, counts=False),)
+    scorers = {
+        probe.key: (*map(_named_scorer, probe.scorers), *(task if probe.tools else ())) for probe in probes.probes
+    }
     kinds = {spec.metric: SCORERS[spec.name].kind for probe in probes.probes for spec in probe.scorers}
     judged = {
         named.metric: named.scorer for each in scorers.values() for named in each if isinstance(named.scorer, Criterion)
@@ -183,7 +188,9 @@ def _metrics_of(probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: boo
 
     sensors = {METRICS[probe.sensor].name for probe in probes.probes if probe.sensor}
     only = all(probe.sensor for probe in probes.probes)
-    return watched_metrics(scored.values(), logprobs=logprobs, sensors=sensors, sensors_only=only)
+    return watched_metrics(
+        scored.values(), logprobs=logprobs, sensors=sensors, sensors_only=only, tasks=probes.has_tasks
+    )
 
 
 def watch(

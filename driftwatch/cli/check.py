@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from driftwatch.cli.frame import Frame
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.errors import ConfigError
+from driftwatch.domain.schedule import Every
 
 
 @click.command()
@@ -51,6 +53,7 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield from lines_of(settings.warnings, "warning")
     yield from lines_of(settings.missing_keys, "error")
     yield from _golden_sets(settings)
+    yield from _pauses(settings)
     yield from _thresholds(settings)
     yield _store(settings.store_path)
     if settings.otel is not None:
@@ -82,6 +85,20 @@ def _traces(settings: Settings) -> str:
     """Say where traces go, if what sends them is installed; nothing is sent."""
     found = traces(settings)
     return f"traces go to {found.address}" if found is not None else "no traces"
+
+
+def _pauses(settings: Settings) -> Iterator[Line]:
+    """Say which pauses outlast the time between two replays: the slots between are skipped."""
+    for endpoint in settings.endpoints:
+        schedule = endpoint.schedule.as_schedule()
+        if not isinstance(schedule, Every):
+            continue
+        with suppress(ConfigError):
+            longest = max(probe_set(settings, endpoint).probes, key=lambda probe: probe.wait_s)
+            if longest.wait_s >= schedule.interval.total_seconds():
+                told = f"the probe {longest.id} pauses for {longest.wait_s:g} s, and a replay is due every "
+                told += f"{schedule.interval.total_seconds():g} s: slots due meanwhile are skipped; replay less often."
+                yield Line(mark="warning", what=f"{endpoint.name}: golden set", told=told, slug="pause-outlasts-replay")
 
 
 def _thresholds(settings: Settings) -> Iterator[Line]:

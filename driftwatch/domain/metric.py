@@ -85,6 +85,10 @@ MEASURED = {
         Metric(name="reasoning-tokens", kind="continuous", severity=Severity.NONE),
         Metric(name="cached-tokens", kind="continuous", severity=Severity.NONE),
         Metric(name="cost", kind="continuous", unit="USD", severity=Severity.NONE),
+        # Of probes with tools only.
+        Metric(name="tool-called", kind="binary"),
+        Metric(name="task-success", kind="binary", harm=-1, severity=Severity.PAGE),
+        Metric(name="cost-per-success", kind="continuous", unit="USD", severity=Severity.NONE),
     )
 }
 
@@ -94,6 +98,9 @@ SENSORS = frozenset({LOGPROB.name, BORDER.name})
 AGAINST_TEXTS = frozenset({"novelty", "unseen"})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""
 
+
+OF_TASKS = frozenset({"tool-called", "task-success", "cost-per-success"})
+"""Metrics of probes with tools; an endpoint without such probes has none of them, and spends no budget on them."""
 
 COMMON_FACTOR = frozenset({"latency", "ttft", "tokens-per-s"})
 """Metrics whose probes rise and fall together from replay to replay: load, route, time of day."""

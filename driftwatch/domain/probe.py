@@ -91,6 +91,8 @@ class Probe:
         Tool definitions sent along, as the API takes them.
     sensor : {"", "logprob", "border"}
         A sensor is asked for one token, and only the chances of that token are looked at.
+    tool_results : mapping
+        Name of a tool -> the fixed result that its calls get; the conversation goes on with it.
 
     Examples
     --------
@@ -106,6 +108,7 @@ class Probe:
     scorers: Sequence[ScorerSpec] = ()
     tools: Sequence[Mapping[str, Any]] = ()
     sensor: Sensor = ""
+    tool_results: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def content_hash(self) -> str:
@@ -118,8 +121,15 @@ class Probe:
                 "scorers": [scorer.identity for scorer in self.scorers],
                 "tools": list(self.tools),
                 **({"sensor": [self.sensor, self.samples]} if self.sensor else {}),
+                # Left out where there are none, so that probes from before there were any keep their hash.
+                **({"tool_results": dict(self.tool_results)} if self.tool_results else {}),
             }
         )
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds that its pauses take together."""
+        return sum(message.wait_s for message in self.messages)
 
     @property
     def key(self) -> str:
@@ -138,6 +148,11 @@ class ProbeSet:
     def content_hash(self) -> str:
         """Hash over the probes' keys; their order does not count."""
         return content_hash(sorted(p.key for p in self.probes))
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether any probe has tools."""
+        return any(probe.tools for probe in self.probes)
 
 
 def content_hash(value: Any) -> str:

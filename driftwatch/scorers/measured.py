@@ -9,6 +9,7 @@ from driftwatch.scorers.shape import json_shape, markdown, script
 from driftwatch.scorers.verdict import Measurable, Scored, Unscored
 
 LOGPROB_DECIMALS = 6
+ONLY_CALLS = Unscored("the answer calls tools and has no text")
 
 
 def measure(answer: Measurable) -> Mapping[str, Scored]:
@@ -16,7 +17,8 @@ def measure(answer: Measurable) -> Mapping[str, Scored]:
 
     Numbers here have their unit, not the 0 to 1 of scorers. Never raises.
     """
-    reason = unreadable(answer)
+    # An answer that only calls tools has no text: an empty one would be shorter and plainer than any.
+    reason = unreadable(answer) or (ONLY_CALLS if only_calls(answer) else None)
     text = "" if reason else answer.text
     return {
         "refusal": refusal(answer),
@@ -32,6 +34,11 @@ def measure(answer: Measurable) -> Mapping[str, Scored]:
         **{name: _given(read(answer), "the endpoint does not say") for name, read in _TOKENS.items()},
         "cost": _given(answer.cost_usd, "the price is not known"),
     }
+
+
+def only_calls(answer: Measurable) -> bool:
+    """Return whether an answer calls tools and says nothing."""
+    return bool(answer.tool_calls) and not answer.text.strip()
 
 
 _TOKENS: Mapping[str, Callable[[Measurable], int | None]] = {

@@ -1,6 +1,6 @@
 """Which tools an answer calls, how often, in which order and with what: over all turns of the probe's conversation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from driftwatch.scorers import argument as arg
@@ -72,7 +72,7 @@ def _in_order(calls: Sequence[ToolCall], steps: Sequence[str]) -> bool:
 
 
 def tool_args_match(argument: Any) -> Scorer:
-    """Build: this tool is called with these arguments, or more unless the mode is `exact`."""
+    """Build: this tool is called with these arguments; or more, or with texts around them, as the mode says."""
     known = ("name", "pattern", "args", "arguments", "mode", "defaults", "ignore")
     given = arg.options(arg.unwrap(argument), known=known)
     pattern = arg.text(given.get("name", given.get("pattern")), what="name")
@@ -80,8 +80,8 @@ def tool_args_match(argument: Any) -> Scorer:
     wanted = given.get("args", given.get("arguments"))
     if not isinstance(wanted, Mapping) or not isinstance(defaults, Mapping):
         raise ScorerArgumentError("`args` or `defaults` is no mapping", "write each argument as `name: value`.")
-    if mode not in ("partial", "exact"):
-        raise ScorerArgumentError(f"mode is {arg.shown(mode)}", "it must be `partial` or `exact`.")
+    if mode not in ("partial", "exact", "contains"):
+        raise ScorerArgumentError(f"mode is {arg.shown(mode)}", "it must be `partial`, `exact` or `contains`.")
     ignore = arg.texts(_list(given["ignore"])) if "ignore" in given else ()
     expected = _kept(wanted, {}, ignore)
 
@@ -89,7 +89,8 @@ def tool_args_match(argument: Any) -> Scorer:
         if not _named(call, pattern) or call.arguments is None or not isinstance(call.arguments.value, Mapping):
             return False
         found = _kept(call.arguments.value, defaults, ignore)
-        return same_json(found, expected) if mode == "exact" else _part_of(expected, found)
+        same = _contained if mode == "contains" else same_json
+        return same_json(found, expected) if mode == "exact" else _part_of(expected, found, same)
 
     return of_calls(lambda calls: float(any(map(fits, calls))))
 
@@ -108,9 +109,16 @@ def _kept(given: Mapping[str, Any], defaults: Mapping[str, Any], ignore: Sequenc
     }
 
 
-def _part_of(wanted: Any, found: Any) -> bool:
+def _part_of(wanted: Any, found: Any, same: Callable[[Any, Any], bool]) -> bool:
     if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(k in found and _part_of(v, found[k]) for k, v in wanted.items())
+        return isinstance(found, Mapping) and all(k in found and _part_of(v, found[k], same) for k, v in wanted.items())
+    return same(wanted, found)
+
+
+def _contained(wanted: Any, found: Any) -> bool:
+    """Return whether a text stands in the other one, in upper or lower case; anything else must be the same."""
+    if isinstance(wanted, str) and isinstance(found, str):
+        return wanted.casefold() in found.casefold()
     return same_json(wanted, found)
 
 

@@ -2,21 +2,18 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.endpoint import Endpoint
-from driftwatch.domain.errors import Outcome
-from driftwatch.domain.probe import Message, Probe
+from driftwatch.domain.probe import Probe
 from driftwatch.domain.schedule import Every
-from driftwatch.services.attempt import Asker, Attempted, ask_question
+from driftwatch.services.attempt import Asker
 from driftwatch.services.concurrency import Gate, Pace
+from driftwatch.services.conversation import Conversation
 from driftwatch.services.loop_lag import LoopLag
 from driftwatch.services.ports import Clock, LanguageModel
-from driftwatch.services.questions import as_sent, opening, question_of
 from driftwatch.services.spend import SpendGuard
 
 LONGEST_REPLAY = timedelta(hours=1)
@@ -52,7 +49,8 @@ async def ask_all(
     pace : Pace, optional
         How concurrency begins and grows; by default from 4 up to the endpoint's `concurrency`.
     time_limit_s : float, optional
-        Real seconds after which the rest is given up; by default until the next replay is due.
+        Real seconds of asking after which the rest is given up; by default until the next replay is due. Pauses of
+        the golden set do not count.
     """
     limit = until_next_s(endpoint, clock) if time_limit_s is None else time_limit_s
     asker = Asker(
@@ -76,55 +74,31 @@ async def ask_all(
 async def ask_probe(asker: Asker, probe: Probe, *, sample: int = 0) -> Answer:
     """Ask one sample of a probe. Before a turn with `wait_s` the conversation so far is sent and answered.
 
-    Where the golden set fixes no answer before the pause, the model's own goes into the conversation. Only the last
-    answer is kept; attempts and costs are summed. Latency and tokens are the last one's alone.
+    Only the last answer is kept, with the tool calls of all; attempts and costs are summed. Latency and tokens are the
+    last one's alone. A pause holds no place at the vendor and does not count against the replay's time.
     """
     at = asker.clock.now()
-    turns: list[Mapping[str, Any]] = []
-    earlier: list[Attempted] = []
+    talk = Conversation(asker=asker, probe=probe)
     for turn in probe.messages:
-        if turn.wait_s > 0:
-            failed = await _before_pause(asker, probe, turn, turns, earlier)
-            if failed is not None:
-                return _answer(probe, sample, at, [*earlier, failed])
-        turns.append(as_sent(turn))
-    if earlier:
+        if turn.wait_s > 0 and not await talk.pause(turn):
+            return _answer(probe, sample, at, talk)
+        talk.say(turn)
+    if talk.ended:
         at = asker.clock.now()
-    last = await ask_question(asker, question_of(asker.endpoint, probe, turns))
-    return _answer(probe, sample, at, [*earlier, last])
+    await talk.ask(talk.turns)
+    return _answer(probe, sample, at, talk)
 
 
-async def _before_pause(
-    asker: Asker, probe: Probe, turn: Message, turns: list[Mapping[str, Any]], earlier: list[Attempted]
-) -> Attempted | None:
-    """Send what comes before a pause, and wait; return what went wrong."""
-    sent = opening(turns)
-    if sent:
-        attempted = await ask_question(asker, question_of(asker.endpoint, probe, sent))
-        if attempted.reply is None:
-            return attempted
-        earlier.append(attempted)
-        text = attempted.reply.output.decode("utf-8", "replace")
-        if len(sent) == len(turns) and text:
-            turns.append({"role": "assistant", "content": text})
-    if turn.wait_s >= asker.left_s:
-        return Attempted(
-            outcome=Outcome.CANCELLED, attempts=0, error=f"no time for a pause of {turn.wait_s:g} s in this replay"
-        )
-    await asker.clock.sleep(turn.wait_s)
-    return None
-
-
-def _answer(probe: Probe, sample: int, at: datetime, parts: list[Attempted]) -> Answer:
-    last = parts[-1]
-    costs = [part.cost_usd for part in parts]
+def _answer(probe: Probe, sample: int, at: datetime, talk: Conversation) -> Answer:
+    last = talk.ended[-1]
+    costs = [part.cost_usd for part in talk.ended]
     return Answer(
         probe_key=probe.key,
         sample=sample,
         at=at,
         outcome=last.outcome,
-        reply=last.reply,
-        attempts=sum(part.attempts for part in parts),
+        reply=talk.reply,
+        attempts=sum(part.attempts for part in talk.ended),
         error=last.error,
         cost_usd=None if costs[-1] is None else math.fsum(cost or 0.0 for cost in costs),
     )

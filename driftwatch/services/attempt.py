@@ -1,5 +1,6 @@
 """One question asked until it is answered, refused for good, or out of tries, time or money."""
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -113,10 +114,13 @@ def _success(asker: Asker, reply: Reply, attempt: int) -> Attempted:
 
 def _without_key(asker: Asker, reply: Reply) -> Reply:
     """Return the reply without our own key: an answer that echoes it is stored, shown and sent to a channel."""
-    key = asker.endpoint.api_key.reveal().encode() if asker.endpoint.api_key else b""
-    if len(key) < SHORTEST_KEY or key not in reply.output:
+    key = asker.endpoint.api_key.reveal() if asker.endpoint.api_key else ""
+    if len(key) < SHORTEST_KEY:
         return reply
-    return replace(reply, output=reply.output.replace(key, b"***"))
+    calls = json.dumps([dict(call) for call in reply.tool_calls])
+    if key in calls:
+        reply = replace(reply, tool_calls=tuple(json.loads(calls.replace(key, "***"))))
+    return replace(reply, output=reply.output.replace(key.encode(), b"***"))
 
 
 def _failure(asker: Asker, error: EndpointError, reserved: Reservation, before: Attempted) -> Attempted:

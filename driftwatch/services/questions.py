@@ -16,7 +16,9 @@ def planned_questions(endpoint: Endpoint, probe: Probe) -> tuple[Question, ...]:
     """Return the questions of one sample of a probe, as far as they are known before any is answered."""
     turns = [as_sent(turn) for turn in probe.messages]
     parts = [opening(turns[:position]) for position, turn in enumerate(probe.messages) if turn.wait_s > 0]
-    return tuple(question_of(endpoint, probe, part) for part in (*parts, turns) if part)
+    # A task is asked twice at least: for its calls, and with their results, which are not known before.
+    last = [turns, turns] if probe.tool_results else [turns]
+    return tuple(question_of(endpoint, probe, part) for part in (*parts, *last) if part)
 
 
 def opening(turns: Turns) -> Turns:

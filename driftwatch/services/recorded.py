@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.metric import MEASURED, PASS, SENSORS, Metric, scored_metric
+from driftwatch.domain.metric import MEASURED, OF_TASKS, PASS, SENSORS, Metric, scored_metric
 from driftwatch.scorers.verdict import MetricKind
 from driftwatch.services.streams import watched_metrics
 from driftwatch.stats.budget import FalseAlarmBudget
@@ -69,7 +69,12 @@ def recorded_metrics(values: Mapping[str, Values], *, logprobs: bool) -> dict[st
     where every such score is a share of full marks.
     """
     own = {name: scored_metric(name, seen.kind) for name, seen in values.items() if name not in MEASURED}
-    metrics = watched_metrics(own.values(), logprobs=logprobs or "logprob" in values, sensors=SENSORS & values.keys())
+    metrics = watched_metrics(
+        own.values(),
+        logprobs=logprobs or "logprob" in values,
+        sensors=SENSORS & values.keys(),
+        tasks=not OF_TASKS.isdisjoint(values),
+    )
     if PASS.name in values:
         return {PASS.name: PASS, **metrics}
     if not all(values[name].is_share for name in own):

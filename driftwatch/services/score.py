@@ -10,8 +10,10 @@ from driftwatch.scorers import measure, novelty, unseen
 from driftwatch.scorers import score as score_one
 from driftwatch.scorers.criterion import Criterion
 from driftwatch.scorers.kind import FULL_MARKS
+from driftwatch.scorers.measured import ONLY_CALLS, only_calls
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
+from driftwatch.services.tasks import costs_per_success, task_scores
 from driftwatch.services.timeouts import GIVEN_UP, Timeouts
 
 
@@ -25,12 +27,15 @@ class NamedScorer:
         The score from which an answer passes.
     family : str
         What may run away is given up for the rest of a replay together: all scorers that share this name.
+    counts : bool
+        Whether it is part of `pass`; False for what marks the probe as a task.
     """
 
     metric: str
     scorer: Scorer
     enough: float = FULL_MARKS
     family: str = ""
+    counts: bool = True
 
 
 NO_TEXTS = ReferenceTexts(())
@@ -51,12 +56,13 @@ def score_replay(
 ) -> tuple[Score, ...]:
     """Return every score of every answer there is; an answer that never came has none."""
     timeouts = Timeouts()
-    return tuple(
+    scores = tuple(
         Score(probe_key=answer.probe_key, sample=answer.sample, metric=metric, value=value)
         for answer in answers
         if answer.reply is not None
         for metric, value in score_answer(answer, scorers, references, timeouts, verdicts).items()
     )
+    return (*scores, *costs_per_success(answers, scores))
 
 
 def score_answer(
@@ -70,7 +76,7 @@ def score_answer(
     asked = scorers.get(answer.probe_key, ())
     met = timeouts or Timeouts()
     own, judged = dict[str, Scored](), dict[str, Scored]()
-    for named in asked:
+    for named in (each for each in asked if each.counts):
         value = _scored(named, answer, met)
         if isinstance(named.scorer, Criterion):
             judged[named.metric] = verdicts.get((answer.probe_key, answer.sample, named.metric), value)
@@ -79,9 +85,12 @@ def score_answer(
     scores = {**measure(answer), **own, **judged}
     if own:
         scores[PASS.name] = overall(own, {named.metric: named.enough for named in asked})
+    if not all(named.counts for named in asked):
+        scores |= task_scores(answer, scores)
     reference = references.get(answer.probe_key, NO_TEXTS)
-    scores["novelty"] = novelty(answer.text, reference)
-    scores["unseen"] = unseen(answer.text, reference)
+    only = ONLY_CALLS if only_calls(answer) else None
+    scores["novelty"] = only or novelty(answer.text, reference)
+    scores["unseen"] = only or unseen(answer.text, reference)
     return scores
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, PASS, SENSORS, Metric, Severity
+from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, OF_TASKS, PASS, SENSORS, Metric, Severity
 from driftwatch.services.detectors import ALONE, detector_for
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
@@ -37,7 +37,12 @@ class Budgets:
 
 
 def watched_metrics(
-    scored: Iterable[Metric], *, logprobs: bool, sensors: Collection[str] = (), sensors_only: bool = False
+    scored: Iterable[Metric],
+    *,
+    logprobs: bool,
+    sensors: Collection[str] = (),
+    sensors_only: bool = False,
+    tasks: bool = False,
 ) -> dict[str, Metric]:
     """Return every metric of an endpoint by name: the user's scorers, ``pass``, and what is measured without asking.
 
@@ -47,10 +52,12 @@ def watched_metrics(
         Metrics that its sensor probes make.
     sensors_only : bool
         Whether it has no other probe: then nothing else takes a part of the false-alarm budget.
+    tasks : bool
+        Whether any probe has tools.
     """
     if sensors_only:
-        kept = {name for name, metric in MEASURED.items() if metric.severity is Severity.NONE} | set(sensors)
-        return {name: metric for name, metric in MEASURED.items() if name in kept}
+        shown = {name for name, metric in MEASURED.items() if metric.severity is Severity.NONE} - OF_TASKS
+        return {name: metric for name, metric in MEASURED.items() if name in shown | set(sensors)}
     own = {metric.name: metric for metric in scored}
     by_rule = any(not metric.judge for metric in own.values())
     measured = {
@@ -59,6 +66,7 @@ def watched_metrics(
         if (name != PASS.name or by_rule)
         and (name != "logprob" or logprobs)
         and (name not in SENSORS or name in sensors)
+        and (name not in OF_TASKS or tasks)
     }
     return measured | own
 

@@ -75,7 +75,8 @@ class SmallWorld:
 
     def watch(self, endpoint: Endpoint) -> Watched:
         scorers, scored = build_scorers(endpoint.probe_set)
-        metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0)
+        tasks = endpoint.probe_set.has_tasks
+        metrics = watched_metrics(scored.values(), logprobs=endpoint.top_logprobs > 0, tasks=tasks)
         return Watched(
             endpoint=endpoint,
             model=self.model,

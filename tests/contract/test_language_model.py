@@ -135,6 +135,33 @@ class OverHttp(LanguageModelContract):
         self.server.behave = behave
         return self.model()
 
+    def test_tools_are_offered_their_calls_come_back_and_so_do_their_results(self) -> None:
+        tool = {"type": "function", "function": {"name": "stock", "parameters": {"type": "object", "properties": {}}}}
+        called = {"id": "c1", "type": "function", "function": {"name": "stock", "arguments": '{"lamp": "Heron"}'}}
+        talk = (
+            {"role": "user", "content": "Stock?"},
+            {"role": "assistant", "content": None, "tool_calls": [called]},
+            {"role": "tool", "tool_call_id": "c1", "content": "3"},
+        )
+        seen: list[ChatRequest] = []
+
+        def behave(request: ChatRequest) -> Behaviour:
+            seen.append(request)
+            answered = request.body["messages"][-1]["role"] == "tool"
+            return say("Three.") if answered else say(None, tool_calls=(called,), finish_reason="tool_calls")
+
+        self.server.behave = behave
+        asked = [Question(messages=talk[:1], tools=(tool,), deadline_s=20.0)]
+        asked.append(Question(messages=talk, tools=(tool,), deadline_s=20.0))
+        [first] = self.ask(self.model(), asked[0])
+        [second] = self.ask(self.model(), asked[1])
+        assert [request.body["tools"] for request in seen] == [[tool], [tool]]
+        assert not [key for request in seen for key in request.body if key.startswith("_")]
+        assert (first.output, first.finish_reason) == (b"", "tool_calls")
+        assert [{key: call[key] for key in called} for call in first.tool_calls] == [called]
+        assert seen[1].body["messages"][1]["tool_calls"] == [called]
+        assert (second.output, tuple(second.tool_calls)) == (b"Three.", ())
+
 
 class TestDirectModel(OverHttp):
     def model(self) -> LanguageModel:

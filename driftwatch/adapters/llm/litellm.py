@@ -117,7 +117,8 @@ class LiteLLMModel(LanguageModel):
         key = self._key.reveal() if self._key else (NO_KEY if self._base_url else None)
         arguments: dict[str, Any] = {**question.params}
         if question.tools:
-            arguments["tools"] = [dict(tool) for tool in question.tools]
+            # Else it looks for a gateway that would run the tools itself, and fails without the library `mcp`.
+            arguments |= {"tools": [dict(tool) for tool in question.tools], "_skip_mcp_handler": True}
         if question.top_logprobs:
             arguments |= {"logprobs": True, "top_logprobs": question.top_logprobs}
         return arguments | {

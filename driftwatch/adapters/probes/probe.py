@@ -4,11 +4,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from driftwatch.adapters.probes.given import tool_results, with_context
 from driftwatch.adapters.probes.place import Place, shown
 from driftwatch.adapters.probes.scorers import read_scorers
 from driftwatch.domain.probe import Message, Probe, Sensor
 
-KEYS = ("id", "prompt", "messages", "system", "tools", "samples", "tags", "scorers", "sensor")
+KEYS = (
+    *("id", "prompt", "messages", "system", "context", "tools", "tool_results", "samples", "tags", "scorers", "sensor"),
+)
 MESSAGE_KEYS = ("role", "content", "wait", "name", "tool_calls", "tool_call_id")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 MAX_SAMPLES = 100
@@ -29,14 +32,16 @@ def read_probe(place: Place) -> Probe | None:
         return None
     probe_id = _id(place)
     sensor = _sensor(place)
-    messages = _messages(place)
+    messages = with_context(place, _messages(place))
+    tools = _tools(place)
     probe = Probe(
         id=probe_id,
         messages=messages,
         samples=_samples(place, usual=BORDER_BLOCK if sensor == "border" else 1),
         tags=_tags(place),
         scorers=read_scorers(place),
-        tools=_tools(place),
+        tools=tools,
+        tool_results=tool_results(place, tools),
         sensor=sensor,
     )
     if len(place.problems) > before:

@@ -8,7 +8,7 @@ from driftwatch.scorers.perplexity import perplexity, perplexity_score
 
 _TOOLS = "nothing (the probe's own `tools:` are meant), or `tools:`, definitions as the API takes them"
 _USED = "a name, a list of names, or `pattern:` with `min:` (1) and `max:`"
-_ARGS = "`name:` or `pattern:`, and `args:`; where needed `mode:` (`partial`, or `exact`), `defaults:`, `ignore:`"
+_ARGS = "`name:` or `pattern:`, and `args:`; where needed `mode:` (`partial`), `defaults:`, `ignore:`"
 _STEPS = "a list of names, or `steps:` with `mode:` (`in_order`, or `exact`)"
 
 ACTS = (

@@ -102,6 +102,17 @@ def test_warnings_do_not_fail_a_check(driftwatch, tmp_path: Path) -> None:
     assert "config-no-pages" in result.output
 
 
+def test_check_warns_where_a_pause_outlasts_the_time_between_two_replays(driftwatch, tmp_path: Path) -> None:
+    project(tmp_path)
+    turns = "[{role: user, content: Hi.}, {role: user, content: Still there?, wait: WAIT}]"
+    for wait, warned in (("2h", True), ("5m", False)):
+        golden = f"probes:\n  - {{id: idle, messages: {turns.replace('WAIT', wait)}}}\n"
+        (tmp_path / "probes" / "golden.yaml").write_text(golden)
+        result = driftwatch("check", OPENAI_API_KEY="sk-1")
+        assert result.exit_code == 0
+        assert ("pause-outlasts-replay" in result.output) is warned
+
+
 def test_schema_prints_the_schema(driftwatch) -> None:
     assert json.loads(driftwatch("schema").output) == json_schema()
 

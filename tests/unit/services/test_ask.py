@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -328,11 +329,140 @@ def test_a_conversation_that_breaks_before_its_pause_is_not_waited_for() -> None
     assert (answer.outcome, clock.slept) == (Outcome.AUTH, [])
 
 
-def test_a_pause_longer_than_the_replay_is_not_begun() -> None:
+def test_a_pause_longer_than_the_replay_is_kept_for_the_deadline_counts_asking_only() -> None:
     clock = ManualClock()
-    where = endpoint(probe("idle", user("Hi."), user("Still?", 7200.0)))
+    where = endpoint(probe("idle", user("Hi."), user("Still?", 7200.0), user("And now?", 7200.0)))
     answer = only(run(where, ScriptedModel(), clock=clock))
-    assert (answer.outcome, clock.slept) == (Outcome.CANCELLED, [])
+    assert (answer.outcome, clock.slept) == (Outcome.OK, [7200.0, 7200.0])
+
+
+def test_what_was_asked_before_a_pause_still_counts() -> None:
+    """Half of the 100 s are spent before the pause, and more than the other half after it, by a vendor that retries."""
+    clock = ManualClock()
+    model = ScriptedModel(
+        says(trouble(Outcome.RATE_LIMITED, wait_s=50.0), "Hi.", trouble(Outcome.NETWORK, wait_s=60.0))
+    )
+    answer = only(
+        run(endpoint(probe("idle", user("Hi."), user("Still?", 7200.0))), model, clock=clock, time_limit_s=100.0)
+    )
+    assert (answer.outcome, 7200.0 in clock.slept) == (Outcome.NETWORK, True)
+    assert not [s for s in clock.slept if 60.0 <= s < 7200.0]
+
+
+class PausedClock(ManualClock):
+    """A clock on which pauses end when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.over.wait()
+
+
+def test_a_pause_holds_up_no_other_probe() -> None:
+    clock = PausedClock()
+    idle = [probe(f"idle-{n}", user(f"Hi {n}."), user("Still?", 3600.0)) for n in range(4)]
+    where = endpoint(*idle, *(probe(f"quick-{n}") for n in range(20)), concurrency=2)
+    model = ScriptedModel()
+
+    async def scene() -> Asked:
+        guard = SpendGuard(limit_usd_per_day=None, clock=clock)
+        asking = asyncio.create_task(ask_all(where, model, clock=clock, guard=guard, pace=Pace(most=2)))
+        while len(model.asked) < 24:  # noqa: ASYNC110 -- nothing else tells that the twenty are through
+            await asyncio.sleep(0)
+        assert clock.slept == [3600.0] * 4
+        clock.over.set()
+        return await asking
+
+    assert {answer.outcome for answer in asyncio.run(scene()).answers} == {Outcome.OK}
+    assert len(model.asked) == 28
+
+
+# -- tools -------------------------------------------------------------------------------------
+
+
+def tool_call(name: str, arguments: str = "{}", id_: str | None = "c1") -> dict[str, Any]:
+    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def calling(*calls: dict[str, Any], text: str = "") -> Reply:
+    return Reply(output=text.encode(), tool_calls=calls, finish_reason="tool_calls", latency_ms=1.0)
+
+
+STOCK = {"type": "function", "function": {"name": "stock"}}
+PRICE = {"type": "function", "function": {"name": "price"}}
+
+
+def agent(**results: str) -> Probe:
+    return probe("agent", user("Is the lamp in stock?"), tools=(STOCK, PRICE), tool_results=results)
+
+
+def test_tool_definitions_are_sent_and_calls_without_a_fixed_result_are_the_answer() -> None:
+    model = ScriptedModel(says(calling(tool_call("stock", '{"item": "lamp"}'))))
+    answer = only(run(endpoint(probe("p", tools=(STOCK,))), model))
+    assert model.asked[0].tools == (STOCK,)
+    assert (len(model.asked), answer.text, answer.finish_reason) == (1, "", "tool_calls")
+    assert answer.tool_calls == (tool_call("stock", '{"item": "lamp"}'),)
+
+
+def test_calls_get_their_fixed_results_until_the_model_answers_and_all_calls_are_kept_in_order() -> None:
+    first = calling(tool_call("stock", id_=None), tool_call("price", {"eur": True}, "c2"), text="Let me see.")  # type: ignore[arg-type]
+    model = ScriptedModel(says(first, calling(tool_call("stock", id_="c3")), "Three are left."))
+    answer = only(run(endpoint(agent(stock="3", price='{"eur": 40}')), model))
+    assert (answer.text, answer.attempts, len(answer.tool_calls)) == ("Three are left.", 3, 3)
+    assert [call["function"]["name"] for call in answer.tool_calls] == ["stock", "price", "stock"]
+    sent = model.asked[1].messages
+    assert sent[1]["content"] == "Let me see."
+    assert [call["id"] for call in sent[1]["tool_calls"]] == ["call_0", "c2"]
+    assert sent[1]["tool_calls"][1]["function"]["arguments"] == '{"eur": true}'
+    assert [(m["tool_call_id"], m["content"]) for m in sent[2:]] == [("call_0", "3"), ("c2", '{"eur": 40}')]
+    assert len(model.asked[2].messages) == 6
+
+
+def test_a_call_that_has_no_fixed_result_ends_the_conversation_there() -> None:
+    model = ScriptedModel(says(calling(tool_call("stock"), tool_call("price", id_="c2"))))
+    answer = only(run(endpoint(agent(stock="3")), model))
+    assert (len(model.asked), len(answer.tool_calls)) == (1, 2)
+
+
+def test_a_model_that_calls_for_ever_is_stopped() -> None:
+    model = ScriptedModel(says(calling(tool_call("stock"))))
+    answer = only(run(endpoint(agent(stock="3")), model))
+    assert (len(model.asked), len(answer.tool_calls), answer.outcome) == (8, 8, Outcome.OK)
+
+
+def test_a_failure_after_a_tool_is_no_answer_and_its_costs_are_summed() -> None:
+    first = replace(calling(tool_call("stock")), usage=Usage(input_tokens=1, output_tokens=3))
+    model = ScriptedModel(says(first, trouble(Outcome.AUTH, transient=False)))
+    answer = only(run(endpoint(agent(stock="3"), price=DOLLAR), model))
+    assert (answer.outcome, answer.reply, answer.attempts) == (Outcome.AUTH, None, 2)
+    assert answer.cost_usd == pytest.approx(0.03)
+
+
+def test_tools_called_before_a_pause_count_as_those_after_it() -> None:
+    talk = probe("idle", user("Stock?"), user("And now?", 60.0), tools=(STOCK,), tool_results={"stock": "3"})
+    model = ScriptedModel(
+        says(calling(tool_call("stock")), "Three.", calling(tool_call("stock", id_="c2")), "Still three.")
+    )
+    answer = only(run(endpoint(talk), model))
+    assert (answer.text, len(answer.tool_calls)) == ("Still three.", 2)
+    assert [m["role"] for m in model.asked[-1].messages] == [
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+        "assistant",
+        "tool",
+    ]
+
+
+def test_our_own_key_in_a_tools_arguments_is_not_kept() -> None:
+    model = ScriptedModel(says(calling(tool_call("stock", '{"note": "sk-secret-key"}'))))
+    answer = only(run(endpoint(probe("p", tools=(STOCK,)), api_key=Secret("sk-secret-key")), model))
+    assert answer.tool_calls[0]["function"]["arguments"] == '{"note": "***"}'
 
 
 def test_a_system_prompt_alone_is_not_sent_before_a_pause() -> None:

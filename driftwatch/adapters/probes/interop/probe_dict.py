@@ -30,6 +30,8 @@ def probe_dict(probe: Probe) -> dict[str, Any]:
         written["tags"] = list(probe.tags)
     if probe.tools:
         written["tools"] = [dict(tool) for tool in probe.tools]
+    if probe.tool_results:
+        written["tool_results"] = dict(probe.tool_results)
     return written
 
 
