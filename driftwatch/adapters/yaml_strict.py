@@ -31,6 +31,7 @@ _UNBOUNDED = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
 # Characters that YAML refuses; NUL and lone surrogates among them.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = "tag:yaml.org,2002:"
+MERGE = "<<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def read_text(path: Path, *, shown: str, max_bytes: int = MAX_BYTES) -> str:
         raise _refusal(shown, line, "this is not UTF-8", "save the file as UTF-8.", "unreadable-file") from None
 
 
-def parse(text: str, *, file: str, noted: list[Problem] | None = None) -> Parsed:
+def parse(text: str, *, file: str, noted: list[Problem] | None = None, merge: bool = False) -> Parsed:
     """Parse one YAML 1.2 document strictly.
 
     Differs from ``yaml.safe_load``: `on`, `yes`, dates and 12:30 are text and 1e-3 is a number
@@ -132,6 +133,8 @@ def parse(text: str, *, file: str, noted: list[Problem] | None = None) -> Parsed
     noted : list of Problem, optional
         Takes the problems that leave the rest readable (repeated keys, say), so that the caller can
         tell them together with its own; without it they are raised.
+    merge : bool
+        Follow YAML 1.1's `<<`, for what others have written.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def parse(text: str, *, file: str, noted: list[Problem] | None = None) -> Parsed
         line = text.count("\n", 0, found.start()) + 1
         met = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
         raise _refusal(file, line, met, 'remove it, or write it as an escape: "\\x07".', "invalid-yaml")
-    composer = _Composer(file)
+    composer = _Composer(file, merge=merge)
     parsed = composer.compose(text)
     if noted is None and composer.problems:
         raise ConfigError(tuple(composer.problems))
@@ -162,8 +165,9 @@ def _refusal(file: str, line: int | None, met: str, need: str, slug: str) -> Con
 class _Composer:
     """Builds nodes from libyaml's events; keeps every problem that does not end the reading."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, merge: bool = False) -> None:
         self.file = file
+        self.merge = merge
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node] = {}
         self.nodes = 0
@@ -254,8 +258,20 @@ class _Composer:
                 self._note(key_line, met, "keep one of the two.", "duplicate-key")
                 continue
             children[key], lines[key] = child, key_line
+        if self.merge and MERGE in children:
+            self._merge(children, lines)
         value = {key: child.value for key, child in children.items()}
         return Node(value, line, 1 + sum(c.size for c in children.values()), children, lines)
+
+    def _merge(self, children: dict[str | int, Node], lines: dict[str | int, int]) -> None:
+        """Put what `<<` refers to in place of it; keys that are written out win, and the first of several."""
+        merged, line = children.pop(MERGE), lines.pop(MERGE)
+        for source in merged.children.values() if isinstance(merged.value, list) else (merged,):
+            if not isinstance(source.value, Mapping):
+                raise self._stop(line, "`<<` refers to something that is no mapping", "write the keys out.")
+            for key, child in source.children.items():
+                if key not in children:
+                    children[key], lines[key] = child, source.key_lines.get(key, line)
 
     def _key(self, event: Any) -> str:
         line = _line(event)
@@ -263,7 +279,7 @@ class _Composer:
             raise self._stop(
                 line, "a list or mapping stands where a key is needed", "quote text that begins with [ or {."
             )
-        if event.value == "<<" and not event.style:
+        if event.value == MERGE and not event.style and not self.merge:
             raise self._stop(line, "`<<` (merge) is not part of YAML 1.2", "write the keys out.")
         if event.anchor is not None:
             self.anchors[event.anchor] = Node(event.value, line)

@@ -10,9 +10,10 @@ from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from driftwatch.adapters.probes.interop.importing import Imported
-    from driftwatch.adapters.probes.interop.losses import LossReport
+    from driftwatch.adapters.probes.interop.losses import Entry, LossReport
 
 LISTED = 40
+SHOWN = 5
 FORMATS = ("promptfoo", "openai-evals", "chat", "phoenix", "langfuse", "langsmith", "braintrust", "inspect")
 FOLDER = Path("probes")
 
@@ -114,8 +115,29 @@ def tell_losses(report: "LossReport", *, as_json: bool = False, err: bool = Fals
         if count.found:
             parts = f"{count.kept} kept, {count.changed} changed, {count.dropped} dropped"
             say(f"  {kind.value + 's':<12} {count.found:>6} = {parts}", err=err)
-    losses = report.losses()
-    for entry, times in losses[:LISTED]:
-        say(f"  {entry}" + (f" ({times} times)" if times > 1 else ""), err=err)
-    if len(losses) > LISTED:
-        say(f"  ... and {len(losses) - LISTED} more; --json lists them.", err=err)
+    alike = _alike(report)
+    for entry, lines, times in alike[:LISTED]:
+        say(f"  {entry}{_others(lines, times)}", err=err)
+    if len(alike) > LISTED:
+        say(f"  ... and {len(alike) - LISTED} more; --json lists them.", err=err)
+
+
+def _alike(report: "LossReport") -> "list[tuple[Entry, list[int], int]]":
+    """Return the losses, those of the same kind and reason together: the first, the others' lines, how often."""
+    groups: dict[object, list[tuple[Entry, int]]] = {}
+    for entry, times in report.losses():
+        key = (entry.file, entry.kind, entry.what, entry.fate, entry.why)
+        groups.setdefault(key, []).append((entry, times))
+    return [
+        (same[0][0], [entry.line for entry, _ in same[1:]], sum(times for _, times in same)) for same in groups.values()
+    ]
+
+
+def _others(lines: list[int], times: int) -> str:
+    """Say how many more there are like it, and where the first of them stand."""
+    if times == 1:
+        return ""
+    where = list(dict.fromkeys(lines))
+    more = ", …" if len(where) > SHOWN else ""
+    also = f", also in line {', '.join(map(str, where[:SHOWN]))}{more}" if where else ""
+    return f" ({times} times{also})"

@@ -43,6 +43,8 @@ class OtlpTraces(Traces):
         Where scores go beside the spans' events.
     waiting : int
         Replays that may wait; the next one is dropped and counted.
+    flush_s : float, optional
+        What the end waits for what is left; two seconds by default.
 
     Examples
     --------
@@ -61,12 +63,13 @@ class OtlpTraces(Traces):
         scores: str = "events",
         redact: Redact,
         waiting: int = MOST_WAITING,
+        flush_s: float | None = None,
     ) -> None:
         # The exporter logs each attempt; what matters is told here, once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         self.address = endpoint if urlsplit(endpoint).path not in ("", "/") else endpoint.rstrip("/") + PATH
-        self.dropped = 0
-        self.failed = 0
+        self.dropped = self.told = self.sent = 0
+        self._flush_s = FLUSH_S if flush_s is None else flush_s
         self._maker = SpanMaker(semconv=semconv, content=content, redact=redact)
         self._exporter = OTLPSpanExporter(
             endpoint=self.address, headers=headers or {}, timeout=TIMEOUT_S, session=_session()
@@ -86,16 +89,22 @@ class OtlpTraces(Traces):
             if self.dropped == 1:
                 log.warning("traces are dropped: the collector takes them too slowly", waiting=self._queue.maxsize)
             return
+        self.told += 1
         if self._thread is None:
             self._thread = Thread(target=self._work, name="traces", daemon=True)
             self._thread.start()
 
     async def aclose(self) -> None:
-        """Send what waits, for two seconds at most."""
+        """Send what waits, for `flush_s` at most."""
         if self._thread is not None:
             await asyncio.to_thread(self._finish)
-        if self.dropped or self.failed:
-            log.warning("traces were lost", dropped=self.dropped, failed=self.failed)
+        if self.dropped or self.lost:
+            log.warning("traces were lost", dropped=self.dropped, undelivered=self.lost)
+
+    @property
+    def lost(self) -> int:
+        """Replays that were taken and not delivered; while the thread works, also those that still may be."""
+        return self.told - self.sent
 
     def _finish(self) -> None:
         assert self._thread is not None  # noqa: S101  # asked before; for mypy
@@ -103,7 +112,7 @@ class OtlpTraces(Traces):
         with suppress(Full):
             # A full queue needs no waking; the thread sees that it is to end.
             self._queue.put_nowait(None)
-        self._thread.join(FLUSH_S)
+        self._thread.join(self._flush_s)
         # Ends the exporter's waiting between its attempts; what is left fails at once.
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the exporter's own
         self._thread.join(ABORT_S)
@@ -136,11 +145,12 @@ class OtlpTraces(Traces):
     def _note(self, why: str | None) -> None:
         """Count a failure, and say it once until it is over."""
         if why is None:
+            self.sent += 1
             if self._broken:
-                log.info("traces are taken again")
+                # As loud as what it ends: whoever was told of the one hears of the other.
+                log.warning("traces are taken again")
             self._broken = False
             return
-        self.failed += 1
         if not self._broken:
             log.warning("traces cannot be delivered", reason=why)
         self._broken = True

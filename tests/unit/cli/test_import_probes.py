@@ -79,3 +79,15 @@ def test_a_golden_set_is_exported_and_comes_back(driftwatch, tmp_path: Path) -> 
     assert driftwatch("import", "p.yaml", "-o", "back.yaml").exit_code == 0
     [probe] = load_probe_set([tmp_path / "back.yaml"]).probes
     assert (probe.id, probe.messages[0].content) == ("a", "Say {{x}} \u202e")
+
+
+def test_losses_of_one_kind_are_told_once_and_junk_line_by_line(driftwatch, tmp_path: Path) -> None:
+    case = {"vars": {"prompt": "Hi"}, "assert": [{"type": "javascript", "value": "1"}]}
+    lines = [json.dumps(case) if n % 10 < 7 else f"junk {n}" for n in range(100)]
+    (tmp_path / "cases.jsonl").write_text("\n".join(lines))
+    result = driftwatch("import", "cases.jsonl", "--from", "promptfoo")
+    assert result.exit_code == 0
+    told = [line for line in result.output.splitlines() if line.startswith("  cases.jsonl:")]
+    assert len(told) == 31
+    assert "(70 times, also in line 2, 3, 4, 5, 6, …)" in told[0]
+    assert {line.split()[0] for line in told[1:]} == {f"cases.jsonl:{n + 1}" for n in range(100) if n % 10 >= 7}

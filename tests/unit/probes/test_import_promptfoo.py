@@ -196,11 +196,36 @@ def test_ids_stay_when_test_cases_are_added_at_the_end(written) -> None:
 
 
 def test_too_many_combinations_are_a_loss_and_not_a_hang(written) -> None:
-    case = {"vars": {name: list(range(50)) for name in "abcdef"}, "assert": [{"type": "contains", "value": "x"}]}
+    case = {
+        "vars": {name: [str(n) for n in range(50)] for name in "abcdef"},
+        "assert": [{"type": "contains", "value": "x"}],
+    }
     imported = written({"prompts": ["{{a}}"], "tests": [case]})
     assert not imported.probes
     assert imported.report.count(Kind.ASSERTION).dropped == 1
     assert any("15625000000 combinations" in (e.why or "") for e in imported.report.entries)
+
+
+def test_only_lists_of_texts_stand_for_several_test_cases(written) -> None:
+    """Turns of a chat under a name, as in promptfoo's example of a chat's history, were taken for three test cases."""
+    turns = [{"user": "Who?"}, {"assistant": "Ada."}, {"user": "When?"}]
+    imported = written(
+        {"prompts": ["{{turns[2].user}} {{word}}"], "tests": [{"vars": {"turns": turns, "word": ["a", "b"]}}]}
+    )
+    assert [p["prompt"] for p in imported.probes] == ["When? a", "When? b"]
+
+
+def test_anchors_and_merge_keys_are_followed(written) -> None:
+    text = (
+        "prompts: ['{{q}} {{tone}}']\n"
+        "defaults: &both {tone: kind, q: none}\n"
+        "tests:\n"
+        "  - vars: {<<: *both, q: One}\n    assert: &checks [{type: contains, value: x}]\n"
+        "  - vars: {q: Two, <<: [{tone: short}, *both]}\n    assert: *checks\n"
+    )
+    imported = written(text)
+    assert [p["prompt"] for p in imported.probes] == ["One kind", "Two short"]
+    assert imported.report.count(Kind.ASSERTION).kept == 2
 
 
 def test_values_that_grow_without_end_are_a_loss(written) -> None:

@@ -74,7 +74,7 @@ class _Foreign:
 
 def _yaml(text: str, foreign: _Foreign) -> Node:
     noted: list[Problem] = []
-    parsed = parse(text, file=foreign.file, noted=noted)
+    parsed = parse(text, file=foreign.file, noted=noted, merge=True)
     for problem in noted:
         foreign.junk(problem.line or 1, problem.met)
     return parsed.root

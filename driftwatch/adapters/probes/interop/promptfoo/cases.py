@@ -168,14 +168,19 @@ def register(listed: Part | None, book: Book) -> None:
 
 
 def combinations(case: Case) -> Iterator[dict[str, Any]]:
-    """Yield the values of each probe a test case stands for: a list under a name is one probe for each item.
+    """Yield the values of each probe a test case stands for: a list of texts under a name is one probe for each.
 
     Raises
     ------
     CaseLostError
         If there are more than a thousand.
     """
-    lists = {key: value for key, value in case.values.items() if isinstance(value, list) and value}
+    # promptfoo unfolds lists of texts only; of anything else (turns of a chat, say) the list itself is the value.
+    lists = {
+        key: value
+        for key, value in case.values.items()
+        if isinstance(value, list) and isinstance(next(iter(value), None), str)
+    }
     if case.options.get("disableVarExpansion") or not lists:
         yield dict(case.values)
         return
