@@ -18,12 +18,14 @@ from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
+from driftwatch.stats.rhythm import RhythmState
 from driftwatch.stats.stream import StreamState
 
-VERSION = 6
+VERSION = 7
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
+_RHYTHM = ("coefficients", "inverse", "votes", "waves", "last", "rows")
 _BANKS = ("scale", "rare", "far", "odds", "single")
 _MIXTURE = 4 + 2 * len(_BANKS)  # arrays of the mixture
 
@@ -41,11 +43,12 @@ def encode_state(state: StreamState) -> bytes:
     arrays = [getattr(state, name) for name in _ARRAYS]
     arrays += [getattr(state.reference, name) for name in _BAGS]
     extra, extra_arrays = packed(state.extra)
+    arrays += [getattr(state.rhythm, name) for name in _RHYTHM]
     arrays += [*_mixture_arrays(state.mixture), *state.ks.window, *extra_arrays]
     plain = {
         f.name: getattr(state, f.name)
         for f in fields(state)
-        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch", "extra")
+        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch", "extra", "rhythm")
     }
     header = {
         **plain,
@@ -53,6 +56,7 @@ def encode_state(state: StreamState) -> bytes:
         "cusum": asdict(state.cusum),
         "ks": [state.ks.updates, len(state.ks.window)],
         "extra": extra,
+        "rhythm": {f.name: getattr(state.rhythm, f.name) for f in fields(RhythmState) if f.name not in _RHYTHM},
         "mixture_updates": [state.mixture.updates, state.mixture.location.updates, state.mixture.dense.updates],
         "latch": asdict(state.latch) if state.latch else None,
         "arrays": [(array.dtype.str, array.shape) for array in arrays],
@@ -106,7 +110,8 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
     latch = header.pop("latch")
     if latch:
         latch = Latch(**{**latch, **{name: tuple(latch[name]) for name in ("onset_interval", "place")}})
-    bags = len(_ARRAYS) + len(_BAGS)
+    bags = len(_ARRAYS) + len(_BAGS) + len(_RHYTHM)
+    rhythm = RhythmState(**header.pop("rhythm"), **dict(zip(_RHYTHM, arrays[bags - len(_RHYTHM) :], strict=False)))
     mixture = _mixture(arrays[bags : bags + _MIXTURE], *header.pop("mixture_updates"))
     windows = arrays[bags + _MIXTURE :]
     return StreamState(
@@ -119,6 +124,7 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
             "cusum": cusum,
             "ks": KsState(window=tuple(windows[:ks_held]), updates=ks_updates),
             "mixture": mixture,
+            "rhythm": rhythm,
             "extra": unpacked(header["extra"], windows[ks_held:]),
             "latch": latch,
         }

@@ -36,6 +36,7 @@ from driftwatch.stats.ks import sequential_ranks
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import Location
 from driftwatch.stats.reference import Reference
+from driftwatch.stats.rhythm import VALUE, Learns, RhythmState, in_hindsight, without_rhythm
 from driftwatch.stats.stream_alarm import after_alarm, latched
 from driftwatch.stats.stream_charts import ChartPlan, Charts, charts_of
 from driftwatch.stats.stream_reading import StreamReading
@@ -56,6 +57,7 @@ __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 Floats = NDArray[np.float64]
 
 _HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
+_UNTREATED = frozenset(("ks", "cvm", "risk-adjusted"))
 _NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
 
 
@@ -166,6 +168,7 @@ class StreamDetector:
             ks=charts.ks.start(),
             mixture=charts.mixture.start(),
             extra=start_extras(charts.extra),
+            rhythm=RhythmState.empty(),
             prior=self.scale_prior,
             inflation=1.0,
             z=None,
@@ -185,7 +188,7 @@ class StreamDetector:
         ranks = sequential_ranks(state.reference.held, new, rng)
         spread = None if self.kind == "binary" else spread_score(laws, new)
         today = _Today(evidence=evidence, laws=laws, ranks=ranks, spread=spread)
-        scored = self._scored(state, today, replay.key, new)
+        scored = self._scored(state, today, replay, new)
         if state.baseline_seen < self.baseline_replays:
             after = self._collected(scored, new)
         else:
@@ -202,6 +205,7 @@ class StreamDetector:
             ks=charts.ks.start(),
             mixture=charts.mixture.start().with_rows(rows),
             extra=start_extras(charts.extra),
+            rhythm=state.rhythm.rested(),
             latch=None,
         )
 
@@ -260,15 +264,19 @@ class StreamDetector:
         """The paging chart nearest to its threshold, or farthest beyond it."""
         return max(self.paging, key=lambda name: _ratio(readings[name]))
 
-    def _scored(self, state: StreamState, today: "_Today", key: str, new: Floats) -> StreamState:
+    def _scored(self, state: StreamState, today: "_Today", replay: ReplayValues, new: Floats) -> StreamState:
         """Standardise this replay's evidence and, unless an alarm is latched, add it to the history."""
         evidence = today.evidence
         if evidence.z is None:
             return replace(state, z=None)
         length = self._reference_length(state, evidence, new)
-        raw = _without_shared_error(evidence.z, state.frozen_sum, count=state.frozen_count, length=length)
+        whole = _without_shared_error(evidence.z, state.frozen_sum, count=state.frozen_count, length=length)
         variance, degrees = _variance(state.history, state.prior)
+        raw, rhythm = without_rhythm(
+            state.rhythm, whole, index=state.replays, hours=replay.hours, variance=variance, learns=self._learns(state)
+        )
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
+        state = replace(state, rhythm=rhythm)
         if state.latch is not None:
             return replace(state, z=z)
         row = [state.replays, evidence.z, z, next_square(raw, variance), 0.0, today.spread or 0.0]
@@ -277,8 +285,14 @@ class StreamDetector:
             z=z,
             inflation=over_dispersion(variance, degrees) if self.studentise else 1.0,
             history=np.concatenate([state.history, [row]])[-_HISTORY:],
-            history_keys=(*state.history_keys, key)[-_HISTORY:],
+            history_keys=(*state.history_keys, replay.key)[-_HISTORY:],
         )
+
+    def _learns(self, state: StreamState) -> Learns:
+        """Whether the rhythm learns from this replay, and whether it may be a change."""
+        if state.latch is not None:
+            return "nothing"
+        return "all" if state.baseline_seen < self.baseline_replays else "unless it stands out"
 
     def _reference_length(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
         """Replays that the reference holds, as the probes that carry information see it."""
@@ -293,7 +307,7 @@ class StreamDetector:
         state = replace(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
         if state.baseline_seen < self.baseline_replays:
             return state
-        if over_dispersed(state.history[:, RAW]):
+        if over_dispersed(np.sqrt(state.history[:, SQUARE])):
             state = replace(state, prior=min(_NO_BELIEF, self.scale_prior))
         return self._checked(state)
 
@@ -357,8 +371,15 @@ class StreamDetector:
 
     def _checked(self, state: StreamState) -> StreamState:
         """Ask whether the quiet evidence is exchangeable."""
-        distrust = exchangeability_failure(state.history[:, Z], studentise=self.studentise)
+        distrust = exchangeability_failure(self._quiet(state), studentise=self.studentise)
         return replace(state, trusted=distrust is None, distrust=distrust)
+
+    def _quiet(self, state: StreamState) -> Floats:
+        """Evidence of the quiet replays as the charts that page see it; those of ranks and of rates see its rhythm."""
+        if not len(state.rhythm.rows):
+            return state.history[:, Z]
+        rows: Floats = state.rhythm.rows[:, VALUE]
+        return rows if _UNTREATED.intersection(self.paging) else in_hindsight(state.rhythm)
 
     def _bets(self, state: StreamState, new: Floats, today: "_Today") -> ChannelEvidence:
         """What the mixture is given of a replay with evidence."""
@@ -367,7 +388,10 @@ class StreamDetector:
         if spread is not None:
             spread = _without_shared_error(spread, state.frozen_spread, count=fixed, length=length)
         footing = Footing(
-            spread=spread, inflation=state.inflation, fixed=math.sqrt(fixed / (length + fixed)) if fixed else 0.0
+            spread=spread,
+            # Bets on single probes do not know the hour: what it foretells counts as over-dispersion.
+            inflation=math.hypot(state.inflation, state.rhythm.told),
+            fixed=math.sqrt(fixed / (length + fixed)) if fixed else 0.0,
         )
         return ChannelEvidence(
             location=Location(z=state.z or 0.0, references=length + fixed),

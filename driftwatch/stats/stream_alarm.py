@@ -35,6 +35,7 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         state,
         latch=latch,
         reference=state.reference.without_since(latch.onset_index),
+        rhythm=state.rhythm.without_since(latch.onset_index),
         history=state.history[:quiet],
         history_keys=state.history_keys[:quiet],
         frozen_sum=state.frozen_sum - float(taken[:, RAW].sum()),

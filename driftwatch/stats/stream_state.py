@@ -12,6 +12,7 @@ from driftwatch.stats.extra_charts import ExtraState
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.reference import Reference, replay_matrix
+from driftwatch.stats.rhythm import RhythmState
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +64,7 @@ class StreamState:
     ks: KsState
     mixture: ChannelState
     extra: Mapping[str, ExtraState]
+    rhythm: RhythmState
     prior: float
     inflation: float
     z: float | None

@@ -49,7 +49,8 @@ def test_a_daily_wave_and_memory_do_not_alarm_where_the_plain_detector_does():
     quiet = replays(200, seed=61)
     assert not DETECTOR.read(fold(DETECTOR, quiet)).alarm
     plain = StreamDetector(baseline_replays=30, arl=5000, kind="continuous")
-    assert not plain.read(fold(plain, quiet)).trusted
+    timeless = [ReplayValues(key=one.key, values=one.values) for one in quiet]
+    assert not plain.read(fold(plain, timeless)).trusted
 
 
 def test_resuming_from_a_saved_state_changes_nothing():

@@ -200,6 +200,51 @@ def test_a_stream_with_a_rhythm_is_shown_but_may_not_page():
     assert state.latch is None
 
 
+def by_the_clock(n, *, wave, shift=0.0, at=10**9, seed=3):
+    """Twenty probes an hour with a daily wave of that many of their sd, shifted from replay `at` on."""
+    rng = np.random.default_rng(seed)
+    levels = [wave * np.sin(2 * np.pi * i / 24) + shift * (i >= at) for i in range(n)]
+    return [
+        ReplayValues(key=f"{i:04}", values={f"p{k}": (float(rng.normal(x)),) for k in range(20)}, hours=1000.0 + i)
+        for i, x in enumerate(levels)
+    ]
+
+
+def test_a_rhythm_that_follows_the_clock_is_taken_off_and_the_stream_may_page():
+    """At 88 % a false alarm within 500 replays where 63 % were promised, or silence: that is how it was."""
+    detector = StreamDetector(kind="continuous", baseline_replays=30, arl=2000)
+    quiet = fold(detector, by_the_clock(200, wave=0.5))
+    reading = detector.read(quiet)
+    assert (reading.trusted, reading.alarm) == (True, False)
+    assert quiet.rhythm.weights[0] < 0.01
+    shifted = detector.read(fold(detector, by_the_clock(204, wave=0.5, shift=1.0, at=200)))
+    assert (shifted.alarm, shifted.onset_key) == (True, "0200")
+
+
+def test_charts_that_see_the_rhythm_are_checked_with_it():
+    ranks = StreamDetector(kind="continuous", baseline_replays=30, arl=2000, paging=("ks",))
+    assert not ranks.read(fold(ranks, by_the_clock(60, wave=1.0))).trusted
+    mixture = StreamDetector(kind="continuous", baseline_replays=30, arl=2000)
+    assert mixture.read(fold(mixture, by_the_clock(60, wave=1.0))).trusted
+
+
+def test_an_incident_leaves_the_rhythm_as_it_was_before():
+    detector = StreamDetector(kind="continuous", baseline_replays=30, arl=2000)
+    after = fold(detector, by_the_clock(160, wave=0.5, shift=1.0, at=120))
+    before = fold(detector, by_the_clock(120, wave=0.5))
+    assert after.latch.onset_key == "0120"
+    np.testing.assert_allclose(after.rhythm.coefficients, before.rhythm.coefficients, atol=1e-9)
+
+
+def test_a_stream_with_a_rhythm_is_resumed_from_its_state():
+    detector = StreamDetector(kind="graded", baseline_replays=30, arl=2000)
+    stream = by_the_clock(100, wave=0.5, shift=1.0, at=80)
+    whole = encode_state(fold(detector, stream))
+    for cut in (10, 30, 60, 90):
+        state = decode_state(encode_state(fold(detector, stream[:cut])))
+        assert encode_state(reduce(detector.update, stream[cut:], state)) == whole
+
+
 def test_a_stream_that_calms_down_is_trusted_again():
     detector = StreamDetector(kind="continuous", baseline_replays=20, arl=500)
     rng = np.random.default_rng(2)
