@@ -242,6 +242,7 @@ def watch(
         vendors=vendors(settings),
         surroundings=surroundings(settings),
         judges={name: judges[name] for name in sorted(used)},
+        redact=redaction(settings),
     )
 
 
@@ -582,20 +583,13 @@ def traces(settings: Settings) -> "Traces | None":
         raise DriftwatchError(
             f"otel: {error.name or error} is not installed. {need}", slug="otel-not-installed"
         ) from None
-    secrets = sorted((s for s in secrets_of(settings) if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
-
-    def redact(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, "***")
-        return text
-
     return OtlpTraces(
         wanted.endpoint,
         headers=wanted.headers,
         semconv=wanted.semconv,
         content=wanted.content,
         scores=wanted.scores,
-        redact=redact,
+        redact=redaction(settings),
     )
 
 
@@ -662,6 +656,19 @@ def selftest_process(settings: Settings) -> "Callable[[], Awaitable[bool]]":
                 await process.wait()
 
     return run
+
+
+def redaction(settings: Settings) -> Callable[[str], str]:
+    """Return what takes every secret of the configuration out of a text that leaves us."""
+    # Longest first: one secret may be part of another.
+    secrets = sorted((s for s in secrets_of(settings) if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    return redact
 
 
 def secrets_of(settings: Settings) -> Sequence[str]:

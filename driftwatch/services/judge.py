@@ -129,7 +129,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         now=now,
         replay=replay,
         changed=changed or memory.changed(replay),
-        excerpts=_excerpts(store, replay, decision) if decision.tell else {},
+        excerpts=_redacted(_excerpts(store, replay, decision), watched) if decision.tell else {},
         replays=_replays_since_onset(store, replay, decision) if decision.tell else None,
         seen=seen,
     )
@@ -205,6 +205,11 @@ def _replays_since_onset(store: Store, replay: ReplayScores, decision: Decision)
         return None
     slots = store.slots(replay.slot.endpoint, since=finding.onset)
     return sum(record.state is SlotState.DONE and record.slot.due <= replay.slot.due for record in slots)
+
+
+def _redacted(excerpts: Excerpts, watched: Watched) -> Excerpts:
+    """Return the excerpts as they may be frozen in the outbox and sent."""
+    return {probe: (old and watched.redact(old), new and watched.redact(new)) for probe, (old, new) in excerpts.items()}
 
 
 def _excerpts(store: Store, replay: ReplayScores, decision: Decision) -> Excerpts:

@@ -32,6 +32,8 @@ class Watched:
         Looks at what the user named under ``watch:`` and returns parts of our fingerprint, before every replay.
     judges : mapping
         Name -> judge, those that grade this endpoint's answers.
+    redact : callable
+        Takes our own secrets out of a text that is to be shown: a model may echo the key it was asked with.
     """
 
     endpoint: Endpoint
@@ -44,6 +46,7 @@ class Watched:
     vendors: Mapping[str, str] = field(default_factory=dict)
     surroundings: Callable[[], Mapping[str, str]] | None = None
     judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)
+    redact: Callable[[str], str] = str
 
     def fingerprint_now(self) -> Fingerprint:
         """Return our side as it is at this moment; reads files, so call it in a thread."""

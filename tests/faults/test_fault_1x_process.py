@@ -1,0 +1,139 @@
+"""Lines 6, 9, 12, 13 and 16 of the fault catalogue: migrations, stops, limits and sleeps of a real process."""
+
+import os
+import resource
+import signal
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from time import sleep
+
+from alembic import command
+
+from driftwatch.adapters.store import check, location, migrate, open_store, sqlite
+from driftwatch.daemon.duty import ASLEEP
+from driftwatch.domain.replay import SlotState
+from driftwatch.testing.behaviours import endless
+from tests.faults.stage import ENDPOINT, Stage, staged
+
+
+def old_store(file: Path) -> str:
+    """Make a store of the first schema with something in it."""
+    url = f"sqlite:///{file}"
+    engine = sqlite.engine(location.parse(url), wait=migrate._WAIT, foreign_keys=False)
+    with engine.connect() as connection:
+        sqlite.use_wal(connection)
+        connection.rollback()
+        with connection.begin():
+            command.upgrade(migrate.alembic_config(connection), "0001")
+    engine.dispose()
+    row = ("p", "oncall", "page", "{}", "2026-07-20 06:00:00.000000", "sent", 1, 0)
+    columns = "key, route, severity, payload, created_at, state, attempts, possible_repeat"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.executemany(
+            f"INSERT INTO outbox ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(f"{n}", *row[1:]) for n in range(2_000)],
+        )
+    return url
+
+
+def test_fault_06_killed_in_a_migration_the_store_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+    url, chance, found = old_store(tmp_path / "driftwatch.db"), Random(6), Counter[str]()
+    for _ in range(12):
+        child = os.fork()
+        if not child:
+            os.close(2)
+            open_store(url).close()
+            os._exit(0)
+        sleep(chance.uniform(0.0, 0.15))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with closing(sqlite3.connect(tmp_path / "driftwatch.db")) as database:
+            [[version]] = database.execute("SELECT version_num FROM alembic_version").fetchall()
+            columns = {row[1] for row in database.execute("PRAGMA table_info(outbox)")}
+            assert database.execute("SELECT count(*) FROM outbox").fetchone() == (2_000,)
+        assert version in ("0001", migrate.HEAD), "half-migrated"
+        assert ("remote" in columns) == (version == migrate.HEAD)
+        found[version] += 1
+        if version == migrate.HEAD:
+            break
+    with closing(open_store(url)) as store:
+        assert len(store.deliveries()) == 2_000
+    assert check(url) == ()
+
+
+def test_fault_09_killed_while_it_stops_the_next_start_goes_on(tmp_path: Path) -> None:
+    with staged(tmp_path, every="1h", delay_s=30.0) as stage:
+        stage.start()
+        stage.until(lambda: len(stage.server.requests) >= 1, "the first question")
+        stage.processes[-1].terminate()
+        stage.until(lambda: "stopping" in stage.log, "the stop")
+        stage.kill()
+        stage.delay_s = 0.0
+        stage.start()
+        stage.until(lambda: stage.done() == 1, "the slot taken again")
+        assert stage.terminate()[0] == 0
+        stage.check()
+
+
+def test_fault_12_huge_answers_do_not_grow_the_process(tmp_path: Path) -> None:
+    """The daemon may not need more memory than it has: an OOM kill would come again with every restart."""
+    with staged(tmp_path, delay_s=0.0) as stage:
+        stage.config.write_text(stage.config.read_text().replace("concurrency: 8", "concurrency: 8\n    attempts: 1"))
+        stage.start()
+        stage.until(lambda: stage.done() >= 2, "two good replays")
+        before = _resident_mb(stage)
+        stage.server.behave = lambda _: endless(20_000_000)
+        asked = len(stage.server.requests)
+        stage.until(lambda: len(stage.server.requests) >= asked + 40, "40 huge answers")
+        assert _resident_mb(stage) - before < 150
+        stage.server.behave = stage.behave
+        had = stage.done()
+        stage.until(lambda: stage.done() > had, "a good replay afterwards")
+        assert stage.terminate()[0] == 0
+        stage.check()
+
+
+def test_fault_13_without_file_descriptors_it_is_degraded_and_goes_on(tmp_path: Path) -> None:
+    with staged(tmp_path, delay_s=0.0) as stage:
+        stage.start()
+        stage.until(lambda: stage.done() >= 2, "two good replays")
+        pid = stage.processes[-1].pid
+        held = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (held + 1, before[1]))
+        sleep(3.0)
+        assert stage.processes[-1].poll() is None, stage.log[-2000:]
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        had = stage.done()
+        stage.until(lambda: stage.done() >= had + 2, "replays as soon as there are some again")
+        assert stage.terminate()[0] == 0
+        assert stage.oncall.posts == []
+        stage.check()
+
+
+def test_fault_16_after_a_sleep_one_replay_catches_up_and_the_missed_ones_are_named(tmp_path: Path) -> None:
+    with staged(tmp_path, delay_s=0.0) as stage:
+        stage.start()
+        stage.until(lambda: stage.done() >= 2, "two good replays")
+        os.kill(stage.processes[-1].pid, signal.SIGSTOP)
+        asked = len(stage.server.requests)
+        sleep(6.0)
+        os.kill(stage.processes[-1].pid, signal.SIGCONT)
+        stage.until(lambda: _slept(stage) >= 3, "the slots of the sleep, accounted for")
+        assert stage.terminate()[0] == 0
+        # One replay for the whole sleep, not one for each slot of it, and those that were due since.
+        assert len(stage.server.requests) - asked < 5 * 40
+        stage.check()
+
+
+def _slept(stage: Stage) -> int:
+    with open_store(stage.url) as store:
+        return sum(r.state is SlotState.SKIPPED and r.reason == ASLEEP for r in store.slots(ENDPOINT))
+
+
+def _resident_mb(stage: Stage) -> float:
+    status = Path(f"/proc/{stage.processes[-1].pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
