@@ -59,7 +59,11 @@ def _heard(endpoint: Endpoint, reply: Reply) -> str:
 
 async def _routes(settings: Settings) -> list[Line]:
     sinks = bootstrap.notifiers(settings, bootstrap.system_clock())
-    return [await _sent(name, sink) for name, sink in sinks.items()]
+    lines = [await _sent(name, sink) for name, sink in sinks.items()]
+    for name, sink in sinks.items():
+        doubts = await sink.doubts()
+        lines += [Line(mark="warning", what=f"route {name}", told=doubt, slug="delivery-failed") for doubt in doubts]
+    return lines
 
 
 async def _sent(name: str, sink: Notifier) -> Line:

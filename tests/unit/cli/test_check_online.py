@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from driftwatch.adapters.clock import SystemClock
+from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.cli.frame import main
 from driftwatch.testing.behaviours import say, status
 from driftwatch.testing.server import ScriptedServer
@@ -70,3 +73,17 @@ def test_a_budget_that_the_schedule_cannot_keep_is_told_before_the_daemon_starts
     code, lines = check(file)
     assert code == 2
     assert any(line["slug"] == "config-false-alarms" for line in lines)
+
+
+def test_fault_62_a_bot_that_may_not_read_its_channel_is_warned_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_slack() as slack:
+        slack.workspace.id_of("#oncall")
+        slack.workspace.scopes -= {"channels:history"}
+        bot = SlackBot(slack.token, "#oncall", clock=SystemClock(), base_url=slack.api_url)
+        monkeypatch.setattr("driftwatch.bootstrap.notifiers", lambda *_: {"oncall": bot})
+        code, lines = check(write(tmp_path, "http://127.0.0.1:9/v1", slack.webhook_url.reveal()), "--send-test")
+    assert code == 0
+    [doubt] = [line["told"] for line in lines if line["mark"] == "warning" and line["what"] == "route oncall"]
+    assert "lacks channels:history" in doubt
