@@ -21,7 +21,7 @@ from driftwatch.services.references import References, Texts
 from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
 from driftwatch.services.sensors import SensorReferences, plain_answers, sensor_scores
 from driftwatch.services.spend import SpendGuard
-from driftwatch.services.timeouts import timed_out
+from driftwatch.services.timeouts import failing, timed_out
 from driftwatch.services.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -169,3 +169,5 @@ def _tell(replay: Replay, reason: str, scores: Sequence[Score]) -> None:
         cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),
         decision=reason,
     )
+    for metric, (count, first) in failing(scores).items():
+        log.warning("a scorer failed", endpoint=replay.slot.endpoint, metric=metric, answers=count, reason=first)

@@ -6,7 +6,7 @@ from driftwatch.domain.answer import Answer, Reply
 from driftwatch.domain.errors import Outcome
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.score import NamedScorer, score_replay
-from driftwatch.services.timeouts import GIVEN_UP, MOST_TIMEOUTS
+from driftwatch.services.timeouts import GIVEN_UP, MOST_TIMEOUTS, failing
 
 LATE = Unscored("timeout: the scorer took longer than 10 s on this answer")
 
@@ -52,3 +52,11 @@ def test_a_graded_score_passes_from_its_own_threshold_on():
     for enough, wanted in ((0.75, 1.0), (0.76, 0.0)):
         graded = NamedScorer(metric="rouge-n", scorer=lambda _: 0.75, enough=enough)
         assert scores(score_replay(asked, {"p0@1": (graded,)}, {}), "pass") == [wanted]
+
+
+def test_scorers_that_failed_are_told_by_metric_and_what_is_rightly_unscored_is_not():
+    asked = answers(3)
+    broken = NamedScorer(metric="broken", scorer=lambda _: 1 / 0)
+    silent = NamedScorer(metric="finish-reason", scorer=lambda _: Unscored("the endpoint gave no finish reason"))
+    made = score_replay(asked, {answer.probe_key: (broken, silent) for answer in asked}, {})
+    assert failing(made) == {"broken": (3, "the scorer failed: ZeroDivisionError: division by zero")}
