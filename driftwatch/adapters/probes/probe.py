@@ -15,7 +15,7 @@ KEYS = (
 MESSAGE_KEYS = ("role", "content", "wait", "name", "tool_calls", "tool_call_id")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 MAX_SAMPLES = 100
-MAXWAIT = timedelta(days=1)
+MAX_WAIT = timedelta(days=1)
 SENSORS: tuple[Sensor, ...] = ("logprob", "border")
 BORDER_BLOCK = 10
 """First tokens that make one score of a border input where they must be counted."""
@@ -120,7 +120,7 @@ def _wait(place: Place) -> float:
     written = place.value.get("wait", "0s")
     match = WAIT.match(written) if isinstance(written, str) else None
     seconds = float(match[1]) * _UNITS[match[2]] if match else -1.0
-    if 0 <= seconds <= MAXWAIT.total_seconds():
+    if 0 <= seconds <= MAX_WAIT.total_seconds():
         return seconds
     place.at("wait").note(f"`wait` is {shown(written)}", "write how long: 500ms, 2s, 10m or 1h, at most 24h.")
     return 0.0

@@ -113,6 +113,8 @@ def check(path: Path, form: str, folder: Path) -> None:
         assert [canonical(spec) for spec in after[name].scorers] == [canonical(spec) for spec in kept]
         assert list(after[name].tags) == list(dict.fromkeys(probe.tags))
         assert after[name].samples == (1 if f"probes[{index}].samples" in lost else probe.samples)
+        if whole:
+            assert (after[name].sensor, after[name].tool_results) == (probe.sensor, probe.tool_results)
         assert list(after[name].tools) == ([] if f"probes[{index}].tools" in lost else list(probe.tools))
 
 
@@ -148,4 +150,27 @@ def test_a_check_of_tool_calls_keeps_comparing_with_the_tools_of_its_probe(form:
     exported = export_probes(tmp_path / "g.yaml", form)
     assert not exported.report.count(Kind.ASSERTION).dropped
     (tmp_path / "g.yaml").write_text(as_yaml("g", [*probes, {"id": "c", "prompt": "Hi"}]))
+    check(tmp_path / "g.yaml", form, tmp_path)
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+RECALL = {"context-recall": {"value": "Three years.", "context": "It lasts {{three}} years."}}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    "probe",
+    [
+        {"prompt": "Hi", "tools": [TOOL], "tool_results": {"f": "4"}},
+        {"prompt": "Hi", "sensor": "border"},
+        {"prompt": "Hi", "sensor": "logprob", "samples": 3},
+        {"prompt": "Hi", "context": ["A lamp.", "A shade."]},
+        {"prompt": "Hi", "scorers": [RECALL, {"context-faithfulness": {"context": "It lasts {{three}} years.", "threshold": 1}}]},
+        {"prompt": "Hi", "scorers": [RECALL, {"context-faithfulness": {"context": "Another."}}, "context-relevance"]},
+        {"prompt": "Hi", "scorers": [{"llm-rubric": "Kind."}, {"llm-rubric": {"value": "Short.", "threshold": 0.5}}, "answer-relevance"]},
+    ],
+    ids=["task", "border", "logprob", "context", "one passage", "passages", "judges"],
+)  # fmt: skip
+def test_what_other_kinds_of_probes_have_comes_back_or_is_told_as_lost(probe, form: str, tmp_path: Path) -> None:
+    (tmp_path / "g.yaml").write_text(as_yaml("g", [{"id": "a", **probe}, {"id": "b", "prompt": "Ho"}]))
     check(tmp_path / "g.yaml", form, tmp_path)

@@ -318,3 +318,15 @@ def inside(listed: Any) -> Iterator[Any]:
         yield item
         if isinstance(item, dict) and item.get("type") == "assert-set":
             yield from inside(item.get("assert"))
+
+
+def test_the_judges_of_a_context_get_the_passages_of_the_test_case(written, tmp_path) -> None:
+    """Without them the answer itself would have been graded as the context."""
+    asserted = [{"type": "context-recall", "value": "Three years.", "threshold": 0.9}, {"type": "context-faithfulness"}]
+    case = {"vars": {"context": "It lasts three years.", "q": "How long?"}, "assert": asserted}
+    imported = written({"prompts": ["{{context}} {{q}}"], "tests": [case]})
+    assert imported.probes[0]["scorers"] == [
+        {"context-recall": {"value": "Three years.", "context": "It lasts three years.", "threshold": 0.9}},
+        {"context-faithfulness": {"context": "It lasts three years."}},
+    ]
+    loaded(imported, tmp_path)

@@ -24,12 +24,16 @@ def probe_dict(probe: Probe) -> dict[str, Any]:
         written["prompt"] = probe.messages[0].content
     else:
         written["messages"] = [message_dict(message) for message in probe.messages]
-    if probe.samples > 1:
+    if probe.samples > 1 or probe.sensor:
         written["samples"] = probe.samples
     if probe.tags:
         written["tags"] = list(probe.tags)
     if probe.tools:
         written["tools"] = [dict(tool) for tool in probe.tools]
+    if probe.tool_results:
+        written["tool_results"] = dict(probe.tool_results)
+    if probe.sensor:
+        written["sensor"] = probe.sensor
     if probe.tool_results:
         written["tool_results"] = dict(probe.tool_results)
     return written

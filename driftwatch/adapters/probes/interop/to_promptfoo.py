@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from driftwatch.adapters.probes.interop.files import FILE
@@ -41,6 +42,7 @@ def to_promptfoo(probes: ProbeSet, place: Place, report: LossReport) -> dict[str
 
 
 def _case(index: int, probe: Probe, tools: Sequence[Any], place: Place, report: LossReport) -> dict[str, Any] | None:
+    passages = _passages(probe)
     try:
         prompt = _raw(_prompt(probe))
     except _LostError as error:
@@ -49,22 +51,43 @@ def _case(index: int, probe: Probe, tools: Sequence[Any], place: Place, report: 
             report.dropped(place(index, "scorers", number), Kind.ASSERTION, written_name(spec), "its probe is dropped")
         return None
     case: dict[str, Any] = {"description": probe.id, "vars": {"prompt": prompt}}
+    if passages is not None:
+        case["vars"]["context"] = _raw(passages)
     asserted = [
         found
         for number, spec in enumerate(probe.scorers)
-        if (found := _told(spec, tools, place(index, "scorers", number), report)) is not None
+        if (found := _told(_without(spec, passages), tools, place(index, "scorers", number), report)) is not None
     ]
     if asserted:
         case["assert"] = asserted
     if probe.tags:
         case["metadata"] = {"tags": list(probe.tags)}
     lost = ["`wait` is dropped"] if any(message.wait_s for message in probe.messages) else []
+    lost += ["`tool_results` is dropped"] if probe.tool_results else []
     fate = Fate.CHANGED if lost else Fate.KEPT
     report.note(place(index), Kind.CASE, probe.id, fate, became="a test case", why="; ".join(lost) or None)
     return case
 
 
+def _passages(probe: Probe) -> str | None:
+    """Return the text that all judges of a context compare with, if it is one: promptfoo has one for each test case."""
+    judges = [spec.argument for spec in probe.scorers if spec.name.startswith("context-")]
+    found = [argument.get("context") if isinstance(argument, Mapping) else None for argument in judges]
+    first = found[0] if found else None
+    fits = isinstance(first, str) and not first.startswith(FILE) and not _ENDRAW.search(first)
+    return first if fits and all(text == first for text in found) else None
+
+
+def _without(spec: ScorerSpec, passages: str | None) -> ScorerSpec:
+    if passages is None or not spec.name.startswith("context-"):
+        return spec
+    rest = {key: value for key, value in spec.argument.items() if key != "context"}
+    return replace(spec, argument=rest or None)
+
+
 def _prompt(probe: Probe) -> str:
+    if probe.sensor:
+        raise _LostError("promptfoo has no sensors: it reads texts, not the chances of a token")
     text = probe.messages[0].content
     # A text that promptfoo would take for a chat is written as one.
     if is_plain(probe) and chat_of(text) == text and not text.startswith(FILE):
@@ -87,15 +110,25 @@ def _told(spec: ScorerSpec, tools: Sequence[Any], where: Part, report: LossRepor
     return found
 
 
-def _assertion(spec: ScorerSpec, tools: Sequence[Any]) -> dict[str, Any]:
-    """Return the keys of an assertion beside its type."""
+def _refuse(spec: ScorerSpec, tools: Sequence[Any]) -> None:
+    """Raise `_LostError` for what promptfoo has no assertion for."""
     name, argument = spec.name, spec.argument
+    if spec.extract is not None:
+        raise _LostError("promptfoo takes no value out of an answer before it compares")
     if name not in KNOWN or name == "python":
         raise _LostError("promptfoo has no assertion like it")
-    if spec.extract is not None:
-        raise _LostError("promptfoo takes no value out of the answer first")
     if name in WITH_TOOLS and not (tools and of_the_probe(spec, tools)):
         raise _LostError("promptfoo compares with the tools of its provider only")
+    if name == "finish-reason" and not isinstance(unwrap(argument), str):
+        raise _LostError("promptfoo takes one reason only")
+    if name.startswith("context-") and isinstance(argument, Mapping) and "context" in argument:
+        raise _LostError("promptfoo has one context for a test case, and it must be one text")
+
+
+def _assertion(spec: ScorerSpec, tools: Sequence[Any]) -> dict[str, Any]:
+    """Return the keys of an assertion beside its type."""
+    _refuse(spec, tools)
+    name, argument = spec.name, spec.argument
     if name in (*WITHOUT_ARGUMENT, *WITH_TOOLS):
         return {}
     if name in ("is-json", "contains-json"):
@@ -106,8 +139,6 @@ def _assertion(spec: ScorerSpec, tools: Sequence[Any]) -> dict[str, Any]:
     if name == "levenshtein" and isinstance(argument, Mapping):
         allowed = argument.get("max", argument.get("threshold"))
         return {"value": _raw(argument["value"]), **({} if allowed is None else {"threshold": allowed})}
-    if name == "finish-reason" and not isinstance(unwrap(argument), str):
-        raise _LostError("promptfoo takes one reason only")
     if name not in ("equals", "word-count") and isinstance(argument, Mapping) and "threshold" in argument:
         return _graded(argument)
     value = unwrap(argument)

@@ -157,7 +157,7 @@ def _accepted(name: str, value: Any, assertion: Part, context: Context, changes:
     """Return the first way of writing it that the loader takes."""
     refused = None
     metric, lost_metric = _metric(assertion, context)
-    for argument, lost in _arguments(split_name(name)[0], value, assertion):
+    for argument, lost in _arguments(split_name(name)[0], value, assertion, context.values.get("context")):
         for label, more in ((metric, []), (None, ["its metric's name is dropped"] if metric else [])):
             item = _item(name, argument, label)
             problem = context.book.scorer_refusal(item, context.tools)
@@ -183,9 +183,14 @@ def _item(name: str, argument: Any, metric: str | None) -> str | dict[str, Any]:
     return {name: argument, "metric": metric} if metric is not None else {name: argument}
 
 
-def _arguments(name: str, value: Any, assertion: Part) -> Iterator[tuple[Any, list[str]]]:
+def _arguments(name: str, value: Any, assertion: Part, passages: Any) -> Iterator[tuple[Any, list[str]]]:
     """Yield arguments from the most to the least faithful, each with what it leaves out."""
     threshold = assertion.value.get("threshold")
+    if name.startswith("context-") and passages not in (None, "", []):
+        # promptfoo takes the passages from the var of this name; without them the answer itself would be graded.
+        limit = {} if threshold is None else {"threshold": threshold}
+        yield {**_named(value), "context": passages, **limit}, []
+        return
     if name in ("is-json", "contains-json"):
         if isinstance(value, str) and value.strip():
             value = _json_or_text(value)
