@@ -239,6 +239,7 @@ def watch(
             charts=chosen_charts(settings, endpoint.name, metrics),
         ),
         routes=audiences(settings, endpoint.name),
+        confirm=settings.alerting.confirm,
         vendors=vendors(settings),
         surroundings=surroundings(settings),
         judges={name: judges[name] for name in sorted(used)},
@@ -740,7 +741,8 @@ def backtest_store(
         known = name in {endpoint.name for endpoint in settings.endpoints}
         found = {} if known else recorded_metrics(stored_values(store, name), logprobs=False)
         trial = _trial(settings, name, found, moments[name], baseline=baseline, pages=pages, all_found=False)
-        fold = Fold(name, plans=trial.plans, shown=trial.shown)
+        bursts = {burst.seq: burst for burst in store.bursts(name)}
+        fold = Fold(name, plans=trial.plans, shown=trial.shown, bursts=bursts)
         for event in stored_events(store, name):
             fold.take(event)
             done += 1

@@ -144,3 +144,4 @@ class Alerting(Strict):
         RouteName | None, Field(description="Told what another route refuses or does not take for 5 min; `ops` else.")
     ] = None
     report: ReportRoute | None = None
+    confirm: Annotated[bool, Field(description="Ask the probes that moved again before a page.")] = True

@@ -9,7 +9,7 @@ from driftwatch.adapters.calendar import slots_between
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Every
 from driftwatch.services.judge import judge_pending
-from driftwatch.services.tick import Ticked, World, tick
+from driftwatch.services.tick import Ticked, World, confirm_pending, tick
 from driftwatch.services.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,7 @@ class Duty:
             if self._seen is None:
                 # A crash may have left facts without their decision.
                 await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
+                await confirm_pending(self._watched, self._world)
             await asyncio.to_thread(self._settle)
             return await self._catch_up()
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from driftwatch.domain.causes import NOTHING_KNOWN, Causes
 from driftwatch.domain.decision import Audience, Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, Silence
-from driftwatch.domain.rules import ending, opening, standing
+from driftwatch.domain.rules import confirming, ending, opening, standing
 from driftwatch.domain.rules.ending import CALM_REPLAYS
 from driftwatch.domain.situation import Situation, loudness, ranked
 from driftwatch.domain.unmeasured import decide_unmeasured
@@ -32,7 +32,9 @@ RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     ending.measured_again,
     opening.flapping,
     opening.recurred,
+    confirming.pending,
     opening.first,
+    confirming.still_there,
     standing.worse,
     standing.silence_ended,
     ending.calm_again,
@@ -56,6 +58,7 @@ def decide(
     changed: Sequence[str] = (),
     causes: Causes = NOTHING_KNOWN,
     transitions: int = 0,
+    confirm: bool = False,
 ) -> Decision:
     """Decide what a scored replay means for the people on call.
 
@@ -79,6 +82,8 @@ def decide(
         What could explain the movement.
     transitions : int
         Openings and endings of this endpoint's drifts in the last 24 hours.
+    confirm : bool
+        Whether an alarm that would page can be asked to wait for a confirmation burst.
 
     Examples
     --------
@@ -107,5 +112,6 @@ def decide(
         now=now,
         causes=causes,
         transitions=transitions,
+        confirm=confirm,
     )
     return next(decision for rule in RULES if (decision := rule(situation)))

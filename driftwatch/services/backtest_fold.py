@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from driftwatch.domain.causes import Causes
+from driftwatch.domain.confirmation import Burst, decide_confirmed
 from driftwatch.domain.decide import Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
@@ -30,7 +31,7 @@ from driftwatch.stats.stream_reading import StreamReading
 
 Changed = Callable[[Fingerprint, Fingerprint], tuple[str, ...]]
 """(now, before) -> the parts of our side whose change begins a new baseline."""
-NEWS = frozenset({Reason.FIRST, Reason.WORSE, Reason.RECURRED, Reason.FLAPPING})
+NEWS = frozenset({Reason.FIRST, Reason.WORSE, Reason.CONFIRMED, Reason.RECURRED, Reason.FLAPPING})
 """Reasons with which a drift is told of anew."""
 
 
@@ -45,6 +46,8 @@ class Fold:
         Streams that are followed and never alarm.
     changed : callable
         Tells a change of our side from two fingerprints.
+    bursts : mapping, optional
+        Seq of a replay to the confirmation burst that it asked for; an alarm without one is told at once.
 
     Examples
     --------
@@ -59,8 +62,10 @@ class Fold:
         plans: Mapping[str, StreamPlan],
         shown: Mapping[str, StreamPlan],
         changed: Changed = requalifying,
+        bursts: Mapping[int, Burst] | None = None,
     ) -> None:
         self._endpoint, self._all_plans, self._all_shown, self._changed = endpoint, plans, shown, changed
+        self._bursts = bursts or {}
         # Streams of metrics met so far: the others stand at their start, and reading them takes time.
         self._plans: dict[str, StreamPlan] = {}
         self._shown: dict[str, StreamPlan] = {}
@@ -129,9 +134,14 @@ class Fold:
             silences=(),
             now=replay.slot.due,
             changed=changed,
+            confirm=replay.seq in self._bursts,
             transitions=transitions([*self._ended, *([self._incident] if self._incident else [])], replay.slot.due),
         )
-        return explained(decided, announced=announced, gather=partial(self._causes, announced))
+        decision = explained(decided, announced=announced, gather=partial(self._causes, announced))
+        waits = decision.incident if decision.reason is Reason.FIRST and not decision.tell else None
+        if waits is None or waits.state is not IncidentState.PENDING:
+            return decision
+        return decide_confirmed(waits, self._bursts[replay.seq], silences=(), now=replay.slot.due)
 
     def _causes(self, announced: str, incident: Incident) -> Causes:
         """Gather what `services.gathering` reads from the store; a backtest knows no neighbours."""
@@ -143,7 +153,8 @@ class Fold:
     def _read(self) -> dict[str, StreamReading]:
         """Read every stream; what moved in a latched one only while that can still become an alarm."""
         open_drift = self._incident is not None and self._incident.kind is IncidentKind.DRIFT
-        told = self._incident.severity if self._incident and open_drift else Severity.NONE
+        waits = self._incident is not None and self._incident.state is IncidentState.PENDING
+        told = self._incident.severity if self._incident and open_drift and not waits else Severity.NONE
         return {
             name: _glance(plan, state) if plan.metric.severity.rank <= told.rank else plan.detector.read(state)
             for name, plan in self._plans.items()
@@ -160,7 +171,7 @@ class Fold:
         incident = decision.incident
         if incident is None:
             return
-        if incident.kind is IncidentKind.DRIFT and decision.reason in NEWS:
+        if incident.kind is IncidentKind.DRIFT and decision.tell and decision.reason in NEWS:
             self._alarms.append(_alarm(incident, slot, self._episodes.state(incident)))
         if incident.kind is IncidentKind.DRIFT and not incident.state.open:
             self._episodes.end(incident)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from driftwatch.domain.causes import SERVING, Causes, Elsewhere, Recurrence, began_together
+from driftwatch.domain.confirmation import FRESH_REPLAYS
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState
 from driftwatch.domain.metric import PASS, Severity
 from driftwatch.domain.replay import ReplayScores
@@ -59,6 +60,12 @@ def own_causes(
     )
 
 
+def fresh(findings: Sequence[Finding], log: Sequence[ReplayScores]) -> bool:
+    """Return whether a movement that may page began so lately that a rerun can still tell it from a blip."""
+    window = _onset([f for f in findings if f.severity is Severity.PAGE])
+    return window is not None and 0 < sum(r.slot.due >= window[0] for r in log) <= FRESH_REPLAYS
+
+
 def elsewhere(
     incidents: Sequence[Incident], vendors: Mapping[str, str], *, endpoint: str, findings: Sequence[Finding]
 ) -> tuple[Elsewhere, ...]:
@@ -104,7 +111,7 @@ def recurrence(current: Incident, shown: Shown, past: Sequence[tuple[Incident, S
 
 def transitions(incidents: Sequence[Incident], now: datetime) -> int:
     """Return how often drifts opened or ended by themselves in the last 24 hours."""
-    drifts = [one for one in incidents if one.kind is IncidentKind.DRIFT]
+    drifts = [one for one in incidents if one.kind is IncidentKind.DRIFT and one.told is not Severity.NONE]
     moments = [one.opened_at for one in drifts]
     moments += [one.ended_at for one in drifts if one.ended_at is not None and one.by is None]
     return sum(now - A_DAY < moment <= now for moment in moments)

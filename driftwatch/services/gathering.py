@@ -37,7 +37,7 @@ class Gathering:
         found = own_causes(
             incident.findings,
             announced=self.announced,
-            log=self._log(),
+            log=self.log(),
             states=self.states,
         )
         if len(self.watched.vendors) > 1:
@@ -49,7 +49,8 @@ class Gathering:
             return found
         return replace(found, recurrence=self._recurrence(incident))
 
-    def _log(self) -> tuple[ReplayScores, ...]:
+    def log(self) -> tuple[ReplayScores, ...]:
+        """Return the epoch's last replays, the latest included."""
         after = max(self.replay.seq - LOOK_BACK, 0)
         past = self.store.replays(self.replay.slot.endpoint, after_seq=after, metrics=("pass",))
         return tuple(r for r in past if r.seq <= self.replay.seq and r.epoch == self.replay.epoch)

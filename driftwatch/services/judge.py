@@ -1,17 +1,16 @@
 """From committed facts to a decision and its promises, one transaction for each replay."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from driftwatch.domain.decide import Decision, decide, decide_unmeasured
-from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.decide import decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason, StateSeen
+from driftwatch.domain.incident import IncidentKind, IncidentState, Reason
 from driftwatch.domain.judge_drift import without_judge
-from driftwatch.domain.payload import Excerpts, budget_payload, payload_for, promises
+from driftwatch.domain.payload import budget_payload, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
+from driftwatch.services.causes import fresh
 from driftwatch.services.explained import explained
 from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
@@ -23,6 +22,7 @@ from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
 from driftwatch.services.refold import states_of
 from driftwatch.services.state_told import with_state
+from driftwatch.services.telling import excerpts, promises_of, replays_since_onset
 from driftwatch.services.watched import Watched
 from driftwatch.stats import any_stream
 
@@ -61,7 +61,7 @@ def judge_failure(
         now=now,
     )
     if decision.incident is not None:
-        store.save_incident(decision.incident, _promises(watched, decision, now=now))
+        store.save_incident(decision.incident, promises_of(watched, decision, now=now))
     elif decision.tell:
         payload = budget_payload(endpoint=name, now=now, spent_usd=spent_usd, limit_usd=limit_usd)
         said = {tell.severity: payload for tell in decision.tell}
@@ -115,6 +115,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
             now=now,
             changed=changed,
             transitions=recent_transitions(store, replay.slot.endpoint, now),
+            confirm=watched.confirm and incident is None and bool(found) and fresh(found, gathering.log()),
         ),
         announced=announced,
         gather=gathering.causes,
@@ -123,14 +124,14 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     decision = with_format(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
         watch = monitor.rearm(watched.plans, watch)
-    deliveries = _promises(
+    deliveries = promises_of(
         watched,
         decision,
         now=now,
         replay=replay,
         changed=changed or memory.changed(replay),
-        excerpts=_redacted(_excerpts(store, replay, decision), watched) if decision.tell else {},
-        replays=_replays_since_onset(store, replay, decision) if decision.tell else None,
+        excerpts=excerpts(watched, store, replay, decision) if decision.tell else {},
+        replays=replays_since_onset(store, replay, decision) if decision.tell else None,
         seen=seen,
     )
     store.commit_decision(
@@ -166,70 +167,6 @@ def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
     return tuple(
         SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
     )
-
-
-def _promises(
-    watched: Watched,
-    decision: Decision,
-    *,
-    now: datetime,
-    replay: ReplayScores | None = None,
-    changed: Sequence[str] = (),
-    excerpts: Excerpts | None = None,
-    replays: int | None = None,
-    seen: StateSeen | None = None,
-) -> tuple[Delivery, ...]:
-    if decision.incident is None:
-        return ()
-    payloads = {
-        tell.severity: payload_for(
-            decision.incident,
-            reason=decision.reason,
-            severity=tell.severity,
-            now=now,
-            fingerprint=replay.fingerprint if replay else None,
-            changed=changed,
-            model=watched.endpoint.model,
-            excerpts=excerpts,
-            replays=replays,
-            seen=seen,
-        )
-        for tell in decision.tell
-    }
-    return promises(decision, payloads=payloads, routes=watched.routes, now=now)
-
-
-def _replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) -> int | None:
-    finding = _first_finding(decision)
-    if finding is None or finding.onset is None:
-        return None
-    slots = store.slots(replay.slot.endpoint, since=finding.onset)
-    return sum(record.state is SlotState.DONE and record.slot.due <= replay.slot.due for record in slots)
-
-
-def _redacted(excerpts: Excerpts, watched: Watched) -> Excerpts:
-    """Return the excerpts as they may be frozen in the outbox and sent."""
-    return {probe: (old and watched.redact(old), new and watched.redact(new)) for probe, (old, new) in excerpts.items()}
-
-
-def _excerpts(store: Store, replay: ReplayScores, decision: Decision) -> Excerpts:
-    """Return, for the probes that moved most, an answer from the baseline and today's."""
-    finding = _first_finding(decision)
-    if finding is None:
-        return {}
-    wanted = {moved.probe_id for moved in finding.moved}
-    today = {a.probe_id: a.text for a in store.answers(replay.slot.endpoint, replay.slot) if a.reply}
-    before = _by_id(store.reference_texts(replay.slot.endpoint, epoch=replay.epoch, limit=1))
-    return {probe: (before.get(probe), today.get(probe)) for probe in wanted}
-
-
-def _first_finding(decision: Decision) -> Finding | None:
-    found = decision.incident.findings if decision.incident else ()
-    return found[0] if found else None
-
-
-def _by_id(texts: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return {key.rpartition("@")[0]: kept[0] for key, kept in texts.items() if kept}
 
 
 def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> int:

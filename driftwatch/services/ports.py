@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.answer import Answer, Question, Reply
+from driftwatch.domain.confirmation import Burst
 from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
@@ -183,6 +184,18 @@ class Store(ABC):
     @abstractmethod
     def silences(self, *, now: datetime) -> Sequence[Silence]:
         """Return the silences in force."""
+
+    @abstractmethod
+    def record_burst(self, burst: Burst) -> None:
+        """Keep a confirmation burst; repeating it is a no-op, and its cost counts as spent."""
+
+    @abstractmethod
+    def burst(self, endpoint: str, seq: int) -> Burst | None:
+        """Return the burst that the replay `seq` asked for."""
+
+    @abstractmethod
+    def bursts(self, endpoint: str) -> Sequence[Burst]:
+        """Return an endpoint's bursts in order of seq."""
 
     # -- deliveries ----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftwatch.domain.incident import Incident, IncidentKind
 from driftwatch.domain.metric import Metric
+from driftwatch.domain.rules.ending import TRANSIENT
 
 if TYPE_CHECKING:
     from driftwatch.services.monitor import Watch
@@ -105,9 +106,9 @@ def state_of(
     replays, watched : int
         Replays of the period that are evidence, and those of them that were compared with a baseline.
     """
-    if any(incident.kind is IncidentKind.DRIFT for incident in incidents):
+    if any(incident.kind is IncidentKind.DRIFT and incident.attribution != TRANSIENT for incident in incidents):
         return EndpointState.DRIFTED
-    if not replays or incidents:
+    if not replays or any(incident.kind is IncidentKind.NO_DATA for incident in incidents):
         return EndpointState.NO_DATA
     judged = [s.state for s in streams if s.state in (StreamState.QUIET, StreamState.ALARM, StreamState.NOT_TRUSTED)]
     if not judged or not watched:

@@ -9,9 +9,11 @@ from enum import StrEnum
 import structlog
 
 from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Reason
 from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.services.ask import ask_all, until_next_s
+from driftwatch.services.confirm import confirm
 from driftwatch.services.grade import grade_all, grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.judge_watch import anchors_due, judge_states
@@ -75,8 +77,14 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)
     reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)
-    _tell(replay, reason, scores)
+    confirmed = await confirm_pending(watched, world)
+    _tell(replay, confirmed or reason, scores)
     return Ticked.REPLAYED
+
+
+async def confirm_pending(watched: Watched, world: World) -> Reason | None:
+    """Run, or finish, the confirmation burst that an alarm waits for; None if none does."""
+    return await confirm(watched, world.store, world.clock, guard=world.guard, references=world.references)
 
 
 async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:

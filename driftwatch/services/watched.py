@@ -26,6 +26,8 @@ class Watched:
         Every metric by name, those that never alarm included.
     routes : mapping
         Audience -> the route or routes that are told; an audience without one is told nothing.
+    confirm : bool
+        Whether a fresh alarm is confirmed by a rerun before it pages; a process without a model cannot.
     vendors : mapping
         Every watched endpoint, this one included, to who answers there; what moves together is told by it.
     surroundings : callable, optional
@@ -43,6 +45,7 @@ class Watched:
     metrics: Mapping[str, Metric]
     plans: Mapping[str, StreamPlan]
     routes: Mapping[Audience, Routes]
+    confirm: bool = False
     vendors: Mapping[str, str] = field(default_factory=dict)
     surroundings: Callable[[], Mapping[str, str]] | None = None
     judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)

@@ -60,7 +60,8 @@ def done_by_the_daemon(world: SmallWorld) -> list[Alarm]:
 
 
 def of_the_store(world: SmallWorld) -> Backtest:
-    fold = Fold(NAME, plans=world.watched.plans, shown={})
+    bursts = {burst.seq: burst for burst in world.store.bursts(NAME)}
+    fold = Fold(NAME, plans=world.watched.plans, shown={}, bursts=bursts)
     for event in stored_events(world.store, NAME):
         fold.take(event)
     return fold.result()

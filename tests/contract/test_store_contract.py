@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from driftwatch.adapters.store import open_store
+from driftwatch.domain.answer import Answer, Reply
+from driftwatch.domain.confirmation import Burst, Confirmation
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.errors import Outcome, StoreError
 from driftwatch.domain.fingerprint import Fingerprint
@@ -330,6 +332,28 @@ def test_incidents_are_those_that_were_open_since_then_newest_first(store):
     assert [i.id for i in store.incidents(endpoint="bot")] == [2, 1]
     assert [i.id for i in store.incidents(since=NOON + HOUR)] == [3, 2, 1]
     assert [i.id for i in store.incidents(since=NOON + HOUR + timedelta(seconds=1))] == [3, 2]
+
+
+def test_a_burst_comes_back_whole_and_is_kept_once(store):
+    answers = (
+        Answer(
+            probe_key="p@1",
+            at=NOON,
+            outcome=Outcome.OK,
+            reply=Reply(output=b"\xff\x00", latency_ms=12.0, model="gpt-x"),
+            cost_usd=0.25,
+        ),
+        Answer(probe_key="q@1", at=NOON, outcome=Outcome.TIMEOUT, error="\ud800"),
+    )
+    burst = Burst(
+        endpoint="bot", seq=3, incident=1, started_at=NOON, finished_at=NOON + HOUR, verdict=Confirmation.CHANGED,
+        answers=answers, values={"pass": {"p@1": (0.0, 1.0)}}, cost_usd=0.25, said="",
+    )  # fmt: skip
+    assert (store.burst("bot", 3), store.bursts("bot")) == (None, ())
+    store.record_burst(burst)
+    store.record_burst(replace(burst, cost_usd=9.0))
+    assert (store.burst("bot", 3), store.bursts("bot")) == (burst, (burst,))
+    assert (store.spent_usd(since=NOON), store.spent_usd(since=NOON + 2 * HOUR)) == (0.25, 0.0)
 
 
 def test_silences_in_force_are_those_that_have_begun_and_not_ended(store):

@@ -11,7 +11,7 @@ from driftwatch.adapters.store import answers, sqlite
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, interned
 from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.packing import Cell, pack
-from driftwatch.adapters.store.tables import ENDPOINT, EPOCH, EVIDENCE, FINGERPRINT, LAYOUT, REPLAY, SLOT
+from driftwatch.adapters.store.tables import BURST, ENDPOINT, EPOCH, EVIDENCE, FINGERPRINT, LAYOUT, REPLAY, SLOT
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.replay import Replay, Score, Slot, SlotRecord, SlotState
@@ -102,8 +102,9 @@ class Facts(Store):
     def spent_usd(self, *, since: datetime) -> float:
         spent = select(func.sum(SLOT.c.cost_usd)).where(SLOT.c.finished_at >= since)
         reserved = select(func.sum(SLOT.c.reserved_usd)).where(SLOT.c.claimed_at >= since)
+        confirming = select(func.sum(BURST.c.cost_usd)).where(BURST.c.finished_at >= since)
         with self._db.reading() as connection:
-            return float((connection.scalar(spent) or 0.0) + (connection.scalar(reserved) or 0.0))
+            return float(sum(connection.scalar(query) or 0.0 for query in (spent, reserved, confirming)))
 
     def endpoints(self) -> Sequence[str]:
         has_slots = select(SLOT.c.due).where(SLOT.c.endpoint_id == ENDPOINT.c.id).exists()

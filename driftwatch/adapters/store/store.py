@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from driftwatch.adapters.store import location, migrate
+from driftwatch.adapters.store.bursts import Bursts
 from driftwatch.adapters.store.database import Database
 from driftwatch.adapters.store.decisions import Decisions
 from driftwatch.adapters.store.facts import Facts
@@ -16,7 +17,7 @@ WAIT = timedelta(seconds=30)
 """How long a writer waits for another one."""
 
 
-class SqlStore(Facts, History, Decisions, Outbox, Retention):
+class SqlStore(Facts, History, Decisions, Bursts, Outbox, Retention):
     """Everything driftwatch knows, in one SQL database; every method is one transaction.
 
     Open it with `open_store`. Methods block and may be called from any thread.

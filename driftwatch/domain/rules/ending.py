@@ -1,11 +1,15 @@
 """How an incident ends without a person: our side changed, answers come again, or the behaviour is back."""
 
+from dataclasses import replace
+
 from driftwatch.domain.causes import Attribution
 from driftwatch.domain.decision import Decision
-from driftwatch.domain.incident import IncidentKind, Reason
+from driftwatch.domain.incident import IncidentKind, IncidentState, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import Situation, ended, those_told
 
+TRANSIENT = "transient"
+"""What a change that vanished before its page is put down to."""
 CALM_REPLAYS = 12
 """Replays in a row below the hysteresis level that end an incident."""
 CALM_AFTER_FLAPPING = CALM_REPLAYS + 6
@@ -37,4 +41,6 @@ def calm_again(at: Situation) -> Decision | None:
     if at.calm < wanted:
         return None
     over = ended(at.incident, at, Reason.RESOLVED, f"back to baseline: calm for {at.calm} replays")
+    if at.incident.state is IncidentState.PENDING:
+        over = replace(over, attribution=TRANSIENT)
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))

@@ -13,21 +13,21 @@ FLAPS = 3
 
 def flapping(at: Situation) -> Decision | None:
     """The third opening or ending within a day is one notice; what follows joins it until it has stayed away."""
-    if not _opens(at) or at.transitions + 1 < FLAPS:
+    if not opens(at) or at.transitions + 1 < FLAPS:
         return None
     return told(replace(opened(at), flapping=True), at, Reason.FLAPPING, quietly=True)
 
 
 def recurred(at: Situation) -> Decision | None:
     """A state that was told of before is told of again without waking anybody; the repeat after a day pages."""
-    if not _opens(at) or at.causes.recurrence is None:
+    if not opens(at) or at.causes.recurrence is None:
         return None
     return told(opened(at), at, Reason.RECURRED, quietly=True)
 
 
 def first(at: Situation) -> Decision | None:
     """The first alarm opens an incident and is told; a page that covers its cause was promised already, or not."""
-    if not _opens(at):
+    if not opens(at):
         return None
     return told(opened(at), at, Reason.FIRST, quietly=at.covered)
 
@@ -55,5 +55,6 @@ def opened(at: Situation) -> Incident:
     return joined(new, at)
 
 
-def _opens(at: Situation) -> bool:
+def opens(at: Situation) -> bool:
+    """Return whether this replay begins an incident."""
     return at.incident is None and at.severity is not Severity.NONE

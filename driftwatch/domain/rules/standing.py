@@ -17,7 +17,9 @@ def worse(at: Situation) -> Decision | None:
 
 def silence_ended(at: Situation) -> Decision | None:
     """What a silence kept back and still stands is told once."""
-    if at.incident is None or at.silenced or at.calm or at.incident.told.rank >= at.incident.severity.rank:
+    if at.incident is None or at.incident.state is IncidentState.PENDING:
+        return None
+    if at.silenced or at.calm or at.incident.told.rank >= at.incident.severity.rank:
         return None
     return told(joined(at.incident, at), at, Reason.SILENCE_ENDED)
 

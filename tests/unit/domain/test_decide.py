@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.domain.causes import Attribution, Causes, Elsewhere, Recurrence
+from driftwatch.domain.confirmation import Burst, Confirmation, decide_confirmed
 from driftwatch.domain.decide import CALM_REPLAYS, Audience, Decision, decide, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason, Silence
@@ -75,6 +76,7 @@ SERVED = Causes(unharmed="pass moved by +0.00 (-0.01 to +0.01)")
 SEEN = Causes(recurrence=Recurrence(state="B", of=4, visits=3))
 OURS = incident(severity=Severity.NOTICE, told=Severity.NOTICE, attribution="local change")
 FLAPS = incident(flapping=True)
+WAITS = incident(state=IncidentState.PENDING, told=Severity.NONE, told_at=None)
 
 
 def decided(**given: Any) -> Decision:
@@ -140,6 +142,15 @@ TABLE = [
     ("the second is not", {"findings": [FALL], "transitions": 1}, "FIRST", "page@pages"),
     ("flapping goes before recurrence", {"findings": [FALL], "transitions": 2, "causes": SEEN}, "FLAPPING", "notice@pages"),
     ("flapping is held for six calm replays more than another drift", {"incident": FLAPS, "calm": CALM_REPLAYS + 5}, "NONE", ""),
+    ("a fresh alarm that would wake somebody waits for a rerun", {"findings": [FALL], "confirm": True}, "FIRST", ""),
+    ("a notice waits for nothing", {"findings": [NOVELTY], "confirm": True}, "FIRST", "notice@notices"),
+    ("what is explained waits for nothing", {"findings": [FALL], "confirm": True, "causes": ANNOUNCED}, "FIRST", "page@pages"),
+    ("a notice that starts to hurt has confirmed itself", {"findings": [FALL], "confirm": True, "incident": NOTICED}, "WORSE", "page@pages"),
+    ("what waits and shows again is confirmed by the replay", {"findings": [FALL], "confirm": True, "incident": WAITS}, "CONFIRMED", "page@pages"),
+    ("so is what vanished in the rerun and shows again", {"findings": [FALL], "incident": replace(WAITS, reason=Reason.TRANSIENT)}, "CONFIRMED", "page@pages"),
+    ("under a silence it waits for its end", {"findings": [FALL], "incident": WAITS, "silences": [SILENCE]}, "SILENCED", ""),
+    ("what vanished and stays away is no news", {"incident": WAITS, "calm": 3}, "NONE", ""),
+    ("and ends unheard", {"incident": WAITS, "calm": CALM_REPLAYS}, "RESOLVED", ""),
     ("then it ends", {"incident": FLAPS, "calm": CALM_REPLAYS + 6}, "RESOLVED", "notice@pages"),
 ]
 # fmt: on
@@ -203,6 +214,29 @@ def test_a_dedup_key_leaves_room_for_reason_and_route_and_tells_long_names_apart
     first, second = incident(endpoint="x" * 300 + "a"), incident(endpoint="x" * 300 + "b")
     assert first.key != second.key
     assert max(len(first.key), len(second.key)) <= 128
+
+
+# fmt: off
+BURSTS = [
+    ("a change that stays pages", "changed", (), "CONFIRMED", "page@pages", "firing"),
+    ("what the rerun does not decide pages", "undecided", (), "CONFIRMED", "page@pages", "firing"),
+    ("what could not be asked again pages", "not run", (), "FIRST", "page@pages", "firing"),
+    ("a change that vanished stays a transient", "vanished", (), "TRANSIENT", "", "pending"),
+    ("a silence that began meanwhile keeps the page back", "changed", [SILENCE], "SILENCED", "", "firing"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("verdict", "silences", "reason", "tell", "state"), [r[1:] for r in BURSTS], ids=[r[0] for r in BURSTS]
+)
+def test_decision_after_a_rerun(verdict: str, silences: list[Silence], reason: str, tell: str, state: str) -> None:
+    burst = Burst(
+        endpoint="bot", seq=38, incident=7, started_at=NOW, finished_at=NOW, values={}, verdict=Confirmation(verdict)
+    )
+    decision = decide_confirmed(WAITS, burst, silences=silences, now=NOW)
+    assert decision.incident is not None
+    assert (decision.reason.value, told(decision), decision.incident.state.value) == (reason, tell, state)
 
 
 # fmt: off

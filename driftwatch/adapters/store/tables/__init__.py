@@ -2,6 +2,7 @@
 
 from driftwatch.adapters.store.tables.base import Row, table
 from driftwatch.adapters.store.tables.decisions import (
+    BurstRow,
     CounterRow,
     DeliveryRow,
     IncidentRow,
@@ -39,5 +40,6 @@ STREAM = table(StreamRow)
 COUNTER = table(CounterRow)
 INCIDENT = table(IncidentRow)
 TRANSITION = table(TransitionRow)
+BURST = table(BurstRow)
 SILENCE = table(SilenceRow)
 OUTBOX = table(DeliveryRow)

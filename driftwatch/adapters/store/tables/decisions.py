@@ -55,6 +55,22 @@ class TransitionRow(Row, table=True):
     body: Any = Field(sa_type=Json, nullable=False)
 
 
+class BurstRow(Row, table=True):
+    """A rerun between an alarm and its page; `seq` is the replay that asked for it. No stream folds it."""
+
+    __tablename__ = "burst"
+    endpoint_id: int = Field(primary_key=True, foreign_key="endpoint.id")
+    seq: int = Field(primary_key=True)
+    incident_id: int
+    started_at: datetime
+    finished_at: datetime = Field(index=True)
+    verdict: str
+    said: str = Field(sa_type=AnyText)
+    cost_usd: float
+    answers: Any = Field(sa_type=Json, nullable=False)
+    scores: Any = Field(sa_type=Json, nullable=False)
+
+
 class SilenceRow(Row, table=True):
     """A time in which nobody is told."""
 
