@@ -47,6 +47,21 @@ def replays_per_year(schedule: Schedule, now: datetime) -> float:
     return max(1.0, counted * (timedelta(days=365) / weeks))
 
 
+def instant(local: datetime, zone: str, *, end: bool = False) -> datetime:
+    """Return the moment of a wall clock's time in a named zone, in UTC.
+
+    A time that comes twice when the clock goes back is the first of the two, as an end the second one; a time that is
+    skipped in spring is as much later. So a window is never shorter than the clock on the wall says.
+
+    Examples
+    --------
+    >>> night = datetime(2026, 10, 25, 2, 30)
+    >>> [instant(night, "Europe/Berlin", end=end).isoformat() for end in (False, True)]
+    ['2026-10-25T00:30:00+00:00', '2026-10-25T01:30:00+00:00']
+    """
+    return local.replace(tzinfo=ZoneInfo(zone), fold=int(end)).astimezone(UTC)
+
+
 def _next_cron(schedule: Cron, after: datetime) -> datetime | None:
     zone = ZoneInfo(schedule.timezone)
     if "*" in schedule.line.split()[1]:

@@ -58,6 +58,22 @@ class DurationType(click.ParamType[timedelta]):
 DURATION = DurationType()
 
 
+class LocalType(click.ParamType[datetime]):
+    """``2026-10-25T01:30``, a wall clock's time; with a zone of its own it is that moment."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time as it was typed."""
+        try:
+            return value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"{value!r} is not a time; write 2026-10-25T01:30.", param, ctx)
+
+
+LOCAL = LocalType()
+
+
 def _read(text: str) -> datetime | timedelta:
     from driftwatch.config.values import parse_duration
 

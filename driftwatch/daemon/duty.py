@@ -9,6 +9,7 @@ from driftwatch.adapters.calendar import slots_between
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Every
 from driftwatch.services.judge import judge_pending
+from driftwatch.services.review import review
 from driftwatch.services.tick import Ticked, World, confirm_pending, tick
 from driftwatch.services.watched import Watched
 
@@ -51,6 +52,13 @@ class Duty:
                 await confirm_pending(self._watched, self._world)
             await asyncio.to_thread(self._settle)
             return await self._catch_up()
+
+    async def review(self) -> None:
+        """Let time decide what it does between replays; while a replay runs, that one decides."""
+        if self._busy.locked() or self._seen is None:
+            return
+        async with self._busy:
+            await asyncio.to_thread(review, self._watched, self._world.store, self._world.clock)
 
     async def _catch_up(self) -> Ticked | None:
         due = await asyncio.to_thread(self._due)

@@ -13,6 +13,7 @@ from driftwatch.daemon.chores import Chores
 from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.services.ports import Clock
+from driftwatch.services.review import retire
 from driftwatch.services.tick import Ticked, World
 from driftwatch.services.watched import Watched
 
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 GRACE_S = 18.0
 """Replays may finish for this long after SIGTERM. With `FLUSH_S` it stays below Kubernetes' 30 s of patience."""
+REVIEW_S = 20.0
+"""Real seconds between two looks at what time alone decides: the ends of silences, repeats."""
 FLUSH_S = 8.0
 """What is due may be sent for this long after the last replay."""
 
@@ -65,14 +68,15 @@ class Daemon:
         self._replays: set[asyncio.Task[None]] = set()
         self._decided, quiet = asyncio.Event(), asyncio.Event()
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
-        for watched in self.watched:
-            self._enlist(watched, scheduler)
+        await asyncio.to_thread(self._retire)
+        duties = [self._enlist(watched, scheduler) for watched in self.watched]
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
         helpers = {
             asyncio.create_task(scheduler.guard(), name="guard"),
             asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
             asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
             *(asyncio.create_task(listen(), name="listener") for listen in self.listeners),
+            asyncio.create_task(self._review(duties), name="review"),
         }
         scheduler.start()
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
@@ -90,7 +94,24 @@ class Daemon:
             raise broken
         log.info("stopped")
 
-    def _enlist(self, watched: Watched, scheduler: SlotScheduler) -> None:
+    def _retire(self) -> None:
+        """Close what is open on endpoints that were taken out of the configuration."""
+        names, routes = {w.endpoint.name for w in self.watched}, self.watched[0].routes if self.watched else {}
+        retire(self.world.store, names, routes, now=self.world.clock.now())
+
+    async def _review(self, duties: Sequence[Duty]) -> None:
+        """Look every now and then what time alone has decided, for ever."""
+        while True:
+            await asyncio.sleep(REVIEW_S)
+            for duty in duties:
+                try:
+                    await duty.review()
+                except Exception:
+                    # The store may be locked or gone for a while; the next look is soon.
+                    log.exception("incidents not reviewed")
+            self._decided.set()
+
+    def _enlist(self, watched: Watched, scheduler: SlotScheduler) -> Duty:
         duty = Duty(watched, self.world)
 
         async def on_due() -> None:
@@ -100,6 +121,7 @@ class Daemon:
             task.add_done_callback(self._replays.discard)
 
         scheduler.add(watched.endpoint.name, watched.endpoint.schedule, on_due)
+        return duty
 
     async def _on_duty(self, duty: Duty, name: str) -> None:
         ticked = None

@@ -50,12 +50,15 @@ class Elsewhere:
         Who answers there; another name is an unrelated vendor.
     paged : bool
         Whether its page was promised, and so covers what belongs to it.
+    key : str
+        Its incident's key.
     """
 
     incident: int
     endpoint: str
     vendor: str
     paged: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from driftwatch.domain.answer import Answer
 from driftwatch.domain.decision import Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
+from driftwatch.domain.situation import kept_back, silence_over
 
 FRESH_REPLAYS = 2
 """Replays since the onset up to which a burst is asked for: older evidence has confirmed itself."""
@@ -91,8 +92,9 @@ def decide_confirmed(incident: Incident, burst: Burst, *, silences: Sequence[Sil
     if burst.verdict is Confirmation.VANISHED:
         return Decision(reason=Reason.TRANSIENT, incident=replace(waited, reason=Reason.TRANSIENT))
     firing = replace(waited, state=IncidentState.FIRING)
-    if any(s.covers(incident.endpoint, now) for s in silences):
-        return Decision(reason=Reason.SILENCED, incident=replace(firing, reason=Reason.SILENCED))
+    silence = silence_over(incident.endpoint, silences, now)
+    if silence is not None:
+        return kept_back(firing, silence)
     reason = Reason.FIRST if burst.verdict is Confirmation.NOT_RUN else Reason.CONFIRMED
     told = replace(firing, reason=reason, told=firing.severity, told_at=now)
     return Decision(

@@ -12,7 +12,7 @@ from driftwatch.domain.decision import Audience, Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, Silence
 from driftwatch.domain.rules import confirming, ending, opening, standing
 from driftwatch.domain.rules.ending import CALM_REPLAYS
-from driftwatch.domain.situation import Situation, loudness, ranked
+from driftwatch.domain.situation import Situation, loudness, ranked, silence_over
 from driftwatch.domain.unmeasured import decide_unmeasured
 
 __all__ = [
@@ -107,7 +107,7 @@ def decide(
         findings=ranked(findings),
         calm=calm,
         incident=incident if incident and incident.state.open else None,
-        silenced=any(s.covers(endpoint, now) for s in silences),
+        silence=silence_over(endpoint, silences, now),
         changed=changed,
         now=now,
         causes=causes,

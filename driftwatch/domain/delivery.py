@@ -97,9 +97,17 @@ class Delivery:
 
     @property
     def subject(self) -> str | None:
-        """The incident's key; None where the message is about none."""
-        found = self.payload.get("key")
+        """The key of the incident whose thread it belongs to; None where the message is about none.
+
+        What a page of another incident covers belongs to that one's thread.
+        """
+        found = self.payload.get("thread_key") or self.payload.get("key")
         return None if found is None else str(found)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is about another incident than the thread it belongs to."""
+        return self.subject != self.payload.get("key")
 
     @property
     def is_details(self) -> bool:

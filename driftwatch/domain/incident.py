@@ -42,6 +42,8 @@ class Reason(StrEnum):
     LOCAL_CHANGE = "LOCAL_CHANGE"
     JUDGE_DRIFT = "JUDGE_DRIFT"
     SILENCED = "SILENCED"
+    MAINTENANCE = "MAINTENANCE"
+    ENDPOINT_REMOVED = "ENDPOINT_REMOVED"
     SILENCE_ENDED = "SILENCE_ENDED"
     NO_DATA = "NO_DATA"
     BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
@@ -132,6 +134,10 @@ class Incident:
         Slot where the change began, as it was dated at the opening.
     parent : int, optional
         Id of the incident whose page covers this one: the first of its vendor, or of the common cause.
+    parent_key : str, optional
+        Its key: what is told of this one belongs into the same thread.
+    suppressed_by : int, optional
+        Number of the silence that kept the last message back.
     elsewhere : sequence of str
         Endpoints that moved together with this one.
     recurrence_of : int, optional
@@ -168,6 +174,8 @@ class Incident:
     recurrence_of: int | None = None
     visits: int = 1
     flapping: bool = False
+    parent_key: str | None = None
+    suppressed_by: int | None = None
 
     @property
     def key(self) -> str:
@@ -216,6 +224,15 @@ class StateSeen:
 class Silence:
     """Nobody is told about `endpoint` (``*``: any) until `ends_at`.
 
+    Parameters
+    ----------
+    maintenance : bool
+        A planned window: it may begin later, and its name is the reason of what it keeps back.
+    timezone : str
+        The named zone in which its times were given; they are compared in UTC.
+    ended_by : str, optional
+        Who ended it before its time; `ends_at` is then when.
+
     Examples
     --------
     >>> from datetime import UTC
@@ -231,6 +248,9 @@ class Silence:
     ends_at: datetime
     by: str
     comment: str
+    maintenance: bool = False
+    timezone: str = "UTC"
+    ended_by: str | None = None
 
     def covers(self, endpoint: str, now: datetime) -> bool:
         """Whether `endpoint` is silenced at `now`; the end itself is not."""

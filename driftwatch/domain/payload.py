@@ -79,6 +79,7 @@ def payload_for(
             replays=replays,
             by=incident.by and one_line(incident.by, _NAME),
             comment=incident.comment and one_line(incident.comment, EXCERPT),
+            thread_key=incident.parent_key,
             parent=f"inc-{incident.parent}" if incident.parent is not None else None,
             elsewhere=[one_line(name, _NAME) for name in incident.elsewhere[:ELSEWHERE_SHOWN]] or None,
             recurrence_of=f"inc-{incident.recurrence_of}" if incident.recurrence_of is not None else None,
@@ -150,7 +151,8 @@ def _subject(decision: Decision, now: datetime) -> str:
         return f"{decision.reason.value}/{now:%Y-%m-%d}"
     incident = decision.incident
     # A slot without data has no seq of its own.
-    when = incident.updated_at if decision.reason in (Reason.REPEAT_DUE, Reason.NO_DATA) else None
+    timed = (Reason.REPEAT_DUE, Reason.NO_DATA, Reason.SILENCE_ENDED, Reason.ENDPOINT_REMOVED)
+    when = incident.updated_at if decision.reason in timed else None
     return f"{incident.key}/{decision.reason.value}/{when.isoformat() if when else incident.seq}"
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from driftwatch.domain.causes import NOTHING_KNOWN, Attribution, Causes, Explained, explain, loudest
+from driftwatch.domain.causes import NOTHING_KNOWN, Attribution, Causes, Elsewhere, Explained, explain, loudest
 from driftwatch.domain.decision import Decision, Tell, listeners
-from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason
+from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import MEASURED, Severity
 
 UNMEASURED = "cannot be measured"
@@ -35,7 +35,7 @@ class Situation:
     findings: tuple[Finding, ...]
     calm: int
     incident: Incident | None
-    silenced: bool
+    silence: Silence | None
     changed: Sequence[str]
     now: datetime
     causes: Causes = NOTHING_KNOWN
@@ -59,16 +59,21 @@ class Situation:
         return min(found, loudest(self.explained.attribution), key=lambda s: s.rank)
 
     @property
+    def silenced(self) -> bool:
+        """Whether nobody may be told now."""
+        return self.silence is not None
+
+    @property
     def covered(self) -> bool:
         """Whether an earlier page that was promised for the same cause covers this drift too."""
         return self.parent is not None
 
     @property
-    def parent(self) -> int | None:
+    def parent(self) -> Elsewhere | None:
         """The earliest paged drift that shares the cause."""
         own = self.incident.id if self.incident else self.incident_id
-        paged = (one.incident for one in self.explained.together if one.paged and one.incident < own)
-        return min(paged, default=None)
+        paged = [one for one in self.explained.together if one.paged and one.incident < own]
+        return min(paged, key=lambda one: one.incident, default=None)
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -103,12 +108,23 @@ def told(incident: Incident, at: Situation, reason: Reason, *, quietly: bool = F
     quietly : bool
         The same people are told, and not woken.
     """
-    if at.silenced:
-        return Decision(reason=Reason.SILENCED, incident=replace(incident, reason=Reason.SILENCED))
+    if at.silence is not None:
+        return kept_back(incident, at.silence)
     heard = replace(incident, reason=reason, told=incident.severity, told_at=at.now)
     severity = Severity.NOTICE if quietly else incident.severity
     tell = tuple(Tell(audience=audience, severity=severity) for audience in listeners(heard))
     return Decision(reason=reason, incident=heard, tell=tell)
+
+
+def kept_back(incident: Incident, silence: Silence) -> Decision:
+    """Record which silence kept a message back."""
+    reason = Reason.MAINTENANCE if silence.maintenance else Reason.SILENCED
+    return Decision(reason=reason, incident=replace(incident, reason=reason, suppressed_by=silence.id))
+
+
+def silence_over(endpoint: str, silences: Sequence[Silence], now: datetime) -> Silence | None:
+    """Return the silence in force that ends last."""
+    return max((s for s in silences if s.covers(endpoint, now)), key=lambda s: s.ends_at, default=None)
 
 
 def those_told(at: Situation) -> tuple[Tell, ...]:

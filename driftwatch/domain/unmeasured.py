@@ -8,7 +8,7 @@ from driftwatch.domain.decision import OPS_NOTICE, Decision
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
-from driftwatch.domain.situation import UNMEASURED, due_again
+from driftwatch.domain.situation import UNMEASURED, due_again, kept_back, silence_over
 
 FAILED_REPLAYS = 2
 """Replays in a row that brought no data before people are told."""
@@ -50,12 +50,12 @@ def decide_unmeasured(
     if failed < FAILED_REPLAYS and outcome not in _HOPELESS:
         return Decision(reason=Reason.NONE)
     detail = f"{UNMEASURED}: {outcome.value.replace('_', ' ')}, {failed} in a row"
-    silenced = any(s.covers(endpoint, now) for s in silences)
+    silence = silence_over(endpoint, silences, now)
     if incident and incident.state.open and incident.kind is IncidentKind.DRIFT:
-        return _drift_unmeasured(incident, detail, silenced=silenced, now=now)
+        return _drift_unmeasured(incident, detail, silenced=silence is not None, now=now)
     if incident is None or not incident.state.open:
         incident = _opened(endpoint, epoch=epoch, seq=seq, number=incident_id, now=now)
-    return _blind(replace(incident, updated_at=now, detail=detail), silenced=silenced, now=now)
+    return _blind(replace(incident, updated_at=now, detail=detail), silence=silence, now=now)
 
 
 def _opened(endpoint: str, *, epoch: int, seq: int, number: int, now: datetime) -> Incident:
@@ -75,13 +75,14 @@ def _opened(endpoint: str, *, epoch: int, seq: int, number: int, now: datetime) 
     )
 
 
-def _blind(incident: Incident, *, silenced: bool, now: datetime) -> Decision:
+def _blind(incident: Incident, *, silence: Silence | None, now: datetime) -> Decision:
     """Tell operations that nothing is measured: at the beginning, when a silence ends, and when it is due again."""
-    if incident.told is not Severity.NONE and (silenced or not due_again(incident, now)):
+    if incident.told is not Severity.NONE and (silence or not due_again(incident, now)):
         return Decision(reason=Reason.NONE, incident=incident)
-    if silenced:
-        return Decision(reason=Reason.SILENCED, incident=replace(incident, reason=Reason.SILENCED))
-    reason = Reason.SILENCE_ENDED if incident.reason is Reason.SILENCED else Reason.NO_DATA
+    if silence is not None:
+        return kept_back(incident, silence)
+    waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
+    reason = Reason.SILENCE_ENDED if waited else Reason.NO_DATA
     reason = reason if incident.told is Severity.NONE else Reason.REPEAT_DUE
     told = replace(incident, reason=reason, told=Severity.NOTICE, told_at=now)
     return Decision(reason=reason, incident=told, tell=(OPS_NOTICE,))

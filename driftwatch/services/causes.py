@@ -79,6 +79,7 @@ def elsewhere(
             endpoint=other.endpoint,
             vendor=vendors[other.endpoint],
             paged=other.told is Severity.PAGE,
+            key=other.key,
         )
         for other in sorted(incidents, key=lambda one: one.id)
         if other.kind is IncidentKind.DRIFT and other.endpoint != endpoint and other.endpoint in vendors

@@ -182,8 +182,16 @@ class Store(ABC):
         """Store a silence and return its number."""
 
     @abstractmethod
+    def end_silence(self, number: int, *, by: str, now: datetime) -> Silence | None:
+        """End a silence, or a window that is yet to come, now; None if none of that number is left to end."""
+
+    @abstractmethod
     def silences(self, *, now: datetime) -> Sequence[Silence]:
         """Return the silences in force."""
+
+    @abstractmethod
+    def silences_ahead(self, *, now: datetime) -> Sequence[Silence]:
+        """Return the silences in force and the windows that are yet to come."""
 
     @abstractmethod
     def record_burst(self, burst: Burst) -> None:

@@ -16,6 +16,7 @@ from driftwatch.services.watched import Watched
 from driftwatch.stats.any_stream import encode
 
 ENDED = {SlotState.DONE, SlotState.FAILED, SlotState.SKIPPED}
+TIMED = {Reason.REPEAT_DUE, Reason.NO_DATA, Reason.SILENCE_ENDED, Reason.ENDPOINT_REMOVED}
 TOLD = {
     *(Reason.FIRST, Reason.WORSE, Reason.RECURRED, Reason.FLAPPING, Reason.CONFIRMED),
     *(Reason.REPEAT_DUE, Reason.SILENCE_ENDED, Reason.NO_DATA),
@@ -113,5 +114,5 @@ def _told(store: Store, incident: Incident) -> Iterator[tuple[str, Incident]]:
     for at in store.transitions(incident.id):
         news = at.reason in TOLD and at.told_at == at.updated_at
         if news or not at.state.open:
-            timed = at.reason in (Reason.REPEAT_DUE, Reason.NO_DATA)
+            timed = at.reason in TIMED
             yield f"{at.key}/{at.reason.value}/{at.updated_at.isoformat() if timed else at.seq}", at

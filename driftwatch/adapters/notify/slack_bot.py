@@ -76,7 +76,8 @@ class SlackBot(Notifier):
     async def send(self, delivery: Delivery) -> str:
         """Deliver once and return ``channel:ts``; news of an incident renew its first message and join its thread."""
         root = _split(delivery.thread)
-        if root and not delivery.is_details and not await self._renewed(delivery, root):
+        renews = root is not None and not delivery.is_details and not delivery.is_guest
+        if root and renews and not await self._renewed(delivery, root):
             root = None
         sent = await degrading(
             delivery,

@@ -14,7 +14,7 @@ from driftwatch.domain.legible import legible, one_line
 Payload = Mapping[str, Any]
 
 _COUNT = ("No", "One", "Two", "Three")
-_NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "JUDGE_DRIFT", "NO_DATA")
+_NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "JUDGE_DRIFT", "NO_DATA", "ENDPOINT_REMOVED")
 """Reasons whose message is not about a behaviour that differs now."""
 _OPENING = {
     "WORSE": "worse: ",
@@ -258,6 +258,7 @@ def _news(payload: Payload) -> str:
         "RESOLVED": f"{name} resolved{by or ': ' + (detail or 'calm again')}",
         "ACKNOWLEDGED": f"{name} acknowledged{by}",
         "ACCEPTED": f"{name} accepted{by} as the new baseline",
+        "ENDPOINT_REMOVED": f"{name} closed: {detail}",
         "JUDGE_DRIFT": f"{name} taken back: {detail or 'its judge drifted'}",
         "LOCAL_CHANGE": f"{name} ended: {detail or 'our side changed'}; a new baseline begins",
     }

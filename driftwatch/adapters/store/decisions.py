@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from driftwatch.adapters.store import outbox, sqlite
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled
@@ -15,6 +15,7 @@ from driftwatch.domain.incident import Incident, IncidentState, Silence
 from driftwatch.services.ports import DecisionCommit, SavedStream, Store
 
 _INCIDENTS = "incident"
+_SILENCE = ("endpoint", "starts_at", "ends_at", "by", "comment", "maintenance", "timezone", "ended_by")
 
 
 class Decisions(Store):
@@ -84,15 +85,32 @@ class Decisions(Store):
             return tuple(from_document(body) for body in connection.scalars(query))
 
     def add_silence(self, silence: Silence) -> int:
-        columns = {name: getattr(silence, name) for name in ("endpoint", "starts_at", "ends_at", "by", "comment")}
+        columns = {name: getattr(silence, name) for name in _SILENCE}
         with self._db.writing() as connection:
             made = connection.execute(insert(SILENCE).values(**columns)).inserted_primary_key
             return int(made[0]) if made else 0
 
+    def end_silence(self, number: int, *, by: str, now: datetime) -> Silence | None:
+        here = (SILENCE.c.id == number) & (SILENCE.c.ends_at > now)
+        with self._db.writing() as connection:
+            # One that has not begun never does.
+            begun = connection.scalar(select(SILENCE.c.starts_at).where(here))
+            if begun is None:
+                return None
+            over = {"ends_at": now, "starts_at": min(begun, now), "ended_by": by}
+            connection.execute(update(SILENCE).where(here).values(**over))
+            row = connection.execute(select(SILENCE).where(SILENCE.c.id == number)).mappings().one()
+            return Silence(**row)
+
     def silences(self, *, now: datetime) -> Sequence[Silence]:
-        in_force = (SILENCE.c.starts_at <= now) & (SILENCE.c.ends_at > now)
+        return self._silences((SILENCE.c.starts_at <= now) & (SILENCE.c.ends_at > now))
+
+    def silences_ahead(self, *, now: datetime) -> Sequence[Silence]:
+        return self._silences(SILENCE.c.ends_at > now)
+
+    def _silences(self, which: ColumnElement[bool]) -> Sequence[Silence]:
         with self._db.reading() as connection:
-            rows = connection.execute(select(SILENCE).where(in_force).order_by(SILENCE.c.id)).mappings()
+            rows = connection.execute(select(SILENCE).where(which).order_by(SILENCE.c.id)).mappings()
             return tuple(Silence(**row) for row in rows)
 
 

@@ -13,7 +13,7 @@ from driftwatch.adapters.store import location, sqlite
 from driftwatch.adapters.store.errors import store_error, translated
 from driftwatch.adapters.store.tables import METADATA
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema this code reads and writes. Equal versions need no Alembic, whose import takes as long as a replay."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -61,6 +61,7 @@ def incident_data(incident: Incident) -> Data:
         "recurrence_of": incident.recurrence_of,
         "visits": incident.visits,
         "flapping": incident.flapping,
+        "suppressed_by": incident.suppressed_by,
         "by": incident.by,
         "comment": incident.comment,
         "findings": [_finding(finding) for finding in incident.findings],
@@ -152,6 +153,9 @@ def silence_data(silence: Silence) -> Data:
         "ends_at": when(silence.ends_at),
         "by": silence.by,
         "comment": silence.comment,
+        "maintenance": silence.maintenance,
+        "timezone": silence.timezone,
+        "ended_by": silence.ended_by,
     }
 
 

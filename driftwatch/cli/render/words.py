@@ -326,4 +326,5 @@ def silence_line(silence: Silence, *, soon: bool) -> str:
     """Return one silence."""
     who = "every endpoint" if silence.endpoint == "*" else one_line(silence.endpoint, 100)
     ends = f"{'ENDS SOON, ' if soon else ''}until {moment(silence.ends_at)}"
-    return f"{who}: {ends}, by {one_line(silence.by, 80)}: {one_line(silence.comment, 300)}"
+    what = "maintenance, " if silence.maintenance else ""
+    return f"{who}: {what}{ends}, by {one_line(silence.by, 80)}: {one_line(silence.comment, 300)}"

@@ -48,7 +48,8 @@ def opened(at: Situation) -> Incident:
         attribution=at.explained.attribution.value,
         opened_seq=at.seq,
         onset_slot=next((f.onset.isoformat() for f in at.findings if f.onset), None),
-        parent=at.parent,
+        parent=at.parent.incident if at.parent else None,
+        parent_key=at.parent.key if at.parent else None,
         recurrence_of=seen.of if seen else None,
         visits=seen.visits if seen else 1,
     )

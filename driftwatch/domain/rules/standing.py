@@ -11,7 +11,9 @@ def worse(at: Situation) -> Decision | None:
     """A louder finding is told at once, to those whom it concerns."""
     if at.incident is None or at.severity.rank <= at.incident.severity.rank:
         return None
-    louder = replace(joined(at.incident, at), severity=at.severity, state=IncidentState.FIRING, parent=at.parent)
+    louder = replace(joined(at.incident, at), severity=at.severity, state=IncidentState.FIRING)
+    if at.parent is not None:
+        louder = replace(louder, parent=at.parent.incident, parent_key=at.parent.key)
     return told(louder, at, Reason.WORSE, quietly=at.covered)
 
 

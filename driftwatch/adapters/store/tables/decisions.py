@@ -72,7 +72,7 @@ class BurstRow(Row, table=True):
 
 
 class SilenceRow(Row, table=True):
-    """A time in which nobody is told."""
+    """A time in which nobody is told; times are in UTC, `timezone` is the one they were given in."""
 
     __tablename__ = "silence"
     id: int | None = Field(default=None, primary_key=True)
@@ -81,6 +81,9 @@ class SilenceRow(Row, table=True):
     ends_at: datetime
     by: str = Field(sa_type=AnyText)
     comment: str = Field(sa_type=AnyText)
+    maintenance: bool = False
+    timezone: str = "UTC"
+    ended_by: str | None = Field(default=None, sa_type=AnyText)
 
 
 class DeliveryRow(Row, table=True):

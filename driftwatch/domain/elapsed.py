@@ -1,0 +1,55 @@
+"""The decision that time alone makes: a silence has ended, a repeat is due, an endpoint is watched no more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from driftwatch.domain.decision import Decision, Tell, listeners
+from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, Silence
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.situation import due_again, silence_over
+
+
+def decide_elapsed(incident: Incident, *, silences: Sequence[Silence], calm: int, now: datetime) -> Decision:
+    """Decide what has become of an open incident since its last replay: with a daily replay, nobody waits for the next.
+
+    Parameters
+    ----------
+    calm : int
+        Replays in a row that looked normal: what was kept back and is calm is not told any more.
+    """
+    quiet = Decision(reason=Reason.NONE)
+    if incident.state is IncidentState.PENDING or silence_over(incident.endpoint, silences, now) is not None:
+        return quiet
+    waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
+    if waited and incident.told.rank < incident.severity.rank and not calm:
+        return _told(incident, Reason.SILENCE_ENDED, now)
+    return _told(incident, Reason.REPEAT_DUE, now) if due_again(incident, now) else quiet
+
+
+def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:
+    """Close the incident of an endpoint that the configuration no longer names; its history stays."""
+    over = replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        reason=Reason.ENDPOINT_REMOVED,
+        updated_at=now,
+        ended_at=now,
+        detail="the endpoint is no longer in the configuration",
+    )
+    silenced = silence_over(incident.endpoint, silences, now) is not None
+    heard = () if silenced else listeners(incident)
+    tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in heard)
+    return Decision(reason=Reason.ENDPOINT_REMOVED, incident=over, tell=tell)
+
+
+def _told(incident: Incident, reason: Reason, now: datetime) -> Decision:
+    told = replace(incident, reason=reason, told=incident.severity, told_at=now, updated_at=now)
+    # Whose page covers it repeats for it.
+    quietly = incident.parent is not None or incident.kind is IncidentKind.NO_DATA
+    severity = Severity.NOTICE if quietly else incident.severity
+    return Decision(
+        reason=reason,
+        incident=told,
+        tell=tuple(Tell(audience=audience, severity=severity) for audience in listeners(told)),
+    )

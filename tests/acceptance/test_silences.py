@@ -1,0 +1,120 @@
+"""Silences and maintenance windows: what they keep back, what is recorded, and the one page at their end."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from driftwatch.adapters.calendar import instant
+from driftwatch.domain.incident import IncidentState, Reason, Silence
+from driftwatch.services.review import retire, review
+from driftwatch.services.suppressed import suppressed
+from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.world import HOUR, SmallWorld, right
+
+NAME = "support-bot"
+BROKEN = dict.fromkeys(range(10), "I cannot help with that")
+
+
+def drifted_under(folder: Path, **window: object) -> tuple[SmallWorld, Silence]:
+    """An endpoint that drifts at 02:00 UTC while a silence is in force."""
+    world = SmallWorld(folder, ScriptedModel(right(40)))
+
+    async def story() -> Silence:
+        await world.replay(26)
+        now = world.clock.now()
+        facts = {"endpoint": NAME, "starts_at": now, "ends_at": now + 3 * HOUR, "by": "ada", "comment": "vendor"}
+        quiet = Silence(**(facts | window))
+        quiet = replace(quiet, id=world.store.add_silence(quiet))
+        world.model.drift(right(40, BROKEN))
+        await world.replay(2)
+        return quiet
+
+    return world, asyncio.run(story())
+
+
+def look(world: SmallWorld, after: timedelta) -> Reason:
+    world.clock.advance(after)
+    return review(world.watched, world.store, world.clock)
+
+
+def test_fault_65_a_silence_that_ends_while_firing_is_one_page_and_not_only_with_the_next_replay(
+    tmp_path: Path,
+) -> None:
+    world, quiet = drifted_under(tmp_path)
+    assert world.told() == []
+    assert suppressed(world.store, quiet) == ["inc-1"]
+    assert look(world, timedelta(minutes=10)) is Reason.NONE
+    assert look(world, HOUR) is Reason.SILENCE_ENDED
+    assert look(world, HOUR) is Reason.NONE
+    asyncio.run(world.replay(3))
+    assert world.told() == [("oncall", "SILENCE_ENDED")]
+    assert world.store.deliveries()[0].payload["moved"]
+
+
+def test_fault_65_a_maintenance_window_says_so_and_ends_in_one_page(tmp_path: Path) -> None:
+    world, window = drifted_under(tmp_path, maintenance=True)
+    waiting = world.store.open_incident(NAME)
+    assert (waiting.reason, waiting.suppressed_by) == (Reason.MAINTENANCE, window.id)
+    assert look(world, 3 * HOUR) is Reason.SILENCE_ENDED
+    assert [route for route, _ in world.told()] == ["oncall"]
+
+
+def test_a_silence_that_is_ended_early_tells_at_once(tmp_path: Path) -> None:
+    world, quiet = drifted_under(tmp_path, ends_at=datetime(2026, 8, 1, tzinfo=UTC))
+    assert look(world, timedelta(minutes=1)) is Reason.NONE
+    over = world.store.end_silence(quiet.id, by="ben", now=world.clock.now())
+    assert (over.ended_by, over.ends_at) == ("ben", world.clock.now())
+    assert world.store.end_silence(quiet.id, by="ben", now=world.clock.now()) is None
+    assert look(world, timedelta(seconds=20)) is Reason.SILENCE_ENDED
+
+
+def test_what_came_back_to_normal_under_a_silence_is_told_to_nobody(tmp_path: Path) -> None:
+    world, _ = drifted_under(tmp_path)
+    world.model.drift(right(40))
+    asyncio.run(world.replay(2))
+    assert look(world, 2 * HOUR) is Reason.NONE
+    assert world.told() == []
+
+
+def test_an_unacknowledged_page_repeats_on_time_without_a_replay(tmp_path: Path) -> None:
+    world, _ = drifted_under(tmp_path)
+    assert look(world, 3 * HOUR) is Reason.SILENCE_ENDED
+    assert look(world, 23 * HOUR) is Reason.NONE
+    assert look(world, 2 * HOUR) is Reason.REPEAT_DUE
+    assert look(world, 2 * HOUR) is Reason.NONE
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-10-25T01:30", "2026-10-25T02:30", 2),  # the hour from 2 to 3 comes twice: the window covers both
+        ("2026-10-25T02:30", "2026-10-25T02:45", 1.25),
+        ("2026-03-29T01:30", "2026-03-29T03:30", 1),  # the hour from 2 to 3 is skipped
+        ("2026-07-20T23:00", "2026-07-21T01:00", 2),  # over midnight
+    ],
+)
+def test_fault_65_a_window_in_a_named_zone_is_never_shorter_than_the_clock_on_the_wall_says(
+    start: str, end: str, hours: float
+) -> None:
+    first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    length = instant(last, "Europe/Berlin", end=True) - instant(first, "Europe/Berlin")
+    assert length == timedelta(hours=hours)
+
+
+def test_fault_70_an_endpoint_taken_out_while_firing_is_closed_with_its_reason_and_its_history_stays(
+    tmp_path: Path,
+) -> None:
+    world, _ = drifted_under(tmp_path)
+    look(world, 3 * HOUR)
+    routes = world.watched.routes
+    assert retire(world.store, {NAME}, routes, now=world.clock.now()) == 0
+    assert retire(world.store, {"another"}, routes, now=world.clock.now()) == 1
+    assert retire(world.store, {"another"}, routes, now=world.clock.now()) == 0
+    closed = world.store.incidents(endpoint=NAME)[0]
+    assert (closed.state, closed.reason) == (IncidentState.RESOLVED, Reason.ENDPOINT_REMOVED)
+    assert ("oncall", "ENDPOINT_REMOVED") in world.told()
+    assert {d.payload["reason"]: d.severity.value for d in world.store.deliveries()}["ENDPOINT_REMOVED"] == "notice"
+    assert len(list(world.store.replays(NAME))) == 28
