@@ -6,12 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from driftwatch.domain.schedule import Cron, Every, Schedule
+from driftwatch.domain.schedule import EPOCH, SURPLUS, Cron, Every, Schedule
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -39,9 +38,9 @@ def slots_between(schedule: Schedule, after: datetime, until: datetime) -> Itera
 
 
 def replays_per_year(schedule: Schedule, now: datetime) -> float:
-    """Return how many slots a year has; a cron line is counted over the next four weeks."""
+    """Return how many slots a year has, extra ones included; a cron line is counted over the next four weeks."""
     if isinstance(schedule, Every):
-        return timedelta(days=365) / schedule.interval
+        return timedelta(days=365) / schedule.interval * (1 + SURPLUS if schedule.fastest else 1)
     weeks = timedelta(weeks=4)
     counted = sum(1 for _ in slots_between(schedule, now, now + weeks))
     return max(1.0, counted * (timedelta(days=365) / weeks))

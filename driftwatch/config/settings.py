@@ -71,6 +71,9 @@ class ScheduleSettings(Strict):
     """When replays are due: `every` or `cron`."""
 
     every: Annotated[Duration | None, Field(description="Distance between replays, at least 1s.")] = None
+    fastest: Annotated[
+        Duration | None, Field(description="Distance between replays while something stirs; a whole part of `every`.")
+    ] = None
     cron: CronLine | None = None
     timezone: Annotated[TimeZone | None, Field(description="Zone of the cron line; UTC if left out.")] = None
 
@@ -82,13 +85,21 @@ class ScheduleSettings(Strict):
             raise refusal("`timezone` belongs to `cron`; remove it.", slug="config-schedule")
         if self.every is not None and self.every < timedelta(seconds=1):
             raise refusal("`every` must be at least 1s.", slug="config-schedule")
+        if self.fastest is not None:
+            self._whole_part(self.fastest)
         return self
+
+    def _whole_part(self, fastest: timedelta) -> None:
+        if self.every is None:
+            raise refusal("`fastest` belongs to `every`; remove it.", slug="config-schedule")
+        if not timedelta(seconds=1) <= fastest < self.every or self.every % fastest:
+            raise refusal("`fastest` must be a whole part of `every`: 15m of 1h, say.", slug="config-schedule")
 
     def as_schedule(self) -> Every | Cron:
         """Return the domain's schedule."""
         if self.cron is not None:
             return Cron(line=self.cron, timezone=self.timezone or "UTC")
-        return Every(interval=self.every or timedelta(hours=1))
+        return Every(interval=self.every or timedelta(hours=1), fastest=self.fastest)
 
 
 class BaselineSettings(Strict):

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from driftwatch.adapters.calendar import slots_between
+from driftwatch.adapters.calendar import next_slot, slots_between
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
-from driftwatch.domain.schedule import Every
+from driftwatch.domain.schedule import Every, Schedule
 from driftwatch.services.judge import judge_pending
+from driftwatch.services.pace import hurried
 from driftwatch.services.review import review
 from driftwatch.services.tick import Ticked, World, confirm_pending, tick
 from driftwatch.services.watched import Watched
@@ -25,6 +26,10 @@ LOOK_BACK = timedelta(days=30)
 """How far back slots are looked for that a killed process left running."""
 
 
+def _interval(schedule: Schedule) -> timedelta:
+    return schedule.interval if isinstance(schedule, Every) else timedelta(0)
+
+
 class Duty:
     """Replays one endpoint's slots, one at a time.
 
@@ -39,6 +44,13 @@ class Duty:
         self._missed = DOWN
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
+        self._hurried = False
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the next replay is due: sooner than planned while something stirs."""
+        planned = self._watched.endpoint.schedule
+        return planned.hurried if self._hurried and isinstance(planned, Every) else planned
 
     async def on_due(self) -> Ticked | None:
         """Replay the latest due slot; None if none is due or a replay is running already."""
@@ -51,7 +63,17 @@ class Duty:
                 await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
                 await confirm_pending(self._watched, self._world)
             await asyncio.to_thread(self._settle)
-            return await self._catch_up()
+            ticked = await self._catch_up()
+            if ticked is not None:
+                self._hurried = await asyncio.to_thread(self._stirs)
+            return ticked
+
+    def _stirs(self) -> bool:
+        world = self._world
+        hurry = hurried(self._watched, world.store, world.guard, now=world.clock.now())
+        if hurry != self._hurried:
+            log.info("replays come sooner" if hurry else "replays come as planned", endpoint=self._name)
+        return hurry
 
     async def review(self) -> None:
         """Let time decide what it does between replays; while a replay runs, that one decides."""
@@ -81,7 +103,7 @@ class Duty:
     def _due(self) -> list[datetime]:
         now = self._world.clock.now()
         if self._seen is not None:
-            return self._slots(self._seen, now)
+            return self._with_extra(self._slots(self._seen, now), self._seen, now)
         last = self._pick_up(now)
         if last is None:
             # A new endpoint does not wait for the next full hour.
@@ -93,6 +115,12 @@ class Duty:
             self._end(last.slot.due, SlotState.SKIPPED, INTERRUPTED)
             return due
         return [last.slot.due]
+
+    def _with_extra(self, due: list[datetime], after: datetime, now: datetime) -> list[datetime]:
+        """Add the latest extra slot; an extra one that was missed was never promised, so it is not accounted for."""
+        extra = next_slot(self.schedule, now - _interval(self.schedule)) if self._hurried else None
+        late = extra is None or not max([after, *due]) < extra <= now
+        return due if late or extra is None else [*due, extra]
 
     def _pick_up(self, now: datetime) -> SlotRecord | None:
         """Return the latest slot up to now, having ended every other one that a killed process left running."""

@@ -116,17 +116,19 @@ class Daemon:
 
         async def on_due() -> None:
             # APScheduler cancels what runs inside its jobs when it stops: the replay is a task of ours.
-            task = asyncio.create_task(self._on_duty(duty, watched.endpoint.name))
+            task = asyncio.create_task(self._on_duty(duty, watched.endpoint.name, scheduler))
             self._replays.add(task)
             task.add_done_callback(self._replays.discard)
 
-        scheduler.add(watched.endpoint.name, watched.endpoint.schedule, on_due)
+        scheduler.add(watched.endpoint.name, lambda: duty.schedule, on_due)
         return duty
 
-    async def _on_duty(self, duty: Duty, name: str) -> None:
-        ticked = None
+    async def _on_duty(self, duty: Duty, name: str, scheduler: SlotScheduler) -> None:
+        ticked, before = None, duty.schedule
         try:
             ticked = await duty.on_due()
+            if duty.schedule != before:
+                scheduler.renew(name)
         except Exception:
             # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
             log.exception("replay broke off", endpoint=name)

@@ -23,12 +23,12 @@ TOLERANCE = timedelta(seconds=2)
 class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
     """Fires when our clock says the next slot is due, on whatever wall clock APScheduler reads."""
 
-    def __init__(self, schedule: Schedule, clock: Clock) -> None:
+    def __init__(self, schedule: Callable[[], Schedule], clock: Clock) -> None:
         self._schedule, self._clock = schedule, clock
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:  # noqa: ARG002
         """Return APScheduler's `now` plus the real time to wait for the next slot."""
-        slot = next_slot(self._schedule, self._clock.now())
+        slot = next_slot(self._schedule(), self._clock.now())
         return None if slot is None else now + timedelta(seconds=max(0.0, self._clock.seconds_until(slot)) + 0.001)
 
 
@@ -49,8 +49,8 @@ class SlotScheduler:
         self._clock, self._wall, self._check_s = clock, wall, check_s
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
-    def add(self, name: str, schedule: Schedule, on_due: OnDue) -> None:
-        """Call `on_due` at each slot of `schedule`; it must return at once."""
+    def add(self, name: str, schedule: Callable[[], Schedule], on_due: OnDue) -> None:
+        """Call `on_due` at each slot of what `schedule` says then; it must return at once."""
         self._scheduler.add_job(
             on_due,
             SlotTrigger(schedule, self._clock),
@@ -62,6 +62,14 @@ class SlotScheduler:
             # What was missed while nobody ran is made good at once, not at the next slot.
             next_run_time=self._wall.now(),
         )
+
+    def renew(self, name: str) -> None:
+        """Ask an endpoint's schedule again, because it may have changed."""
+        job = self._scheduler.get_job(name)
+        if job is not None and job.next_run_time is not None:
+            wanted = job.trigger.get_next_fire_time(None, self._wall.now())
+            if wanted is not None and wanted != job.next_run_time:
+                job.modify(next_run_time=wanted)
 
     def start(self) -> None:
         """Begin to wake jobs; needs a running loop."""

@@ -98,7 +98,7 @@ async def _run(
         worst = Counter(a.outcome.value for a in asked if a.outcome is not Outcome.OK).most_common(1)
         return replace(done, said=worst[0][0].replace("_", " ") if worst else "no probe to ask")
     texts = await asyncio.to_thread(references.of, watched.endpoint, epoch=incident.epoch)
-    values = scored_values(score_replay(asked, watched.scorers, texts))
+    values = scored_values(await asyncio.to_thread(score_replay, asked, watched.scorers, texts))
     return replace(done, values=values, verdict=await asyncio.to_thread(_verdict, watched, store, incident, values))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from driftwatch.domain.decide import Audience
+from driftwatch.domain.delivery import Routes
 from driftwatch.domain.elapsed import decide_elapsed, decide_removed
 from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
@@ -36,7 +37,7 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
     return decision.reason
 
 
-def retire(store: Store, names: Collection[str], routes: Mapping[Audience, str], *, now: datetime) -> int:
+def retire(store: Store, names: Collection[str], routes: Mapping[Audience, Routes], *, now: datetime) -> int:
     """Close the open incidents of endpoints that are not among `names`, and return how many there were."""
     gone = [one for one in store.incidents(since=now) if one.state.open and one.endpoint not in names]
     for incident in gone:

@@ -47,7 +47,7 @@ class Watch:
         self.clock = SteadyClock(machine)
         self.woken: list[datetime] = []
         self.scheduler = SlotScheduler(clock=self.clock, wall=machine, check_s=0.01)
-        self.scheduler.add("bot", Every(interval=HOUR), self._on_due)
+        self.scheduler.add("bot", lambda: Every(interval=HOUR), self._on_due)
 
     async def _on_due(self) -> None:
         self.woken.append(self.clock.now())
@@ -135,7 +135,7 @@ def test_fault_10_a_blocked_loop_loses_no_job_and_doubles_none() -> None:
 
         clock = SystemClock()
         scheduler = SlotScheduler(clock=clock, wall=clock)
-        scheduler.add("bot", Every(interval=timedelta(seconds=0.5)), on_due)
+        scheduler.add("bot", lambda: Every(interval=timedelta(seconds=0.5)), on_due)
         scheduler.start()
         await until(lambda: len(woken) == 1)
         # Longer than APScheduler's default grace of one second, after which it would drop the job.

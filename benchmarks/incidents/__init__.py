@@ -1,0 +1,1 @@
+"""What the life of an incident gains and costs."""
