@@ -13,15 +13,17 @@ from driftwatch.domain.incident import Finding, Incident, Silence
 from driftwatch.domain.rules import confirming, ending, opening, standing
 from driftwatch.domain.rules.ending import CALM_REPLAYS
 from driftwatch.domain.situation import Situation, loudness, ranked, silence_over
-from driftwatch.domain.unmeasured import decide_unmeasured
+from driftwatch.domain.unmeasured import FAILED_REPLAYS, decide_thin, decide_unmeasured
 
 __all__ = [
     "CALM_REPLAYS",
+    "FAILED_REPLAYS",
     "RULES",
     "Audience",
     "Decision",
     "Tell",
     "decide",
+    "decide_thin",
     "decide_unmeasured",
     "listeners",
     "loudness",

@@ -49,13 +49,75 @@ def decide_unmeasured(
         return Decision(reason=Reason.BUDGET_EXHAUSTED, tell=(OPS_NOTICE,))
     if failed < FAILED_REPLAYS and outcome not in _HOPELESS:
         return Decision(reason=Reason.NONE)
-    detail = f"{UNMEASURED}: {outcome.value.replace('_', ' ')}, {failed} in a row"
+    said = outcome.value.replace("_", " ")
+    return decide_blind(
+        endpoint=endpoint,
+        epoch=epoch,
+        seq=seq,
+        incident_id=incident_id,
+        detail=f"{UNMEASURED}: {said}, {failed} in a row",
+        incident=incident,
+        silences=silences,
+        now=now,
+    )
+
+
+def decide_blind(
+    *,
+    endpoint: str,
+    epoch: int,
+    seq: int,
+    incident_id: int,
+    detail: str,
+    incident: Incident | None,
+    silences: Sequence[Silence],
+    now: datetime,
+) -> Decision:
+    """Decide what it means that an endpoint has not been measured for long enough, `detail` saying why."""
     silence = silence_over(endpoint, silences, now)
     if incident and incident.state.open and incident.kind is IncidentKind.DRIFT:
         return _drift_unmeasured(incident, detail, silenced=silence is not None, now=now)
     if incident is None or not incident.state.open:
         incident = _opened(endpoint, epoch=epoch, seq=seq, number=incident_id, now=now)
     return _blind(replace(incident, updated_at=now, detail=detail), silence=silence, now=now)
+
+
+def decide_thin(
+    *,
+    endpoint: str,
+    epoch: int,
+    seq: int,
+    incident_id: int,
+    answered: int,
+    asked: int,
+    thin: int,
+    incident: Incident | None,
+    silences: Sequence[Silence],
+    now: datetime,
+) -> Decision:
+    """Decide what a replay means in which too few probes answered: what is missing is not missing at random.
+
+    It is no evidence of drift, ends no incident, and like failed slots two in a row are told to operations.
+
+    Parameters
+    ----------
+    answered, asked : int
+        Of its probes.
+    thin : int
+        Such replays in a row, this one included.
+    """
+    if thin < FAILED_REPLAYS:
+        return Decision(reason=Reason.NONE)
+    return decide_blind(
+        endpoint=endpoint,
+        epoch=epoch,
+        seq=seq,
+        incident_id=incident_id,
+        detail=f"{UNMEASURED}: {answered} of {asked} probes answered, {thin} in a row",
+        incident=incident,
+        silences=silences,
+        now=now,
+    )
 
 
 def _opened(endpoint: str, *, epoch: int, seq: int, number: int, now: datetime) -> Incident:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from driftwatch.domain.causes import Causes
 from driftwatch.domain.confirmation import Burst, decide_confirmed
-from driftwatch.domain.decide import Decision, decide, decide_unmeasured
+from driftwatch.domain.decide import Decision, decide, decide_thin, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
@@ -117,6 +118,20 @@ class Fold:
     def _decide(
         self, replay: ReplayScores, readings: Mapping[str, StreamReading], changed: tuple[str, ...]
     ) -> Decision:
+        given: Callable[[], dict[str, Any]] = partial(
+            dict,
+            endpoint=self._endpoint,
+            epoch=replay.epoch,
+            seq=replay.seq,
+            incident_id=self._incidents + 1,
+            incident=self._incident,
+            silences=(),
+            now=replay.slot.due,
+        )
+        if not monitor.covered(replay) and not changed:
+            return decide_thin(
+                **given(), answered=replay.answered, asked=replay.asked, thin=monitor.thin(tuple(self._log))
+            )
         announced = self._memory.announced(replay)
         judged = {name: plan.metric.judge for name, plan in self._plans.items() if plan.metric.judge}
         found = without_judge(monitor.findings(self._plans, readings), judged, replay.fingerprint)
@@ -124,15 +139,9 @@ class Fold:
             return over
         decided = partial(
             decide,
-            endpoint=self._endpoint,
-            epoch=replay.epoch,
-            seq=replay.seq,
-            incident_id=self._incidents + 1,
+            **given(),
             findings=found,
             calm=monitor.calm(readings),
-            incident=self._incident,
-            silences=(),
-            now=replay.slot.due,
             changed=changed,
             confirm=replay.seq in self._bursts,
             transitions=transitions([*self._ended, *([self._incident] if self._incident else [])], replay.slot.due),

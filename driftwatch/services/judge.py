@@ -1,9 +1,11 @@
 """From committed facts to a decision and its promises, one transaction for each replay."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from driftwatch.domain.decide import decide, decide_unmeasured
+from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import IncidentKind, IncidentState, Reason
 from driftwatch.domain.judge_drift import without_judge
@@ -100,26 +102,32 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     found = without_judge(found, watched.judged, replay.fingerprint)
     incident = store.open_incident(replay.slot.endpoint)
     gathering = Gathering(watched=watched, store=store, replay=replay, states=watch.states, announced=announced)
-    decision = ended_with_judge(watched.judged, incident, found, replay, now) or explained(
-        partial(
-            decide,
-            endpoint=replay.slot.endpoint,
-            epoch=replay.epoch,
-            seq=replay.seq,
-            # Numbers are not handed back: one is taken only where an incident opens.
-            incident_id=store.next_incident_id() if incident is None and (found or announced) else 0,
-            findings=found,
-            calm=monitor.calm(readings),
-            incident=incident,
-            silences=store.silences(now=now),
-            now=now,
-            changed=changed,
-            transitions=recent_transitions(store, replay.slot.endpoint, now),
-            confirm=watched.confirm and incident is None and bool(found) and fresh(found, gathering.log()),
-        ),
-        announced=announced,
-        gather=gathering.causes,
-    )
+    given: dict[str, Any] = {
+        "endpoint": replay.slot.endpoint,
+        "epoch": replay.epoch,
+        "seq": replay.seq,
+        "incident": incident,
+        "silences": store.silences(now=now),
+        "now": now,
+    }
+    if not monitor.covered(replay) and not changed:
+        decision = _thin(store, replay, gathering, given)
+    else:
+        decision = ended_with_judge(watched.judged, incident, found, replay, now) or explained(
+            partial(
+                decide,
+                **given,
+                # Numbers are not handed back: one is taken only where an incident opens.
+                incident_id=store.next_incident_id() if incident is None and (found or announced) else 0,
+                findings=found,
+                calm=monitor.calm(readings),
+                changed=changed,
+                transitions=recent_transitions(store, replay.slot.endpoint, now),
+                confirm=watched.confirm and incident is None and bool(found) and fresh(found, gathering.log()),
+            ),
+            announced=announced,
+            gather=gathering.causes,
+        )
     decision, seen = with_state(store, replay, of_judge(replay.slot.endpoint, decision))
     decision = with_format(store, replay, decision)
     if decision.reason is Reason.RESOLVED and decision.incident and decision.incident.kind is IncidentKind.DRIFT:
@@ -144,6 +152,13 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         )
     )
     return decision.reason
+
+
+def _thin(store: Store, replay: ReplayScores, gathering: Gathering, given: Mapping[str, Any]) -> Decision:
+    thin = monitor.thin(gathering.log())
+    opens = thin >= FAILED_REPLAYS and given["incident"] is None
+    number = store.next_incident_id() if opens else 0
+    return decide_thin(**given, incident_id=number, answered=replay.answered, asked=replay.asked, thin=thin)
 
 
 def _resolved_by_hand(store: Store, endpoint: str, seq: int) -> bool:

@@ -1,6 +1,6 @@
 """Fold a committed replay into the detectors of its endpoint, and say in numbers what they found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,6 +82,11 @@ def _measured(replay: ReplayScores, values: Mapping[str, tuple[float, ...]]) -> 
 def covered(replay: ReplayScores) -> bool:
     """Return whether enough probes answered for the replay to be evidence."""
     return replay.asked > 0 and replay.answered >= MIN_COVERAGE * replay.asked
+
+
+def thin(log: Sequence[ReplayScores]) -> int:
+    """Return how many replays in a row, up to the last one, brought too few answers to be evidence."""
+    return next((n for n, replay in enumerate(reversed(log)) if covered(replay)), len(log))
 
 
 def read(plans: Mapping[str, StreamPlan], watch: Watch) -> dict[str, StreamReading]:

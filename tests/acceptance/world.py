@@ -53,16 +53,24 @@ class SmallWorld:
     """One endpoint, replayed hour by hour."""
 
     def __init__(
-        self, folder: Path, model: ScriptedModel, *, probes: ProbeSet | None = None, baseline: int = 20
+        self,
+        folder: Path,
+        model: ScriptedModel,
+        *,
+        probes: ProbeSet | None = None,
+        baseline: int = 20,
+        name: str = "support-bot",
+        vendor: str = "scripted",
+        beside: "SmallWorld | None" = None,
     ) -> None:
-        self.clock = ManualClock(START)
+        self.clock = beside.clock if beside else ManualClock(START)
         self.url = f"sqlite:///{folder}/driftwatch.db"
-        self.store: SqlStore = open_store(self.url)
+        self.store: SqlStore = beside.store if beside else open_store(self.url)
         OPENED.append(self.store)
         self.model = model
         endpoint = Endpoint(
-            name="support-bot",
-            model="scripted/one",
+            name=name,
+            model=f"{vendor}/one",
             driver="scripted",
             params={"temperature": 0},
             probe_set=probes or capitals(40),
@@ -106,7 +114,7 @@ class SmallWorld:
             due = START + self.slot * HOUR
             self.slot += 1
             self.clock.set(due + timedelta(minutes=1))
-            done.append(await tick(self.watched, Slot(endpoint="support-bot", due=due), self.world))
+            done.append(await tick(self.watched, Slot(endpoint=self.watched.endpoint.name, due=due), self.world))
         return done
 
     def told(self) -> list[tuple[str, str]]:

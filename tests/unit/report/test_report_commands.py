@@ -121,8 +121,8 @@ def test_show_tells_findings_answers_messages_and_timeline(drifted_here):
         "pass (page):",
         "14 days",
         "30 days",
-        "page to oncall, FIRST: pending",
-        "firing (FIRST, page)",
+        "page to oncall, CONFIRMED: pending",
+        "firing (CONFIRMED, page)",
         "ack inc-",
     ):
         assert part in shown.stdout
@@ -139,8 +139,8 @@ def test_an_incident_is_taken_once_and_then_accepted_which_begins_a_baseline_and
     accepted = drifted_here("accept", name, "--comment", "vendor announced it")
     assert "baseline 2 begins with the next replay" in accepted.stdout
     told = json.loads(drifted_here("show", name, "--json").stdout)
-    assert [d["reason"] for d in told["deliveries"]] == ["FIRST", "ACKNOWLEDGED", "ACCEPTED"]
-    assert [step["state"] for step in told["timeline"]] == ["firing", "acknowledged", "accepted"]
+    assert [d["reason"] for d in told["deliveries"]] == ["CONFIRMED", "ACKNOWLEDGED", "ACCEPTED"]
+    assert [step["state"] for step in told["timeline"]] == ["pending", "firing", "acknowledged", "accepted"]
     status = drifted_here("status", "--json")
     assert json.loads(status.stdout)["endpoints"][0]["state"] == "learning"
     assert status.exit_code == 0

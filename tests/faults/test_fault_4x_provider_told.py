@@ -1,0 +1,147 @@
+"""What people hear when a provider changes its name, goes away, costs too much or answers only now and then."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from driftwatch.domain.answer import Reply
+from driftwatch.domain.endpoint import Price
+from driftwatch.domain.errors import EndpointError, Outcome
+from driftwatch.domain.incident import IncidentKind
+from driftwatch.domain.metric import Severity
+from driftwatch.services.spend import SpendGuard
+from driftwatch.services.tick import Ticked
+from driftwatch.testing.model import ScriptedModel
+from driftwatch.testing.scenarios import reply
+from tests.acceptance.world import SmallWorld, capitals, right
+
+NAME = "support-bot"
+TIMEOUT = EndpointError("timeout", outcome=Outcome.TIMEOUT, transient=True)
+
+
+def number_of(question) -> int:
+    return int(question.messages[-1]["content"].rpartition(" ")[2].rstrip("."))
+
+
+def test_fault_42_another_echoed_model_is_told_though_nothing_moved_and_explains_what_moves_later(
+    tmp_path: Path,
+) -> None:
+    said = {"model": "scripted-2026-07-20", "broken": 0}
+
+    def script(question, _chance: Random) -> Reply:
+        n = number_of(question)
+        return reply("No." if n < said["broken"] else f"word{n}", model=said["model"])
+
+    world = SmallWorld(tmp_path, ScriptedModel(script))
+
+    async def story() -> None:
+        await world.replay(24)
+        said["model"] = "scripted-2026-08-01"
+        await world.replay(2)
+        assert world.told() == [("quiet", "FIRST")]
+        said["broken"] = 10
+        await world.replay(3)
+
+    asyncio.run(story())
+    assert world.told() == [("quiet", "FIRST"), ("oncall", "WORSE")]
+    incident = world.store.open_incident(NAME)
+    assert incident.attribution == "announced change"
+    assert "the endpoint now answers as scripted-2026-08-01" in incident.detail
+
+
+@pytest.mark.parametrize("outcome", [Outcome.AUTH, Outcome.NOT_FOUND])
+def test_fault_45_a_model_that_is_gone_is_told_at_once_without_a_storm_of_retries(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    world.watched = replace(world.watched, endpoint=replace(world.watched.endpoint, attempts=3))
+
+    async def story() -> None:
+        await world.replay(22)
+        gone = EndpointError("no such model", outcome=outcome, transient=False)
+        world.model.drift(lambda _question, _chance: gone)
+        asked = len(world.model.asked)
+        assert await world.replay(1) == [Ticked.FAILED]
+        assert len(world.model.asked) - asked <= 40
+        await world.replay(2)
+
+    asyncio.run(story())
+    assert world.told() == [("ops", "NO_DATA")]
+    assert world.store.open_incident(NAME).kind is IncidentKind.NO_DATA
+
+
+def test_fault_49_money_that_is_spent_stops_paid_calls_and_is_told_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    world.watched = replace(
+        world.watched, endpoint=replace(world.watched.endpoint, price=Price(input_usd=1.0, output_usd=1.0))
+    )
+    guard = SpendGuard(limit_usd_per_day=0.0001, clock=world.clock, spent_today_usd=0.0001)
+    monkeypatch.setattr(SmallWorld, "world", property(lambda here: replace(_world(here), guard=guard)))
+    asyncio.run(world.replay(3))
+    assert world.model.asked == []
+    assert world.told() == [("ops", "BUDGET_EXHAUSTED")]
+
+
+_world = SmallWorld.world.fget
+
+
+def test_fault_51_a_third_of_the_answers_lost_at_random_is_no_drift(tmp_path: Path) -> None:
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story() -> None:
+        await world.replay(24)
+        world.model.drift(lambda q, chance: TIMEOUT if chance.random() < 0.3 else f"word{number_of(q)}")
+        await world.replay(8)
+
+    asyncio.run(story())
+    assert world.told() == []
+
+
+def test_fault_51_replays_with_too_few_answers_are_no_evidence_and_the_second_is_told(tmp_path: Path) -> None:
+    """What still answers may be the easy part: neither a drift, nor the end of an incident, nor silence."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story() -> None:
+        await world.replay(24)
+        world.model.drift(lambda q, _: TIMEOUT if number_of(q) >= 12 else "wrong")
+        await world.replay(1)
+        assert world.told() == []
+        await world.replay(3)
+        assert world.told() == [("ops", "NO_DATA")]
+        assert world.store.open_incident(NAME).detail == "cannot be measured: 12 of 40 probes answered, 4 in a row"
+        world.model.drift(right(40))
+        await world.replay(1)
+
+    asyncio.run(story())
+    assert world.told() == [("ops", "NO_DATA"), ("ops", "RESOLVED")]
+
+
+def test_fault_61_many_endpoints_that_drift_at_once_are_one_page_and_its_thread(tmp_path: Path) -> None:
+    first: SmallWorld | None = None
+    fleet: list[SmallWorld] = []
+    for n in range(20):
+        model = ScriptedModel(right(10))
+        one = SmallWorld(tmp_path, model, probes=capitals(10), baseline=8, name=f"bot-{n:02}", beside=first)
+        first = first or one
+        fleet.append(one)
+    vendors = dict.fromkeys((one.watched.endpoint.name for one in fleet), "scripted")
+
+    async def story() -> None:
+        for hour in range(12):
+            for one in fleet:
+                one.watched = replace(one.watched, vendors=vendors)
+                if hour == 10:
+                    one.model.drift(right(10, dict.fromkeys(range(9), "No.")))
+                await one.replay(1)
+
+    asyncio.run(story())
+    assert first is not None
+    told = [d for d in first.store.deliveries() if d.route == "oncall"]
+    assert [d.severity for d in told if d.severity is Severity.PAGE] == [Severity.PAGE]
+    assert len(told) == 20
+    assert len({d.subject for d in told}) == 1
