@@ -178,19 +178,26 @@ def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: Pr
         from driftwatch.config.charts import chosen_charts
 
         scored = build_scorers(probes)[1]
-        chosen_charts(settings, wanted.name, _metrics_of(probes, scored, logprobs=wanted.top_logprobs > 0))
+        chosen_charts(
+            settings,
+            wanted.name,
+            _metrics_of(probes, scored, logprobs=wanted.top_logprobs > 0, seeded=wanted.params.get("seed") is not None),
+        )
 
 
-def _metrics_of(probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: bool) -> dict[str, Metric]:
+def _metrics_of(
+    probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: bool, seeded: bool = False
+) -> dict[str, Metric]:
     """Return every metric that an endpoint with these probes has."""
+    from driftwatch.domain.metric import SEED
     from driftwatch.services.sensors import METRICS
     from driftwatch.services.streams import watched_metrics
 
-    sensors = {METRICS[probe.sensor].name for probe in probes.probes if probe.sensor}
+    more = {METRICS[probe.sensor].name for probe in probes.probes if probe.sensor}
     only = all(probe.sensor for probe in probes.probes)
-    return watched_metrics(
-        scored.values(), logprobs=logprobs, sensors=sensors, sensors_only=only, tasks=probes.has_tasks
-    )
+    if seeded and not only:
+        more.add(SEED.name)
+    return watched_metrics(scored.values(), logprobs=logprobs, more=more, sensors_only=only, tasks=probes.has_tasks)
 
 
 def watch(
@@ -213,6 +220,7 @@ def watch(
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.config.charts import chosen_charts
     from driftwatch.services.our_side import our_side
+    from driftwatch.services.seeded import is_seeded
     from driftwatch.services.streams import Budgets, plan_streams
     from driftwatch.services.watched import Watched
 
@@ -223,7 +231,7 @@ def watch(
         judges[name] = watched_judge(settings, name, clock, model=model)
     quiet = {name for name in used if not may_page(settings, name)}
     scored = {name: replace(m, severity=Severity.NOTICE) if m.judge in quiet else m for name, m in scored.items()}
-    metrics = _metrics_of(endpoint.probe_set, scored, logprobs=endpoint.top_logprobs > 0)
+    metrics = _metrics_of(endpoint.probe_set, scored, logprobs=endpoint.top_logprobs > 0, seeded=is_seeded(endpoint))
     model = model or language_model(endpoint, clock)
     return Watched(
         endpoint=endpoint,

@@ -11,6 +11,7 @@ from driftwatch.config.interpolate import Where
 from driftwatch.config.secrets import readable_by_all, secret_path
 from driftwatch.config.settings import MOST_ENDPOINTS, Settings
 from driftwatch.domain.errors import Problem
+from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.schedule import Every
 from driftwatch.stats.errors import BudgetError
 
@@ -32,6 +33,9 @@ def faults(values: Values, document: Document) -> Iterator[Problem]:
     for path, endpoint in _endpoints(values):
         yield from _same_name(path, endpoint, seen, document)
         yield from _not_pinned(path, endpoint, document)
+    for name, judge in read_mapping(values.get("judges")).items():
+        if isinstance(judge, dict) and "params" in judge:
+            yield from _not_pinned(("judges", str(name)), judge, document)
     yield from _unknown_routes(values, document)
 
 
@@ -39,6 +43,8 @@ def warnings(values: Values, document: Document, *, root: Path, environ: Mapping
     """Yield what is allowed and worth a look."""
     for path, endpoint in _endpoints(values):
         yield from _alias(path, endpoint, document)
+    for name, judge in read_mapping(values.get("judges")).items():
+        yield from _alias(("judges", str(name)), read_mapping(judge), document)
     for path, name in _secret_files(values):
         if readable_by_all(secret_path(name, root=root, environ=environ)):
             met, need = f"the file of `{dotted(path)}` can be read by every user of this machine", "chmod 600 mends it."
@@ -54,13 +60,18 @@ def warnings(values: Values, document: Document, *, root: Path, environ: Mapping
 
 
 def missing_keys(settings: Settings, document: Document) -> Iterator[Problem]:
-    """Yield the endpoints whose vendor wants a key that is nowhere to be found."""
+    """Yield the endpoints and judges whose vendor wants a key that is nowhere to be found."""
     for index, endpoint in enumerate(settings.endpoints):
         variable = key_variable(endpoint.model, endpoint.base_url)
         if endpoint.key is None and variable and endpoint.driver != "scripted":
             met = f"`endpoints[{index}]` ({endpoint.name}) has no key"
             need = f"set {variable} in the environment, or give `api_key_file:`."
             yield document.problem(("endpoints", index, "model"), met=met, need=need, slug="config-no-key")
+    for name, judge in settings.judges.items():
+        variable = key_variable(judge.model, judge.base_url)
+        if judge.key is None and variable and judge.driver != "scripted":
+            met, need = f"the judge `{name}` has no key", f"set {variable} in the environment, or give `api_key_file:`."
+            yield document.problem(("judges", name, "model"), met=met, need=need, slug="config-no-key")
 
 
 def unkeepable(settings: Settings, document: Document) -> Iterator[Problem]:
@@ -88,6 +99,9 @@ def _same_name(path: Where, endpoint: Values, seen: dict[str, int], document: Do
     name = endpoint.get("name")
     if not isinstance(name, str):
         return
+    if is_judge(name):
+        met, need = f"the endpoint is called `{name[:60]}`", "take another name: those of judges begin so."
+        yield document.problem((*path, "name"), met=met, need=need, slug="config-wrong-value")
     line = document.parsed.line_of((*path, "name"))
     if name in seen:
         met = f"a second endpoint is called `{name[:60]}`, the first on line {seen[name]}"

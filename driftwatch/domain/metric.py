@@ -61,6 +61,9 @@ LOGPROB = Metric(name="logprob-distance", kind="continuous", unit="nat", weight=
 BORDER = Metric(name="border-distance", kind="continuous", weight=4.0, own_reference=True)
 """Of border inputs: total variation of the first token's law from that of the probe's own first answers."""
 
+SEED = Metric(name="seed-mismatch", kind="binary", weight=0.5, own_reference=True)
+"""Of endpoints that honour the seed they are sent: whether the answer is not the one that it always gave."""
+
 MEASURED = {
     metric.name: metric
     for metric in (
@@ -73,6 +76,7 @@ MEASURED = {
         Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
         LOGPROB,
         BORDER,
+        SEED,
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),
         Metric(name="script", kind="continuous"),
@@ -94,6 +98,9 @@ MEASURED = {
 
 SENSORS = frozenset({LOGPROB.name, BORDER.name})
 """Metrics that only sensor probes make."""
+
+NOT_EVERYWHERE = SENSORS | {SEED.name}
+"""Metrics that only some endpoints have; the others do without their part of the false-alarm budget."""
 
 AGAINST_TEXTS = frozenset({"novelty", "unseen"})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""

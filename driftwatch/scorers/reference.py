@@ -11,6 +11,7 @@ from driftwatch.scorers.judge import MAX_CHARACTERS
 from driftwatch.scorers.verdict import Scored, Unscored
 
 NO_REFERENCE = Unscored("no reference yet")
+NOT_HONOURED = Unscored("the seed is not honoured: reference answers differ")
 DECIMALS = 9
 # Code points take 21 bits: three of them fit into one integer, and this one is none of them.
 _BITS = 21
@@ -65,6 +66,19 @@ def novelty(text: str, reference: ReferenceTexts) -> Scored:
 def unseen(text: str, reference: ReferenceTexts) -> Scored:
     """Return 1 if exactly this text is not among the reference texts, else 0."""
     return float(text not in reference.texts) if reference.texts else NO_REFERENCE
+
+
+def seed_mismatch(text: str, reference: ReferenceTexts) -> Scored:
+    """Return 1 if the text is not the one that all reference texts are; unscored where those differ.
+
+    Examples
+    --------
+    >>> seed_mismatch("No.", ReferenceTexts(["Yes.", "Yes."])), seed_mismatch("No.", ReferenceTexts(["Yes.", "No."]))
+    (1.0, Unscored(reason='the seed is not honoured: reference answers differ'))
+    """
+    if not reference.texts:
+        return NO_REFERENCE
+    return float(text != reference.texts[0]) if len(set(reference.texts)) == 1 else NOT_HONOURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

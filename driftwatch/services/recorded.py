@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.metric import MEASURED, OF_TASKS, PASS, SENSORS, Metric, scored_metric
+from driftwatch.domain.metric import MEASURED, NOT_EVERYWHERE, OF_TASKS, PASS, Metric, scored_metric
 from driftwatch.scorers.verdict import MetricKind
 from driftwatch.services.streams import watched_metrics
 from driftwatch.stats.budget import FalseAlarmBudget
@@ -72,7 +72,7 @@ def recorded_metrics(values: Mapping[str, Values], *, logprobs: bool) -> dict[st
     metrics = watched_metrics(
         own.values(),
         logprobs=logprobs or "logprob" in values,
-        sensors=SENSORS & values.keys(),
+        more=NOT_EVERYWHERE & values.keys(),
         tasks=not OF_TASKS.isdisjoint(values),
     )
     if PASS.name in values:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, OF_TASKS, PASS, SENSORS, Metric, Severity
+from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, NOT_EVERYWHERE, OF_TASKS, PASS, Metric, Severity
 from driftwatch.services.detectors import ALONE, detector_for
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
@@ -40,7 +40,7 @@ def watched_metrics(
     scored: Iterable[Metric],
     *,
     logprobs: bool,
-    sensors: Collection[str] = (),
+    more: Collection[str] = (),
     sensors_only: bool = False,
     tasks: bool = False,
 ) -> dict[str, Metric]:
@@ -48,8 +48,8 @@ def watched_metrics(
 
     Parameters
     ----------
-    sensors : collection of str
-        Metrics that its sensor probes make.
+    more : collection of str
+        Those of `NOT_EVERYWHERE` that it has.
     sensors_only : bool
         Whether it has no other probe: then nothing else takes a part of the false-alarm budget.
     tasks : bool
@@ -57,7 +57,7 @@ def watched_metrics(
     """
     if sensors_only:
         shown = {name for name, metric in MEASURED.items() if metric.severity is Severity.NONE} - OF_TASKS
-        return {name: metric for name, metric in MEASURED.items() if name in shown | set(sensors)}
+        return {name: metric for name, metric in MEASURED.items() if name in shown | set(more)}
     own = {metric.name: metric for metric in scored}
     by_rule = any(not metric.judge for metric in own.values())
     measured = {
@@ -65,7 +65,7 @@ def watched_metrics(
         for name, metric in MEASURED.items()
         if (name != PASS.name or by_rule)
         and (name != "logprob" or logprobs)
-        and (name not in SENSORS or name in sensors)
+        and (name not in NOT_EVERYWHERE or name in more)
         and (name not in OF_TASKS or tasks)
     }
     return measured | own

@@ -21,6 +21,7 @@ from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store, Traces
 from driftwatch.services.references import References, Texts
 from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
+from driftwatch.services.seeded import seed_scores
 from driftwatch.services.sensors import SensorReferences, plain_answers, sensor_scores
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.timeouts import failing, timed_out
@@ -71,6 +72,7 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     # A scorer may take its time: the loop goes on asking for the other endpoints.
     scores = [
         *await asyncio.to_thread(score_replay, plain, watched.scorers, references, verdicts),
+        *seed_scores(watched.endpoint, plain, references),
         *await asyncio.to_thread(sensor_scores, watched.endpoint, replay, world.sensors),
     ]
     await asyncio.to_thread(world.store.record_replay, replay, scores)

@@ -7,8 +7,16 @@ from pathlib import Path
 
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState
+from driftwatch.domain.replay import Slot, SlotState
 from driftwatch.scorers.verdict import Unscored
-from driftwatch.services.own import Person, accept
+from driftwatch.services.backtest_fold import Fold
+from driftwatch.services.judge import load_watch
+from driftwatch.services.monitor import begin, fold
+from driftwatch.services.own import Person, accept, resolve
+from driftwatch.services.stored import stored_events
+from driftwatch.services.tick import tick
+from driftwatch.services.watched import Watched
+from driftwatch.stats.any_stream import encode as encode_state
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.judged_world import JudgedWorld, judged_probes, judging
 from tests.acceptance.world import right
@@ -70,6 +78,64 @@ def test_judge_swap_is_an_incident_of_the_judge_and_of_no_endpoint(tmp_path: Pat
     assert incident.attribution == "judge drift"
     assert "verdict" in {finding.metric for finding in incident.findings}
     assert {route for route, _ in here.told()} == {"quiet"}
+    assert alarms_of_a_backtest(here, here.watched) == []
+    assert alarms_of_a_backtest(here, here.one.watched) == ["judge drift"]
+
+
+def alarms_of_a_backtest(here: JudgedWorld, watched: Watched) -> list[str]:
+    """What the stored history of an endpoint would have told, by the facts alone."""
+    backtest = Fold(watched.endpoint.name, plans=watched.plans, shown={})
+    for event in stored_events(here.store, watched.endpoint.name):
+        backtest.take(event)
+    return [alarm.attribution for alarm in backtest.result().alarms]
+
+
+def test_the_states_of_judged_streams_equal_the_fold_of_the_committed_scores(tmp_path: Path) -> None:
+    here = world(tmp_path)
+
+    async def story() -> None:
+        await here.replay(14)
+        here.judge.drift(STRICT)
+        await here.replay(3)
+        moved = here.store.open_incident("judge/default")
+        assert moved is not None
+        here.judge.drift(FAIR)
+        resolve(here.store, moved.id, Person(name="ada", now=here.clock.now()), {})
+        await here.replay(3)
+
+    asyncio.run(story())
+    watch = begin(here.watched.plans, 1)
+    for replay in here.store.replays("support-bot"):
+        watch = fold(here.watched.plans, watch, replay)
+    stored, _ = load_watch(here.watched, here.store)
+    assert encode_state(stored.states["llm-rubric"]) == encode_state(watch.states["llm-rubric"])
+    # The moved judge's replays are not judged; those after it begin anew.
+    assert stored.states["llm-rubric"].baseline_seen == 3
+
+
+def test_endpoints_that_are_due_at_once_have_the_anchors_graded_once(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    other = replace(here.watched, endpoint=replace(here.watched.endpoint, name="other-bot"))
+
+    async def both() -> None:
+        due = here.clock.now()
+        slots = (Slot(endpoint=one.endpoint.name, due=due) for one in (here.watched, other))
+        await asyncio.gather(
+            *(tick(one, slot, here.world) for one, slot in zip((here.watched, other), slots, strict=True))
+        )
+
+    asyncio.run(both())
+    asked = [question.messages[1]["content"] for question in here.judge.asked]
+    assert len(asked) == 24 + 2 * COUNT
+    assert len(here.store.slots("judge/default")) == 1
+
+
+def test_a_slot_of_the_judge_that_a_crash_left_open_is_ended(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    left = Slot(endpoint="judge/default", due=here.clock.now() - timedelta(hours=3))
+    here.store.claim(left, now=here.clock.now())
+    asyncio.run(here.replay(1))
+    assert [record.state for record in here.store.slots("judge/default")] == [SlotState.SKIPPED, SlotState.DONE]
 
 
 def test_after_the_judge_is_accepted_its_streams_begin_anew_and_find_drift_again(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from driftwatch.domain.answer import Answer, Reply, TokenLogprob, Usage
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.metric import MEASURED
+from driftwatch.domain.metric import MEASURED, NOT_EVERYWHERE, OF_TASKS
 from driftwatch.scorers import measure
 from driftwatch.scorers.shape import json_shape, markdown, script
 from driftwatch.scorers.verdict import Unscored
 
-ELSEWHERE = {"pass", "novelty", "unseen"}
+ELSEWHERE = {"pass", "novelty", "unseen"} | NOT_EVERYWHERE | OF_TASKS
 
 
 def answer(output="Hello.", **reply):
