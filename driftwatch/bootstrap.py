@@ -648,8 +648,13 @@ def dead_man(settings: Settings) -> "Callable[[], Awaitable[None]] | None":
     return DeadMan(settings.deadman.address).tell
 
 
-def selftest_process(settings: Settings) -> "Callable[[], Awaitable[bool]]":
-    """Return what runs `driftwatch selftest` beside the daemon: a CPU-bound minute must not make its latencies lie."""
+def selftest_process(settings: Settings) -> "Callable[[], Awaitable[bool]] | None":
+    """Return what runs `driftwatch selftest` beside the daemon: a CPU-bound minute must not make its latencies lie.
+
+    None where it is not wanted, or where operations have no route: nothing could arrive there.
+    """
+    if settings.selftest.daily is None or Audience.OPS not in audiences(settings):
+        return None
 
     async def run() -> bool:
         process = await asyncio.create_subprocess_exec(

@@ -38,7 +38,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
                 keep=settings.retention.answers,
                 alive=bootstrap.dead_man(settings),
                 heartbeat=Heartbeat(delivers=lambda: pager.ready),
-                selftest=bootstrap.selftest_process(settings) if settings.selftest.daily else None,
+                selftest=bootstrap.selftest_process(settings),
                 selftest_at=settings.selftest.daily or SELFTEST_AT,
             ),
             listeners=[buttons.run for buttons in bootstrap.buttons(settings, store, clock)],

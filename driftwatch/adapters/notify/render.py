@@ -124,7 +124,7 @@ def _details(payload: Payload, *, level: int) -> Message:
     text = escape(f"{payload.get('incident', '')}: the answers that moved most", MAX_SECTION)
     blocks = [block.to_dict() for block in _answers(payload)]
     fits = len(blocks) <= MAX_BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= MAX_TOTAL
-    return Message(text=text, blocks=blocks if fits and level == 0 else ())
+    return Message(text=text, blocks=blocks if fits and level < LEVELS - 1 else ())
 
 
 def _fallback(payload: Payload, *, possible_repeat: bool) -> str:

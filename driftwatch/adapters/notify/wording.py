@@ -256,7 +256,8 @@ def _news(payload: Payload) -> str:
     detail = payload.get("detail")
     said = {
         "RESOLVED": f"{name} resolved{by or ': ' + (detail or 'calm again')}",
-        "ACKNOWLEDGED": f"{name} acknowledged{by}",
+        # What is wrong stays the news: the message that is kept up to date says this from now on.
+        "ACKNOWLEDGED": f"acknowledged{by}: {_wrong(payload)}",
         "ACCEPTED": f"{name} accepted{by} as the new baseline",
         "ENDPOINT_REMOVED": f"{name} closed: {detail}",
         "JUDGE_DRIFT": f"{name} taken back: {detail or 'its judge drifted'}",
@@ -264,9 +265,13 @@ def _news(payload: Payload) -> str:
     }
     if reason in said:
         return said[reason]
-    if payload.get("findings") and reason != "NO_DATA":
+    return _wrong(payload)
+
+
+def _wrong(payload: Payload) -> str:
+    if payload.get("findings") and payload["reason"] != "NO_DATA":
         return _movement(payload["findings"][0])
-    return str(detail or payload.get("attribution") or "changed")
+    return str(payload.get("detail") or payload.get("attribution") or "changed")
 
 
 def _movement(finding: Payload) -> str:

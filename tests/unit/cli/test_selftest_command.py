@@ -1,7 +1,9 @@
 """`driftwatch selftest` as a person runs it: every known drift, a real message, the report, and a monitor that is blind."""
 
+import asyncio
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +11,16 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from driftwatch.adapters.store import open_store
+from driftwatch.adapters.clock import SystemClock
+from driftwatch.adapters.notify.slack import SlackWebhook
+from driftwatch.adapters.store import StoreLock, open_store
+from driftwatch.bootstrap import selftest_process
 from driftwatch.cli import main
+from driftwatch.config.load import load_settings
 from driftwatch.domain.delivery import DeliveryState
 from driftwatch.selftest import drifts, run
 from driftwatch.selftest.drifts import Drift, unchanged
+from driftwatch.services.page import Pager
 from driftwatch.testing.slack import FakeSlack, serve_slack
 
 CONFIG = """\
@@ -92,6 +99,44 @@ def test_without_a_route_for_operations_nobody_can_know(
     monkeypatch.setattr(run, "KNOWN", drifts.KNOWN[-1:])
     code, _ = selftest(tmp_path, slack, alerting="")
     assert code == 3
+
+
+def test_while_a_daemon_has_the_store_its_pager_delivers_the_message(
+    tmp_path: Path, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "KNOWN", drifts.KNOWN[-1:])
+    url, stop = f"sqlite:///{tmp_path}/dw.db", threading.Event()
+
+    async def page() -> None:
+        clock = SystemClock()
+        with open_store(url) as store:
+            pager = Pager(store, {"ops": SlackWebhook(slack.webhook_url, clock=clock)}, clock=clock)
+            while not stop.is_set():
+                await pager.deliver_due()
+                await asyncio.sleep(0.1)
+
+    with StoreLock(url):
+        daemon = threading.Thread(target=lambda: asyncio.run(page()))
+        daemon.start()
+        try:
+            code, told = selftest(tmp_path, slack)
+        finally:
+            stop.set()
+            daemon.join()
+    assert (code, told["delivered"]) == (0, {"ops": "sent"})
+
+
+@pytest.mark.parametrize(
+    ("more", "runs"),
+    [("alerting: {ops: ops}", True), ("", False), ("alerting: {ops: ops}\nselftest: {daily: never}", False)],
+)
+def test_the_daemon_tests_itself_daily_where_operations_can_hear_of_it(
+    tmp_path: Path, slack: FakeSlack, more: str, runs: bool
+) -> None:
+    (tmp_path / "p.yaml").write_text("name: p\nprobes:\n  - {id: a, prompt: hi}\n")
+    file = tmp_path / "driftwatch.yaml"
+    file.write_text(CONFIG.format(hook=slack.webhook_url.reveal(), alerting=more))
+    assert (selftest_process(load_settings(file, {})) is not None) is runs
 
 
 def test_its_stage_leaves_no_history_behind(tmp_path: Path, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:

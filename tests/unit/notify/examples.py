@@ -11,6 +11,7 @@ from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import budget_payload, payload_for, promises
+from driftwatch.domain.selftest import Caught, SelfTest, selftest_payload
 
 NOW = datetime(2026, 10, 14, 9, tzinfo=UTC)
 FALL = Finding(
@@ -80,6 +81,13 @@ BLIND = replace(
     reason=Reason.NO_DATA, detail="cannot be measured: rate limited, 2 in a row",
 )  # fmt: skip
 NOTICE = Severity.NOTICE
+TESTED = SelfTest(
+    at=NOW, took_s=12.4,
+    drifts=(
+        Caught(name="a third of the answers become wrong", expected="page", told="page", replays=1),
+        Caught(name="nothing changes", expected="silence", told="silence", replays=6),
+    ),
+)  # fmt: skip
 EXAMPLES = {
     "page": payload(),
     "page-bare": payload(replace(INCIDENT, findings=(replace(FALL, before=None, onset=None, moved=()),)), fingerprint=None, excerpts=None, replays=None, model=None),
@@ -96,6 +104,10 @@ EXAMPLES = {
     "no-data": payload(BLIND, severity=NOTICE, excerpts=None),
     "measured-again": payload(replace(BLIND, state=IncidentState.RESOLVED, reason=Reason.RESOLVED, detail="measured again"), severity=NOTICE, excerpts=None),
     "budget": budget_payload(endpoint="gpt-x@vendor", now=NOW, spent_usd=5.0021, limit_usd=5),
+    "acknowledged": payload(replace(INCIDENT, state=IncidentState.ACKNOWLEDGED, by="ada", comment="looking"), reason=Reason.ACKNOWLEDGED, severity=NOTICE),
+    "details": payload() | {"part": "details"},
+    "selftest": selftest_payload(TESTED),
+    "selftest-failed": selftest_payload(replace(TESTED, drifts=(replace(TESTED.drifts[0], told="silence", replays=6),))),
 }  # fmt: skip
 OLD = NOW - timedelta(days=400)
 
