@@ -7,7 +7,7 @@ tuned to it is as quick.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from driftwatch.stats.channels import SPREADS, SideBets
 from driftwatch.stats.dense import PARTS, DenseState
 from driftwatch.stats.detector import Reading
-from driftwatch.stats.e_detector import Bank, log_mean
+from driftwatch.stats.e_detector import Bank, fed_together, log_mean, log_sum
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
 from driftwatch.stats.exchangeable import Kind
@@ -31,6 +31,7 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     "graded": {"location": 0.42, "scale": 0.08, "rare": 0.10, "far": 0.10, "single": 0.08, "dense": 0.22},
     "continuous": {"location": 0.40, "scale": 0.10, "far": 0.22, "single": 0.02, "dense": 0.26},
 }
+_RAISED = 0.5  # share of the threshold above which an excursion is dated
 _CHANNELS = ("scale", "rare", "far", "odds", "single")
 
 
@@ -117,28 +118,22 @@ class ChannelMixture:
         side = evidence.side
         return ChannelState(
             location=self._location.update(state.location, evidence.location),
-            banks={name: state.banks[name].fed(getattr(side, name)) for name in _CHANNELS},
+            banks=fed_together(state.banks, {name: getattr(side, name) for name in _CHANNELS}),
             dense=state.dense.fed(side.dense),
             updates=state.updates + 1,
         )
 
     def read(self, state: ChannelState) -> Reading:
         """Logarithm of the weighted mean, at least 0."""
-        logs = self.channel_logs(state)
-        statistic = max(0.0, float(np.logaddexp.reduce(list(logs.values())))) if state.updates else 0.0
-        return Reading(
-            statistic=statistic,
-            threshold=self.threshold,
-            alarm=statistic >= self.threshold,
-            onset=state.updates - self.lead(state).since if statistic > 0 else None,
-        )
+        return _reading(self, state)
+
+    def location_log(self, state: ChannelState) -> float:
+        """Logarithm of the mean of the processes on the location."""
+        return self._location.log_mean(state.location)
 
     def channel_logs(self, state: ChannelState) -> dict[str, float]:
         """What each channel adds to the mean, as a logarithm."""
-        dense = state.dense.by_start(PARTS[self.kind]) if state.dense.updates else np.array([-math.inf])
-        logs = {name: log_mean(bank.logs) for name, bank in state.banks.items()}
-        logs |= {"location": self._location.log_mean(state.location), "dense": float(np.logaddexp.reduce(dense))}
-        return {name: logs[name] + math.log(weight) for name, weight in WEIGHTS[self.kind].items()}
+        return _channel_logs(self, state)
 
     def dense_bet(self, state: ChannelState, side: SideBets) -> float:
         """Log ratio that the dense channel laid on the replay it was given last."""
@@ -152,8 +147,34 @@ class ChannelMixture:
             onset = self._location.read(state.location).onset
             return Lead(channel=channel, place=(), since=state.updates - (state.updates if onset is None else onset))
         if channel == "dense":
-            first = int(state.dense.starts[int(np.argmax(state.dense.by_start(PARTS[self.kind])))])
+            first = int(state.dense.starts[int(np.argmax(_dense_by_start(self, state)))])
             return Lead(channel=channel, place=(), since=state.updates - first)
         bank = state.banks[channel]
         place = np.unravel_index(int(np.argmax(bank.logs)), bank.logs.shape)
         return Lead(channel=channel, place=tuple(map(int, place)), since=int(bank.since[place]))
+
+
+# A state is read when its replay is judged and again when it is told.
+@lru_cache(maxsize=8)
+def _reading(chart: ChannelMixture, state: ChannelState) -> Reading:
+    statistic = max(0.0, log_sum(np.array(list(chart.channel_logs(state).values())))) if state.updates else 0.0
+    return Reading(
+        statistic=statistic,
+        threshold=chart.threshold,
+        alarm=statistic >= chart.threshold,
+        onset=state.updates - chart.lead(state).since if statistic > _RAISED * chart.threshold else None,
+    )
+
+
+@lru_cache(maxsize=8)
+def _channel_logs(chart: ChannelMixture, state: ChannelState) -> dict[str, float]:
+    weights = WEIGHTS[chart.kind]
+    logs = {name: log_mean(bank.logs) for name, bank in state.banks.items() if name in weights}
+    dense = log_sum(_dense_by_start(chart, state)) if state.dense.updates else -math.inf
+    logs |= {"location": chart.location_log(state), "dense": dense}
+    return {name: logs[name] + math.log(weight) for name, weight in weights.items()}
+
+
+@lru_cache(maxsize=8)
+def _dense_by_start(chart: ChannelMixture, state: ChannelState) -> Floats:
+    return state.dense.by_start(PARTS[chart.kind])

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.bags import Bags
 from driftwatch.stats.event_bets import NO_BET, RatedEvents, broken, flaky, odds, odds_of_each, rated, turned
-from driftwatch.stats.events import far_below_and_above, worst_and_best
-from driftwatch.stats.exchangeable import Kind, ProbeLaws
+from driftwatch.stats.events import worst_and_best
+from driftwatch.stats.exchangeable import Kind
+from driftwatch.stats.far import far_below_and_above
+from driftwatch.stats.recall import Said
 from driftwatch.stats.tilts import tilted
 
 Floats = NDArray[np.float64]
@@ -75,34 +78,33 @@ class Footing:
     fixed: float = 0.0
 
 
-def side_bets(reference: Floats, new: Floats, kind: Kind, laws: ProbeLaws, footing: Footing) -> SideBets:
+def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing) -> SideBets:
     """Bets of one replay against its reference.
 
     Parameters
     ----------
-    reference, new : ndarray, shapes (n_probes, n_reference) and (n_probes, n_samples)
+    new : ndarray, shape (n_probes, n_samples)
         NaN where there is no value.
-    laws : ProbeLaws
-        Those of the same two.
+    found : Said
+        What the bags say of it.
     """
     temper = 1 / footing.inflation**2
-    of_classes, of_distance = _events(reference, new, kind, footing)
+    of_classes, of_distance = _events(bags, new, kind, footing)
+    used = (found.laws.variance > 0) & (found.laws.drawn == 1)
     return SideBets(
         scale=_spread(footing.spread, kind) * temper,
         rare=_joined([turned(side) for side in of_classes]) * temper,
         far=_joined([turned(side) for side in of_distance]) * temper,
         odds=_joined([odds(of_classes[0]), flaky(of_classes[0])] if kind == "binary" else []) * temper,
         single=np.stack([broken(side) for side in of_distance or of_classes], axis=1) * temper,
-        dense=(odds_of_each(of_classes[0]) if kind == "binary" else tilted(laws)) * temper,
+        dense=(odds_of_each(of_classes[0]) if kind == "binary" else tilted(found.tilts, used)) * temper,
     )
 
 
-def _events(
-    reference: Floats, new: Floats, kind: Kind, footing: Footing
-) -> tuple[list[RatedEvents], list[RatedEvents]]:
+def _events(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> tuple[list[RatedEvents], list[RatedEvents]]:
     """Rare classes and far values of the metric, each by side, with their rates."""
-    classes = [] if kind == "continuous" else list(worst_and_best(reference, new))
-    distances = [] if kind == "binary" else list(far_below_and_above(reference, new))
+    classes = [] if kind == "continuous" else list(worst_and_best(bags, new))
+    distances = [] if kind == "binary" else list(far_below_and_above(bags, new))
     if kind == "binary":
         # One side is what the other is not, and fewer failures are no alarm of their own: a rate that was
         # estimated a little too high looks like them for ever.

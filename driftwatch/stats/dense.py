@@ -107,20 +107,17 @@ class DenseState:
         >>> DenseState.empty().fed(up_and_down).by_start((Part(of_probes=1.0, bets=(0, 1)),)).round(3).tolist()
         [0.711]
         """
-        either = {bets: _mean(self.logs[:, :, bets]) for bets in {part.bets for part in parts}}
-        mean: Floats = np.logaddexp.reduce([_moved(either[part.bets], part.of_probes) for part in parts], axis=0)
-        mean -= np.log(len(parts))
+        # A probe's log ratio is at most that of 48 replays, a few units each: its exponential is far from overflow.
+        ratios = np.exp(self.logs)
+        either = {bets: ratios[:, :, bets].mean(axis=2) for bets in {part.bets for part in parts}}
+        each = np.stack([_moved(either[part.bets], part.of_probes) for part in parts])
+        peak = each.max(axis=0)
+        mean: Floats = np.log(np.exp(each - peak).sum(axis=0)) + peak - np.log(len(parts))
         return mean
 
 
-def _mean(logs: Floats) -> Floats:
-    mean: Floats = np.logaddexp.reduce(logs, axis=2) - np.log(logs.shape[2])
-    return mean
-
-
 def _moved(ratios: Floats, share: float | None) -> Floats:
-    """Product over probes of "moved or not"."""
+    """Logarithm of the product over probes of "moved or not"."""
     part = min(1.0, 1 / max(ratios.shape[1], 1)) if share is None else share
-    each = ratios if part == 1 else np.logaddexp(np.log1p(-part), np.log(part) + ratios)
-    product: Floats = each.sum(axis=1)
+    product: Floats = np.log(ratios if part == 1 else (1 - part) + part * ratios).sum(axis=1)
     return product

@@ -11,6 +11,7 @@ References
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,19 @@ class Bank:
         known = source >= 0
         rows.logs[known], rows.since[known] = self.logs[source[known]], self.since[source[known]]
         return rows
+
+
+def fed_together(banks: Mapping[str, Bank], log_bets: Mapping[str, Floats]) -> dict[str, Bank]:
+    """Every bank after its bets, all processes in one go."""
+    logs = np.concatenate([banks[name].logs.reshape(-1) for name in log_bets])
+    since = np.concatenate([banks[name].since.reshape(-1) for name in log_bets])
+    after = Bank(logs=logs, since=since).fed(np.concatenate([bets.reshape(-1) for bets in log_bets.values()]))
+    fed, begin = {}, 0
+    for name in log_bets:
+        shape, end = banks[name].logs.shape, begin + banks[name].logs.size
+        fed[name] = Bank(logs=after.logs[begin:end].reshape(shape), since=after.since[begin:end].reshape(shape))
+        begin = end
+    return fed
 
 
 def log_sum(logs: Floats) -> float:

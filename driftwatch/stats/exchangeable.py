@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.bags import Bags
+from driftwatch.stats.grid import VALUE_GRID, Grid, grid_of
 from driftwatch.stats.lattice import draw_pmf, normal_score, pearson_normal_score, sum_of_rows, sum_pmf
 from driftwatch.stats.normal import normal_quantile
 
@@ -19,7 +21,6 @@ Kind = Literal["binary", "graded", "continuous"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_VALUE_GRID = 240  # divisible by 1-6, 8, 10, 12, 15, 16, 20: the usual rubrics stay exact
 _RANK_GRID = 16  # steps per unit of normal score; rounding moves the variance by 0.03 %
 _CHEAP = 4e5  # multiply-adds of an exact convolution that is always afforded (about 0.5 ms)
 _PER_PROBE = 1500.0  # what calling for one probe costs, in multiply-adds
@@ -87,19 +88,40 @@ def compare(reference: Floats, new: Floats, kind: Kind, uniform: float) -> Evide
 
 def evidence_of(laws: "ProbeLaws", uniform: float) -> Evidence:
     """Add the probes up: what `compare` gives, from laws that are known already."""
+    total = sum_of(laws)
+    if total is None:
+        return Evidence(z=None, variances=laws.variance, exact=True)
+    if total.convolved:
+        rows = total.rows
+        law = _law_of_sum(laws.counts[rows, : int(laws.spans[rows].max())], laws.drawn[rows])
+        return Evidence(z=normal_score(law, int(laws.total[rows].sum()), uniform), variances=laws.variance, exact=True)
+    z = pearson_normal_score(float(laws.deviation[total.rows].sum()) / total.variance**0.5, total.skewness)
+    return Evidence(z=z, variances=laws.variance, exact=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """Law of the sum over the probes that vary: which those are, its moments, and whether to convolve it exactly."""
+
+    rows: Ints
+    variance: float
+    skewness: float
+    convolved: bool
+
+
+def sum_of(laws: "ProbeLaws") -> Total | None:
+    """Moments of the sum, and whether its exact law is affordable and worth its price; needs no counts."""
     rows = np.flatnonzero(laws.variance > 0)
     if not rows.size:
-        return Evidence(z=None, variances=laws.variance, exact=True)
-    variance = float(laws.variance[rows].sum())
+        return None
+    variances = laws.variance[rows]
+    variance = float(variances.sum())
     skewness = float(laws.third[rows].sum()) / variance**1.5
-    effective = variance**2 / float((laws.variance[rows] ** 2).sum())
+    effective = variance**2 / float((variances**2).sum())
     poor = effective < _FEW_PROBES or abs(skewness) > _SKEWED
-    cost = _convolution_cost(laws.counts[rows], laws.drawn[rows])
-    if cost <= _CHEAP or (poor and cost <= _DEAR):
-        z = normal_score(_law_of_sum(laws.counts[rows], laws.drawn[rows]), int(laws.total[rows].sum()), uniform)
-        return Evidence(z=z, variances=laws.variance, exact=True)
-    z = pearson_normal_score(float(laws.deviation[rows].sum()) / variance**0.5, skewness)
-    return Evidence(z=z, variances=laws.variance, exact=False)
+    cost = _convolution_cost(laws.spans[rows], laws.atoms[rows], laws.drawn[rows])
+    convolved = cost <= _CHEAP or (poor and cost <= _DEAR)
+    return Total(rows=rows, variance=variance, skewness=skewness, convolved=convolved)
 
 
 def _law_of_sum(counts: Ints, drawn: Ints) -> Floats:
@@ -110,53 +132,79 @@ def _law_of_sum(counts: Ints, drawn: Ints) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeLaws:
-    """What the bag of each probe says of the summed score of its new values.
+    """What the bag of each probe says of the summed score of its new values; every row says it of one probe alone.
 
     Parameters
     ----------
     counts : ndarray, shape (n_probes, n_scores)
         How many values of the bag have whole-number score 0, 1, 2, ... above the bag's lowest.
+    spans, atoms : ndarrays, shape (n_probes,)
+        Scores up to the bag's highest, and different ones among them.
     drawn, total : ndarrays, shape (n_probes,)
         New values, and their summed score on that scale.
-    scores : ndarray, shape (n_probes, n_samples)
-        Score of each new value on that scale, 0 where it is missing.
     deviation, variance, third : ndarrays, shape (n_probes,)
         The sum minus its mean, and the second and third central moment of the sum, in score units.
+    spread : ndarray, shape (n_probes, 3)
+        The same three of the sum of squared distances from the bag's mean, for `spread_score`; the variance is 0 where
+        all values lie equally far.
     """
 
     counts: Ints
+    spans: Ints
+    atoms: Ints
     drawn: Ints
     total: Ints
-    scores: Ints
     deviation: Floats
     variance: Floats
     third: Floats
+    spread: Floats
 
 
 def probe_laws(reference: Floats, new: Floats, kind: Kind) -> ProbeLaws:
     """Score each probe's bag and take the moments of a draw from it."""
+    return laws_on_grid(reference, new, None if kind == "continuous" else grid_of(Bags(held=reference), new))
+
+
+def laws_on_grid(reference: Floats, new: Floats, grid: Grid | None) -> ProbeLaws:
+    """Laws of the probes on a given grid; on mid-rank normal scores without one.
+
+    What a row says does not depend, to the last digit, on the rows beside it.
+    """
     values = np.concatenate([reference, new], axis=1)
     drawn = np.isfinite(new).sum(axis=1)
     mask = np.isfinite(values) & (drawn > 0)[:, None]
     size = mask.sum(axis=1)
-    scores = _rank_scores(values, mask, size) if kind == "continuous" else _value_scores(values, mask)
+    scores = _rank_scores(values, mask, size) if grid is None else grid.scores(np.where(mask, values, grid.low))
     base = np.where(mask, scores, 2**40).min(axis=1, initial=2**40)
     scores = np.where(mask, scores - base[:, None], 0)
-    counts = _histogram(scores, mask)
-    total = scores[:, reference.shape[1] :].sum(axis=1)
+    counts = _histogram(scores, mask, 0 if grid is None else VALUE_GRID // grid.step + 1)
+    today = scores[:, reference.shape[1] :]
     centre, variance, third = _moments(counts, size, drawn)
+    total = today.sum(axis=1)
     return ProbeLaws(
         counts=counts,
+        spans=scores.max(axis=1, initial=0) + 1,
+        atoms=(counts > 0).sum(axis=1),
         drawn=drawn,
         total=total,
-        scores=scores[:, reference.shape[1] :],
         deviation=total - centre * drawn,
         variance=variance,
         third=third,
+        spread=_spread(counts, size, drawn, np.where(np.isfinite(new), today, -1)),
     )
 
 
-def spread_score(laws: ProbeLaws, new: Floats) -> float | None:
+def _spread(counts: Ints, size: Ints, drawn: Ints, today: Ints) -> Floats:
+    """Deviation, variance and third moment of the summed squares of each probe's new scores, -1 where missing."""
+    score = np.arange(counts.shape[1], dtype=float)
+    squares = (score - (counts @ score / np.maximum(size, 1))[:, None]) ** 2
+    centre, variance, third = _moments_of(squares, counts, size, drawn)
+    own = np.where(today >= 0, np.take_along_axis(squares, np.maximum(today, 0), axis=1), 0.0).sum(axis=1)
+    used = variance > 1e-9 * np.maximum(centre, 1e-300) ** 2
+    return np.where(used[:, None], np.stack([own - drawn * centre, variance, third], axis=1), 0.0)
+
+
+def spread_score(laws: ProbeLaws) -> float | None:
     """Standard normal score of how far new values lie from the middle of their bags, positive when farther.
 
     The squared centred score is a transform like any other: its sum over probes has conditional moments
@@ -167,34 +215,14 @@ def spread_score(laws: ProbeLaws, new: Floats) -> float | None:
     >>> import numpy as np
     >>> reference = np.tile(np.arange(30.0), (40, 1))
     >>> wide, narrow = np.where(np.arange(40) % 2, 29.5, -0.5)[:, None], np.full((40, 1), 14.5)
-    >>> laws = [probe_laws(reference, new, "continuous") for new in (wide, narrow)]
-    >>> [round(spread_score(law, new)) for law, new in zip(laws, (wide, narrow))]
+    >>> [round(spread_score(probe_laws(reference, new, "continuous"))) for new in (wide, narrow)]
     [11, -7]
     """
-    score = np.arange(laws.counts.shape[1], dtype=float)
-    size = laws.counts.sum(axis=1)
-    squares = (score - (laws.counts @ score / np.maximum(size, 1))[:, None]) ** 2
-    centre, variance, third = _moments_of(squares, laws.counts, size, laws.drawn)
-    used = variance > 1e-9 * np.maximum(centre, 1e-300) ** 2
-    total = float(variance[used].sum())
-    if not used.any() or total**2 / float((variance[used] ** 2).sum()) < _FEW_SPREADS:
+    deviation, variance, third = laws.spread[laws.spread[:, 1] > 0].T
+    total = float(variance.sum())
+    if not total or total**2 / float((variance**2).sum()) < _FEW_SPREADS:
         return None
-    own = np.where(np.isfinite(new), np.take_along_axis(squares, laws.scores, axis=1), 0.0).sum(axis=1)
-    deviation = float((own - laws.drawn * centre)[used].sum())
-    return pearson_normal_score(deviation / total**0.5, float(third[used].sum()) / total**1.5)
-
-
-def _value_scores(values: Floats, mask: NDArray[np.bool_]) -> Ints:
-    """Values on a whole-number grid spanned by all bags together, which is symmetric in each bag."""
-    held = values[mask]
-    low, high = (held.min(), held.max()) if held.size else (0.0, 0.0)
-    if not high > low:
-        return np.zeros(values.shape, dtype=np.int64)
-    scale = max(abs(low), abs(high))  # first, because the range of huge values may overflow
-    share = (np.where(mask, values, low) / scale - low / scale) / (high / scale - low / scale)
-    grid = np.rint(share * _VALUE_GRID).astype(np.int64)
-    scores: Ints = grid // max(1, int(np.gcd.reduce(grid, axis=None)))
-    return scores
+    return pearson_normal_score(float(deviation.sum()) / total**0.5, float(third.sum()) / total**1.5)
 
 
 def _rank_scores(values: Floats, mask: NDArray[np.bool_], size: Ints) -> Ints:
@@ -255,18 +283,27 @@ def _moments_of(score: Floats, counts: Ints, size: Ints, drawn: Ints) -> tuple[F
     return centre, variance, third
 
 
-def _histogram(scores: Ints, mask: NDArray[np.bool_]) -> Ints:
-    """Count of each score per probe, shape (n_probes, n_scores)."""
-    width = int(scores.max(initial=0)) + 1
+def _histogram(scores: Ints, mask: NDArray[np.bool_], least: int) -> Ints:
+    """Count of each score per probe, shape (n_probes, n_scores), on `least` scores or more."""
+    width = _padded(max(least, int(scores.max(initial=0)) + 1))
     flat = (scores + width * np.arange(len(scores))[:, None])[mask]
     return np.bincount(flat, minlength=width * len(scores)).reshape(len(scores), width)
 
 
-def _convolution_cost(counts: Ints, drawn: Ints) -> float:
+def _padded(width: int) -> int:
+    """Width at which a row's sums are the same whatever wider rows stand beside it.
+
+    Numpy adds in eight lanes, and in halves beyond 128: more zeros change nothing where the width is a multiple of 8,
+    or a power of two.
+    """
+    return -(-width // 8) * 8 if width <= 128 else 1 << (width - 1).bit_length()
+
+
+def _convolution_cost(spans: Ints, atoms: Ints, drawn: Ints) -> float:
     """Multiply-adds of convolving the probes' laws one after the other."""
-    width = counts.shape[1]
-    span = float(width * drawn.sum())
-    atoms = np.minimum((counts > 0).sum(axis=1) * drawn, width * drawn).astype(float)
-    single = np.where(drawn > 1, width * drawn.astype(float) ** 2 * width, 0.0)
-    many = float("inf") if drawn.max() > _MANY_DRAWS else 0.0
-    return span * float(atoms.sum()) / 2 + float(single.sum()) + many + _PER_PROBE * len(drawn)
+    width, most = int(spans.max()), int(drawn.max())
+    span = float(width * int(drawn.sum()))
+    each = np.minimum(atoms * drawn, width * drawn) if most > 1 else atoms
+    single = float((np.where(drawn > 1, drawn, 0).astype(float) ** 2).sum()) * width**2 if most > 1 else 0.0
+    many = float("inf") if most > _MANY_DRAWS else 0.0
+    return span * float(each.sum()) / 2 + single + many + _PER_PROBE * len(drawn)

@@ -2,19 +2,22 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.bags import Bags
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.errors import DegenerateError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _RAISED = 0.7  # share of the threshold above which an excursion is dated
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KsState:
     """Ranks of the last replays, oldest first, and the count of updates."""
 
@@ -78,7 +81,7 @@ class KsChart:
 
     def read(self, state: KsState) -> Reading:
         """Distance of the window's ranks from uniform."""
-        statistic = modified_distance(np.concatenate([*state.window, np.empty(0)]))
+        statistic = _pooled_distance(state)
         return Reading(
             statistic=statistic,
             threshold=self.threshold,
@@ -90,6 +93,12 @@ class KsChart:
         """First update of the stretch up to now that stands farthest from uniform."""
         since = [modified_distance(np.concatenate(state.window[i:])) for i in range(len(state.window))]
         return state.updates - len(since) + int(np.argmax(since))
+
+
+# A state is read when its replay is judged and again when it is told.
+@lru_cache(maxsize=8)
+def _pooled_distance(state: KsState) -> float:
+    return modified_distance(np.concatenate([*state.window, np.empty(0)]))
 
 
 def modified_distance(ranks: Floats) -> float:
@@ -148,11 +157,26 @@ def sequential_ranks(reference: Floats, new: Floats, rng: np.random.Generator) -
         value = new[:, sample, None]
         below, equal = (bag < value).sum(axis=1), (bag == value).sum(axis=1)
         size = np.isfinite(bag).sum(axis=1)
-        rank = (below + coins[:, sample] * (equal + 1)) / (size + 1)
+        rank = _randomised(below, equal, size, coins[:, sample])
         ranks.append(rank[np.isfinite(value[:, 0]) & (size > 0) & varied])
         if sample + 1 < new.shape[1]:
             bag = np.concatenate([bag, value], axis=1)
     return np.concatenate([*ranks, np.empty(0)])
+
+
+def ranks_in(bags: Bags, new: Floats, below: Ints, equal: Ints, rng: np.random.Generator) -> Floats:
+    """What `sequential_ranks` gives for one sample a probe, whose place among the reference is known already."""
+    value = new[:, 0]
+    varied = np.fmax(bags.highest, value) > np.fmin(bags.lowest, value)
+    rank = _randomised(below, equal, bags.sizes, rng.random(new.shape)[:, 0])
+    ranks: Floats = rank[np.isfinite(value) & (bags.sizes > 0) & varied]
+    return ranks
+
+
+def _randomised(below: Ints, equal: Ints, size: Ints, coins: Floats) -> Floats:
+    """Ranks in (0, 1) of values with so many below and so many equal among `size` others."""
+    rank: Floats = (below + coins * (equal + 1)) / (size + 1)
+    return rank
 
 
 def _varied(bag: Floats) -> NDArray[np.bool_]:

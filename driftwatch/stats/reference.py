@@ -1,16 +1,19 @@
 """Each probe's bag of reference values, growing by quiet replays up to a cap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.bags import Bags
 from driftwatch.stats.errors import DegenerateError
 
 Floats = NDArray[np.float64]
 _BLOCK = 32
+_MISSING = (np.nan,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +30,8 @@ class Reference:
         Index of the replay each value came from, -1 beyond `counts`.
     counts, last_seen : ndarrays of int32, shape (n_probes,)
         Values held, and index of the last replay in which the probe was scored.
+    known : Bags, optional
+        The same values with what follows from them, where a copy that differs in `last_seen` alone has worked it out.
     """
 
     probes: tuple[str, ...]
@@ -34,6 +39,7 @@ class Reference:
     stamps: NDArray[np.int32]
     counts: NDArray[np.int32]
     last_seen: NDArray[np.int32]
+    known: Bags | None = field(default=None, repr=False)
 
     @classmethod
     def empty(cls) -> "Reference":
@@ -43,10 +49,15 @@ class Reference:
             probes=(), values=np.zeros((0, 0)), stamps=np.zeros((0, 0), dtype=np.int32), counts=none, last_seen=none
         )
 
+    @cached_property
+    def bags(self) -> Bags:
+        """The values, with a memory for what follows from them."""
+        return self.known or Bags(held=self.values[:, : int(self.counts.max(initial=0))])
+
     @property
     def held(self) -> Floats:
         """The values without the unused columns, shape (n_probes, largest count)."""
-        return self.values[:, : int(self.counts.max(initial=0))]
+        return self.bags.held
 
     def with_rows(self, probes: tuple[str, ...]) -> "Reference":
         """The same bags for another sorted set of probes: rows are added empty, or dropped."""
@@ -74,11 +85,12 @@ class Reference:
             values[rows, counts[rows]] = sample[rows]
             stamps[rows, counts[rows]] = index
             counts[rows] += 1
-        return replace(self, values=values, stamps=stamps, counts=counts)
+        return replace(self, values=values, stamps=stamps, counts=counts, known=None)
 
     def seen(self, new: Floats, *, index: int) -> "Reference":
         """Note which probes replay `index` scored."""
-        return replace(self, last_seen=np.where(np.isfinite(new).any(axis=1), index, self.last_seen).astype(np.int32))
+        scored = np.isfinite(new).any(axis=1)
+        return replace(self, last_seen=np.where(scored, np.int32(index), self.last_seen), known=self.bags)
 
     def without_since(self, index: int) -> "Reference":
         """The bags as if no replay from `index` on had been absorbed."""
@@ -90,20 +102,21 @@ class Reference:
             values=np.where(keep, self.values, np.nan),
             stamps=np.where(keep, self.stamps, -1).astype(np.int32),
             counts=counts,
+            known=None,
         )
 
 
 def replay_matrix(probes: Sequence[str], values: Mapping[str, tuple[float, ...]]) -> Floats:
     """One replay as a matrix, shape (n_probes, most samples), NaN where a probe has fewer."""
-    samples = max((len(v) for v in values.values()), default=0)
-    if samples <= 1:
-        matrix = np.array([(values.get(probe) or (np.nan,))[0] for probe in probes], dtype=float).reshape(-1, 1)
+    rows = [values.get(probe, ()) for probe in probes]
+    samples = set(map(len, rows))
+    if samples <= {0, 1}:
+        matrix = np.array([row or _MISSING for row in rows] if 0 in samples else rows, dtype=float).reshape(-1, 1)
     else:
-        matrix = np.full((len(probes), samples), np.nan)
-        for row, probe in enumerate(probes):
-            given = values.get(probe, ())
-            matrix[row, : len(given)] = given
-    if int(np.isfinite(matrix).sum()) != sum(len(v) for v in values.values()):
+        matrix = np.full((len(probes), max(samples)), np.nan)
+        for at, given in enumerate(rows):
+            matrix[at, : len(given)] = given
+    if int(np.isfinite(matrix).sum()) != sum(map(len, rows)):
         bad = next((probe, v) for probe, v in values.items() if not np.isfinite(np.asarray(v, dtype=float)).all())
         raise DegenerateError(f"stream: probe {bad[0]} has {bad[1]}; leave missing observations out")
     return matrix

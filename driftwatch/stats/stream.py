@@ -1,9 +1,8 @@
 """The detector of one stream: replays in, one reading out; state is a fold of the replays."""
 
-import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -24,7 +23,7 @@ from driftwatch.stats.dispersion import (
 )
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.exchangeable import Evidence, Kind, ProbeLaws, evidence_of, probe_laws, spread_score
+from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.extra_charts import (
     ExtraEvidence,
     let_ranks_leave,
@@ -32,7 +31,7 @@ from driftwatch.stats.extra_charts import (
     start_extras,
     update_extras,
 )
-from driftwatch.stats.ks import sequential_ranks
+from driftwatch.stats.ks import KsChart
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import Location
 from driftwatch.stats.reference import Reference
@@ -48,9 +47,11 @@ from driftwatch.stats.stream_state import (
     ReplayValues,
     StreamState,
     Z,
+    changed,
     with_probes,
     with_recent,
 )
+from driftwatch.stats.today import Today, today_of
 
 __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
@@ -180,26 +181,21 @@ class StreamDetector:
     def update(self, state: StreamState, replay: ReplayValues) -> StreamState:
         """State after one more replay; a replay without any value only counts."""
         if not any(replay.values.values()):
-            return replace(state, replays=state.replays + 1, z=None)
+            return changed(state, replays=state.replays + 1, z=None)
         state, new = with_probes(state, replay, self.reference_cap)
-        rng = np.random.default_rng(int.from_bytes(hashlib.sha256(replay.key.encode()).digest()[:16]))
-        laws = probe_laws(state.reference.held, new, self.kind)
-        evidence = evidence_of(laws, rng.random())
-        ranks = sequential_ranks(state.reference.held, new, rng)
-        spread = None if self.kind == "binary" else spread_score(laws, new)
-        today = _Today(evidence=evidence, laws=laws, ranks=ranks, spread=spread)
-        scored = self._scored(state, today, replay, new)
+        today = today_of(state.reference.bags, new, self.kind, key=replay.key)
+        scored = self._scored(state, today, replay)
         if state.baseline_seen < self.baseline_replays:
             after = self._collected(scored, new)
         else:
             after = self._monitored(scored, new, today)
-        return replace(after, replays=state.replays + 1)
+        return changed(after, replays=state.replays + 1)
 
     def rearm(self, state: StreamState) -> StreamState:
         """Clear a latched alarm: charts at zero, reference and scale as they were before its onset."""
         charts = self._charts
         rows = np.full(len(state.reference.probes), -1, dtype=np.int64)
-        return replace(
+        return changed(
             state,
             cusum=charts.cusum.start(),
             ks=charts.ks.start(),
@@ -252,7 +248,7 @@ class StreamDetector:
 
     def _readings(self, state: StreamState) -> dict[str, Reading]:
         charts = self._charts
-        shape = replace(charts.ks, threshold=charts.ks.threshold * state.inflation).read(state.ks)
+        shape = KsChart(threshold=charts.ks.threshold * state.inflation, window=charts.ks.window).read(state.ks)
         mixture = charts.mixture.read(state.mixture)
         extra = {}
         if charts.extra:
@@ -264,23 +260,22 @@ class StreamDetector:
         """The paging chart nearest to its threshold, or farthest beyond it."""
         return max(self.paging, key=lambda name: _ratio(readings[name]))
 
-    def _scored(self, state: StreamState, today: "_Today", replay: ReplayValues, new: Floats) -> StreamState:
+    def _scored(self, state: StreamState, today: Today, replay: ReplayValues) -> StreamState:
         """Standardise this replay's evidence and, unless an alarm is latched, add it to the history."""
         evidence = today.evidence
         if evidence.z is None:
-            return replace(state, z=None)
-        length = self._reference_length(state, evidence, new)
-        whole = _without_shared_error(evidence.z, state.frozen_sum, count=state.frozen_count, length=length)
+            return changed(state, z=None)
+        whole = _without_shared_error(evidence.z, state.frozen_sum, count=state.frozen_count, length=today.length)
         variance, degrees = _variance(state.history, state.prior)
         raw, rhythm = without_rhythm(
             state.rhythm, whole, index=state.replays, hours=replay.hours, variance=variance, learns=self._learns(state)
         )
         z = studentised(raw, variance=variance, degrees=degrees) if self.studentise else raw
-        state = replace(state, rhythm=rhythm)
+        state = changed(state, rhythm=rhythm)
         if state.latch is not None:
-            return replace(state, z=z)
+            return changed(state, z=z)
         row = [state.replays, evidence.z, z, next_square(raw, variance), 0.0, today.spread or 0.0]
-        return replace(
+        return changed(
             state,
             z=z,
             inflation=over_dispersion(variance, degrees) if self.studentise else 1.0,
@@ -294,31 +289,24 @@ class StreamDetector:
             return "nothing"
         return "all" if state.baseline_seen < self.baseline_replays else "unless it stands out"
 
-    def _reference_length(self, state: StreamState, evidence: Evidence, new: Floats) -> float:
-        """Replays that the reference holds, as the probes that carry information see it."""
-        used = evidence.variances > 0
-        weights = evidence.variances[used]
-        share = np.isfinite(new[used]).sum(axis=1) / np.maximum(state.reference.counts[used], 1)
-        return float(weights.sum() / (weights * share).sum())
-
     def _collected(self, state: StreamState, new: Floats) -> StreamState:
         """One more replay of the baseline; after the last one the stream is checked."""
         state = self._absorbed(state, new, cap=max(self.reference_cap, self.baseline_replays * new.shape[1]))
-        state = replace(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
+        state = changed(state, baseline_seen=state.baseline_seen + 1, monitored_from=state.replays + 1)
         if state.baseline_seen < self.baseline_replays:
             return state
         if over_dispersed(np.sqrt(state.history[:, SQUARE])):
-            state = replace(state, prior=min(_NO_BELIEF, self.scale_prior))
+            state = changed(state, prior=min(_NO_BELIEF, self.scale_prior))
         return self._checked(state)
 
-    def _monitored(self, state: StreamState, new: Floats, today: "_Today") -> StreamState:
+    def _monitored(self, state: StreamState, new: Floats, today: Today) -> StreamState:
         """One replay against the reference."""
         if not state.trusted and _ratio(self._readings(state)[self._worst(self._readings(state))]) >= 1:
             state = self.rearm(state)  # an alarm that may not page is shown on one replay; watch anew
         charts = self._charts
         bets = self._bets(state, new, today) if state.z is not None else None
         if bets is not None and state.z is not None:
-            state = replace(
+            state = changed(
                 state,
                 cusum=charts.cusum.update(state.cusum, state.z),
                 ks=charts.ks.update(state.ks, today.ranks),
@@ -337,7 +325,7 @@ class StreamDetector:
             )
         elif state.latch is not None:  # nothing differs: old ranks may leave
             rested = let_ranks_leave(charts.extra, state.extra, today.ranks)
-            state = replace(state, ks=charts.ks.update(state.ks, today.ranks), extra=rested)
+            state = changed(state, ks=charts.ks.update(state.ks, today.ranks), extra=rested)
         readings = self._readings(state)
         if state.latch is not None:
             shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
@@ -356,12 +344,12 @@ class StreamDetector:
         """Let a quiet replay into the reference, or, once that is full, into the shared error."""
         present = np.isfinite(new).any(axis=1)
         if not (state.reference.counts[present] >= cap).all():
-            return replace(state, reference=state.reference.absorb(new, index=state.replays, cap=cap))
+            return changed(state, reference=state.reference.absorb(new, index=state.replays, cap=cap))
         if state.z is None:
             return state
         history = state.history.copy()
         history[-1, SHARED] = 1.0
-        return replace(
+        return changed(
             state,
             history=history,
             frozen_sum=state.frozen_sum + float(history[-1, RAW]),
@@ -372,7 +360,7 @@ class StreamDetector:
     def _checked(self, state: StreamState) -> StreamState:
         """Ask whether the quiet evidence is exchangeable."""
         distrust = exchangeability_failure(self._quiet(state), studentise=self.studentise)
-        return replace(state, trusted=distrust is None, distrust=distrust)
+        return changed(state, trusted=distrust is None, distrust=distrust)
 
     def _quiet(self, state: StreamState) -> Floats:
         """Evidence of the quiet replays as the charts that page see it; those of ranks and of rates see its rhythm."""
@@ -381,9 +369,9 @@ class StreamDetector:
         rows: Floats = state.rhythm.rows[:, VALUE]
         return rows if _UNTREATED.intersection(self.paging) else in_hindsight(state.rhythm)
 
-    def _bets(self, state: StreamState, new: Floats, today: "_Today") -> ChannelEvidence:
+    def _bets(self, state: StreamState, new: Floats, today: Today) -> ChannelEvidence:
         """What the mixture is given of a replay with evidence."""
-        length, fixed = self._reference_length(state, today.evidence, new), state.frozen_count
+        length, fixed = today.length, state.frozen_count
         spread = today.spread
         if spread is not None:
             spread = _without_shared_error(spread, state.frozen_spread, count=fixed, length=length)
@@ -395,7 +383,7 @@ class StreamDetector:
         )
         return ChannelEvidence(
             location=Location(z=state.z or 0.0, references=length + fixed),
-            side=side_bets(state.reference.held, new, self.kind, today.laws, footing),
+            side=side_bets(state.reference.bags, new, self.kind, today.said, footing),
         )
 
     def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:
@@ -430,13 +418,3 @@ def _direction(state: StreamState, latch: Latch | None, effect: effects.Effect |
         return effect.direction
     movement = latch.shift if latch else state.cusum.upper - state.cusum.lower
     return 0 if movement == 0 else 1 if movement > 0 else -1
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Today:
-    """What one replay says against the reference, before any chart."""
-
-    evidence: Evidence
-    laws: ProbeLaws
-    ranks: Floats
-    spread: float | None

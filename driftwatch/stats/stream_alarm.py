@@ -1,7 +1,6 @@
 """A stream's alarm: dated when it comes, and watched until the evidence is back to normal."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture, Lead
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.latch import Latch, latch_at, recovered
-from driftwatch.stats.stream_state import INDEX, RAW, SHARED, SPREAD, StreamState, Z, with_recent
+from driftwatch.stats.stream_state import INDEX, RAW, SHARED, SPREAD, StreamState, Z, changed, with_recent
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +30,7 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
     )
     quiet = int(np.searchsorted(index, latch.onset_index))
     taken = state.history[quiet:][state.history[quiet:, SHARED] == 1]
-    return replace(
+    return changed(
         state,
         latch=latch,
         reference=state.reference.without_since(latch.onset_index),
@@ -72,7 +71,7 @@ def after_alarm(
     # All bags constant: today's answers equal the reference, which is as normal as can be.
     z = 0.0 if state.z is None else state.z
     after = recovered(latch, z, shape, _bet_again(state, latch, bets, mixture))
-    state = replace(state, latch=after)
+    state = changed(state, latch=after)
     return state if after.calm else with_recent(state, new)
 
 

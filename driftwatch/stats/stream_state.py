@@ -1,7 +1,8 @@
 """The state of one stream: a fold of its replays, of a size that does not grow with their number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +74,19 @@ class StreamState:
     latch: Latch | None
 
 
+def changed(state: StreamState, **fields: Any) -> StreamState:
+    """Copy a state with some fields changed: `dataclasses.replace` in a tenth of its time, for a replay makes many."""
+    after = object.__new__(StreamState)
+    after.__dict__.update(state.__dict__, **fields)
+    return after
+
+
 def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[StreamState, Floats]:
     """Rows for every probe of the replay; probes not scored for `keep` replays are forgotten."""
     known = state.reference
     new_probes = replay.values.keys() - set(known.probes)
-    stale = {p for p, seen in zip(known.probes, known.last_seen.tolist(), strict=True) if state.replays - seen > keep}
+    old = state.replays - known.last_seen > keep
+    stale = {known.probes[row] for row in np.flatnonzero(old).tolist()}
     if new_probes or stale - replay.values.keys():
         probes = tuple(sorted((set(known.probes) - stale) | replay.values.keys()))
         row = {probe: i for i, probe in enumerate(known.probes)}
@@ -85,9 +94,9 @@ def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[St
         recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
         recent[:, source >= 0] = state.recent[:, source[source >= 0]]
         mixture = state.mixture.with_rows(source)
-        state = replace(state, reference=known.with_rows(probes), recent=recent, mixture=mixture)
+        state = changed(state, reference=known.with_rows(probes), recent=recent, mixture=mixture)
     new = replay_matrix(state.reference.probes, replay.values)
-    return replace(state, reference=state.reference.seen(new, index=state.replays)), new
+    return changed(state, reference=state.reference.seen(new, index=state.replays)), new
 
 
 def with_recent(state: StreamState, new: Floats) -> StreamState:
@@ -95,7 +104,7 @@ def with_recent(state: StreamState, new: Floats) -> StreamState:
     recent, added = state.recent, new[None]
     samples = max(recent.shape[2], added.shape[2])
     recent, added = _padded(recent, samples), _padded(added, samples)
-    return replace(
+    return changed(
         state,
         recent=np.concatenate([recent, added])[-_RECENT:],
         recent_index=np.append(state.recent_index, state.replays)[-_RECENT:],

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftwatch.stats.bags import Bags
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
 from driftwatch.stats.channels import SPREADS, Footing, side_bets
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
-from driftwatch.stats.exchangeable import probe_laws, spread_score
+from driftwatch.stats.exchangeable import spread_score
 from driftwatch.stats.mixture import Location
+from driftwatch.stats.recall import said
 
 KINDS = ("binary", "graded", "continuous")
 
@@ -25,8 +27,9 @@ def draws(rng, kind, probes, size):
 
 def bets_of(values, kind, **footing):
     reference, new = values[:, :-1], values[:, -1:]
-    laws = probe_laws(reference, new, kind)
-    return side_bets(reference, new, kind, laws, Footing(spread=spread_score(laws, new), **footing))
+    bags = Bags(held=reference)
+    found = said(bags, new, kind)
+    return side_bets(bags, new, kind, found, Footing(spread=spread_score(found.laws), **footing))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,11 +137,12 @@ def test_the_mixture_names_the_channel_and_the_probe_that_lead():
     rates = rng.beta(9, 1, 60)
     past = (rng.random((60, 30)) < rates[:, None]).astype(float)
     past[11] = 1.0
+    bags = Bags(held=past)
     state = chart.start().with_rows(np.full(60, -1))
     for _ in range(4):
         new = (rng.random((60, 1)) < rates[:, None]).astype(float)
         new[11] = 0.0
-        bets = side_bets(past, new, "binary", probe_laws(past, new, "binary"), Footing(spread=None))
+        bets = side_bets(bags, new, "binary", said(bags, new, "binary"), Footing(spread=None))
         state = chart.update(state, ChannelEvidence(location=Location(z=0.0, references=30.0), side=bets))
     lead = chart.lead(state)
     assert (lead.channel, lead.place[0], lead.since) == ("single", 11, 4)

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from driftwatch.stats.events import far_below_and_above, worst_and_best
+from driftwatch.stats import events, far
+from driftwatch.stats.bags import Bags
+
+
+def worst_and_best(reference, new):
+    return events.worst_and_best(Bags(held=reference), new)
+
+
+def far_below_and_above(reference, new):
+    return far.far_below_and_above(Bags(held=reference), new)
+
 
 VALUES = arrays(
     float, (5, 12), elements=st.one_of(st.integers(-3, 3).map(float), st.floats(-1e300, 1e300), st.just(np.nan))
