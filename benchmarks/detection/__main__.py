@@ -39,6 +39,8 @@ def main() -> None:
     name = "results.json" if given.arl == 500 else f"results-{given.arl:g}.json"
     store = run.Store.load(None if given.quick else HERE / name, arl=given.arl)
     rows = run.rows(given.rows or (["breaks", "-0.2", "x0.9"] if given.quick else []))
+    if given.mirror:  # it knows no hours, so it has no rhythm taken off
+        rows = tuple(row for row in rows if row not in run.QUIET_ROWS)
     runs = 8 if given.quick else given.runs
     plan = run.Plan(
         rows=rows, runs=runs, nulls=given.nulls or 2 * runs, arl=given.arl, peers=given.peers, mirror=given.mirror

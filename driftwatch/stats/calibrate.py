@@ -67,7 +67,7 @@ def cusum_threshold(*, arl: float, reference: float = 0.5, sides: Sides = "two")
 
 # By how much the ARL is longer than exp(threshold), at least, from an ARL of 500 on: the mixture overshoots, its
 # windows forget, and its channels are rarely at their best together. Simulated: docs/explanation/engine.md.
-_SLACK: Mapping[str, float] = {"binary": 3.0, "graded": 3.0, "continuous": 3.0}
+_SLACK: Mapping[str, float] = {"binary": 2.0, "graded": 2.5, "continuous": 2.0}
 _SETTLED_ARL = 500.0  # shorter runs have had less time for all of that
 
 
