@@ -120,7 +120,7 @@ def test_fault_16_after_a_sleep_one_replay_catches_up_and_the_missed_ones_are_na
         stage.until(lambda: stage.done() >= 2, "two good replays")
         os.kill(stage.processes[-1].pid, signal.SIGSTOP)
         asked = len(stage.server.requests)
-        sleep(6.0)
+        sleep(9.0)
         os.kill(stage.processes[-1].pid, signal.SIGCONT)
         stage.until(lambda: _slept(stage) >= 3, "the slots of the sleep, accounted for")
         assert stage.terminate()[0] == 0

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, inspect, text
@@ -22,6 +23,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _QUICKLY_CHECKED_BYTES = 32 * 1024 * 1024
 
 _WAIT = timedelta(seconds=30)
+
+# Alembic keeps what it is migrating in a global of its module: a second thread's upgrade breaks the first one's.
+_ONE_THREAD = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ def _migrate(connection: Connection) -> None:
     from alembic import command
 
     # Whoever did it while we waited for the lock has left Alembic nothing to do.
-    with connection.begin():
+    with _ONE_THREAD, connection.begin():
         command.upgrade(alembic_config(connection), HEAD)
 
 

@@ -193,10 +193,10 @@ def test_a_wrong_app_token_is_said_and_pages_go_out_all_the_same(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_only_an_open_incident_has_buttons(name: str) -> None:
+def test_only_an_open_incident_has_buttons_and_not_its_answers_in_the_thread(name: str) -> None:
     said = EXAMPLES[name]
     found = BUTTON in str(render(said, buttons=True).blocks)
-    assert found == (said.get("state") in ("firing", "acknowledged"))
+    assert found == (said.get("state") in ("firing", "acknowledged") and said.get("part") is None)
 
 
 def test_a_webhook_has_no_buttons_for_nobody_would_hear_them() -> None:

@@ -73,3 +73,22 @@ def test_a_lock_held_too_long_is_named(tmp_path):
             assert store.slots("bot") == (), "reading goes on"
             other.execute("ROLLBACK")
         assert store.claim(slot(), now=NOON), "and writing goes on when the lock is gone"
+
+
+def test_threads_that_make_stores_at_once_all_get_theirs(tmp_path):
+    """Alembic's global was taken from under the first thread by the second: KeyError 'config', and no store."""
+    start, broken = threading.Barrier(4), []
+
+    def make(number):
+        start.wait()
+        try:
+            open_store(f"sqlite:///{tmp_path}/{number}.db").close()
+        except Exception as error:  # noqa: BLE001  # told below, by the thread that can fail the test
+            broken.append(error)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
