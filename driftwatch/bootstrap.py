@@ -219,13 +219,15 @@ def watch(
     """
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.config.charts import chosen_charts
+    from driftwatch.scorers.criterion import Criterion
     from driftwatch.services.our_side import our_side
     from driftwatch.services.seeded import is_seeded
     from driftwatch.services.streams import Budgets, plan_streams
     from driftwatch.services.watched import Watched
 
     scorers, scored = build_scorers(endpoint.probe_set)
-    used = {metric.judge for metric in scored.values() if metric.judge}
+    # By criterion, not by metric: a criterion whose judge is not there fails the replay.
+    used = {one.scorer.judge for each in scorers.values() for one in each if isinstance(one.scorer, Criterion)}
     judges = {} if judges is None else judges
     for name in sorted(used - judges.keys()):
         judges[name] = watched_judge(settings, name, clock, model=model)

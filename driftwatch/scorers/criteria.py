@@ -151,5 +151,13 @@ def _common(argument: Any) -> dict[str, Any]:
     if argument.get("judge") is not None:
         found["judge"] = arg.text(argument["judge"], what="`judge`")
     if argument.get("threshold") is not None:
-        found["threshold"] = arg.number(argument["threshold"], what="`threshold`", least=0.0)
+        found["threshold"] = _threshold(argument["threshold"])
     return found
+
+
+def _threshold(given: Any) -> float:
+    threshold = arg.number(given, what="`threshold`")
+    if not 0 <= threshold <= 1:
+        need = "it must be from 0 to 1; grade 4 of 5 is 0.75."
+        raise ScorerArgumentError(f"`threshold` is {arg.shown(given)}", need)
+    return threshold

@@ -28,7 +28,7 @@ def build(name: str, argument: Any = None, *, negate: bool = False, extract: Any
     name : str
         One of `SCORERS`, without ``not-``.
     negate : bool
-        True for ``not-``: the score becomes 1 - x.
+        True for ``not-``: the score becomes 1 - x; an answer without the value to be scored keeps its 0.
     extract : str or mapping, optional
         How the value is taken out of the answer first (`driftwatch.scorers.extract`).
 
@@ -51,9 +51,9 @@ def build(name: str, argument: Any = None, *, negate: bool = False, extract: Any
         if extract is not None:
             raise ScorerArgumentError("a judge reads the whole answer", "remove `extract:`.")
         return replace(scorer, negate=negate)
-    if extract is not None:
-        scorer = extracted(scorer, extractor(extract, reads=kind.reads, argument=argument))
-    return negated(scorer) if negate else scorer
+    scorer = negated(scorer) if negate else scorer
+    # The extraction stands outside: an answer without a value gets 0 under `not-` too.
+    return scorer if extract is None else extracted(scorer, extractor(extract, reads=kind.reads, argument=argument))
 
 
 def split_name(name: str) -> tuple[str, bool]:

@@ -59,12 +59,17 @@ async def decided(bench: Bench, criterion: Criterion, question: Question) -> Sco
     if count > 1:
         return tally(await asyncio.gather(*(_vote(bench, criterion, question, n) for n in range(count))))
     first = await _vote(bench, criterion, question, 0)
-    if first != 0.0 or not (criterion.binary and bench.judge.confirm):
+    if first != 0.0 or most_votes(bench.judge, criterion) == 1:
         return first
     second = await _vote(bench, criterion, question, 1)
     if isinstance(second, Unscored) or second == first:
         return second
     return await _vote(bench, criterion, question, 2)
+
+
+def most_votes(judge: Judge, criterion: Criterion) -> int:
+    """Return how often an answer is graded at most."""
+    return 3 if judge.votes == 1 and judge.confirm and criterion.binary else judge.votes
 
 
 def tally(votes: Sequence[Scored]) -> Scored:

@@ -13,7 +13,7 @@ from driftwatch.scorers.criterion import Criterion, Question
 from driftwatch.scorers.judge import unreadable
 from driftwatch.scorers.verdict import Scored, Unscored
 from driftwatch.services.attempt import Asker
-from driftwatch.services.bench import Bench, Judge, as_asked, decided
+from driftwatch.services.bench import Bench, Judge, as_asked, decided, most_votes
 from driftwatch.services.concurrency import Gate, Pace
 from driftwatch.services.ports import Clock
 from driftwatch.services.references import Texts
@@ -151,6 +151,20 @@ async def _grade(
 
 def grading_calls(watched: Watched) -> Iterator[tuple[Judge, Asked]]:
     """Yield every vote on one replay as it will be asked, answers taken to be as long as what they answer."""
+    for judge, _, asked in _gradings(watched):
+        yield from [(judge, asked)] * judge.votes
+
+
+def grading_usd(watched: Watched) -> float:
+    """Return the most that grading one replay is expected to cost, without retries; 0 if no price is known."""
+    return math.fsum(
+        most_votes(judge, criterion) * estimate_question(asked, judge.endpoint.price)
+        for judge, criterion, asked in _gradings(watched)
+    )
+
+
+def _gradings(watched: Watched) -> Iterator[tuple[Judge, Criterion, Asked]]:
+    """Yield every answer's every criterion, with one vote on it."""
     for probe in watched.endpoint.probe_set.probes:
         for named in watched.scorers.get(probe.key, ()):
             if not isinstance(named.scorer, Criterion) or named.scorer.judge not in watched.judges:
@@ -159,9 +173,4 @@ def grading_calls(watched: Watched) -> Iterator[tuple[Judge, Asked]]:
             question = replace(named.scorer, own_reference=False).question(question=words, answer=words)
             if not isinstance(question, Unscored):
                 asked = as_asked(judge.endpoint, question)
-                yield from [(judge, asked)] * (probe.samples * judge.votes)
-
-
-def grading_usd(watched: Watched) -> float:
-    """Return the most that grading one replay is expected to cost, without retries; 0 if no price is known."""
-    return math.fsum(estimate_question(asked, judge.endpoint.price) for judge, asked in grading_calls(watched))
+                yield from [(judge, named.scorer, asked)] * probe.samples

@@ -107,17 +107,18 @@ class DenseState:
         >>> DenseState.empty().fed(up_and_down).by_start((Part(of_probes=1.0, bets=(0, 1)),)).round(3).tolist()
         [0.711]
         """
-        # A probe's log ratio is at most that of 48 replays, a few units each: its exponential is far from overflow.
-        ratios = np.exp(self.logs)
-        either = {bets: ratios[:, :, bets].mean(axis=2) for bets in {part.bets for part in parts}}
+        # Never as plain ratios: with ten samples of every probe a broken one gains 20 units in each replay.
+        wanted = {part.bets for part in parts}
+        either = {bets: np.logaddexp.reduce(self.logs[:, :, bets], axis=2) - np.log(len(bets)) for bets in wanted}
         each = np.stack([_moved(either[part.bets], part.of_probes) for part in parts])
         peak = each.max(axis=0)
         mean: Floats = np.log(np.exp(each - peak).sum(axis=0)) + peak - np.log(len(parts))
         return mean
 
 
-def _moved(ratios: Floats, share: float | None) -> Floats:
+def _moved(log_ratios: Floats, share: float | None) -> Floats:
     """Logarithm of the product over probes of "moved or not"."""
-    part = min(1.0, 1 / max(ratios.shape[1], 1)) if share is None else share
-    product: Floats = np.log(ratios if part == 1 else (1 - part) + part * ratios).sum(axis=1)
+    part = min(1.0, 1 / max(log_ratios.shape[1], 1)) if share is None else share
+    either = log_ratios if part == 1 else np.logaddexp(np.log1p(-part), np.log(part) + log_ratios)
+    product: Floats = either.sum(axis=1)
     return product

@@ -122,7 +122,8 @@ def recovered(latch: Latch, z: float, shape: float, bet: float) -> Latch:
 
 
 def _moved(latch: Latch, for_recovery: float) -> Latch:
-    recovery = min(_MOST, latch.recovery + for_recovery)
+    # `min` of NaN and a number is whichever stands first: what cannot be read must not pass as calm.
+    recovery = min(_MOST, latch.recovery + for_recovery) if math.isfinite(for_recovery) else 0.0
     if recovery <= 0:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)
     since = latch.since_zero + 1

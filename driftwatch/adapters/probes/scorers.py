@@ -15,6 +15,7 @@ from driftwatch.adapters.yaml_strict import parse, read_text
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import ScorerSpec
+from driftwatch.scorers.criterion import Criterion
 from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.extract import label
 from driftwatch.scorers.registry import SCORERS, build, hint, split_name
@@ -39,6 +40,7 @@ def read_scorers(place: Place) -> tuple[ScorerSpec, ...]:
         for spec in _scorer(item, place.value.get("tools")):
             taken[spec.metric] += 1
             specs.append(_numbered(spec, taken[spec.metric]))
+            _note_two_judges(item, specs[-1])
     return tuple(specs)
 
 
@@ -101,6 +103,17 @@ def _note_mixed(place: Place, spec: ScorerSpec) -> None:
     if place.loaded.setdefault(f"kind of {spec.metric}", kind) != kind:
         met = f"the metric `{spec.metric}` is {kind} here and {place.loaded[f'kind of {spec.metric}']} further up"
         place.note(met, "give one of the two another name with `metric:`.", "bad-scorer-argument")
+
+
+def _note_two_judges(place: Place, spec: ScorerSpec) -> None:
+    """Note a metric that one judge grades here and another elsewhere: a stream holds one judge's verdicts."""
+    scorer = build(spec.name, spec.argument, negate=spec.negate, extract=spec.extract)
+    if not isinstance(scorer, Criterion):
+        return
+    first = place.loaded.setdefault(f"judge of {spec.metric}", scorer.judge)
+    if first != scorer.judge:
+        met = f"the metric `{spec.metric}` is graded by the judge `{scorer.judge}` here and by `{first}` further up"
+        place.note(met, "give one another name with `metric:`.", "bad-scorer-argument")
 
 
 def _written(place: Place) -> tuple[str, Any, Place, Any] | None:

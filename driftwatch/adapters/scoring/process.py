@@ -4,10 +4,13 @@ Threads cannot be stopped, and a signal reaches the main thread only, so neither
 The process is started with the first score that needs it, and again after a kill: half a second each time.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Self
 
@@ -119,7 +122,9 @@ class ScorerProcess:
             if pipe is not None:
                 pipe.close()
         if self._child is not None:
-            self._child.kill()
+            # It leads a session of its own: what a scorer started goes with it. Ended already: nobody to end.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
         self._child, self._orders, self._answers, self._known = None, None, None, set()
 

@@ -1,5 +1,8 @@
 """Scorers in a process of their own: real ones that never return, crash, print, and are edited."""
 
+import os
+import select
+
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
@@ -31,6 +34,12 @@ def talkative(text, context):
     print("noise" * 1000)
     os.write(1, b"more noise")
     return len(context["tool_calls"]) == 1
+
+def leaves_a_child(text, context):
+    import subprocess
+    subprocess.Popen(["sh", "-c", "echo started; sleep 300"], stdout=open(text, "w"))
+    while True:
+        pass
 
 def wrong(text, context):
     return "yes"
@@ -68,8 +77,6 @@ def test_a_function_answers_as_it_would_here(own):
 
 
 def test_it_runs_in_another_process(own):
-    import os
-
     assert score(own("same_process"), Reply(str(os.getpid()))) == 0.0
 
 
@@ -78,6 +85,20 @@ def test_one_that_never_returns_is_a_timeout_and_the_next_answer_is_scored(own, 
     scorer = own(name, timeout="500ms")
     assert score(scorer, Reply(text)) == Unscored("timeout: the scorer took longer than 0.5 s on this answer")
     assert score(own("polite"), Reply("please")) == 1.0
+
+
+def test_what_a_scorer_started_ends_with_it(own, tmp_path):
+    """Only the process itself was killed: what it had started lived on, one more with every answer that was late."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as heard:
+        value = score(own("leaves_a_child", timeout="3s"), Reply(str(pipe)))
+        assert value == Unscored("timeout: the scorer took longer than 3 s on this answer")
+        said = []
+        while select.select([heard], [], [], 30)[0] and (words := heard.read(99)):
+            said.append(words)
+        # The end of the pipe is there once nobody is left who could write to it.
+        assert (b"".join(said), words) == (b"started\n", b"")
 
 
 def test_one_that_ends_the_process_costs_its_own_score_only(own):

@@ -99,6 +99,19 @@ def test_whatever_is_more_than_a_name_is_refused(template) -> None:
         fill(template, {"a": 1})
 
 
+@pytest.mark.parametrize("opening", ["{{", "{#", "{%", "{%  raw", "{{-"])
+def test_openings_without_an_end_are_text_however_many_there_are(opening) -> None:
+    """Each one was read to the end of the text: `driftwatch import` hung for an hour on a megabyte of `{{`."""
+    template = opening * (900_000 // len(opening))
+    assert fill(template, {}) == (template, [])
+
+
+def test_a_long_name_is_refused_and_does_not_pass_as_text() -> None:
+    """What bounds the search for a name's end must not let a program through as a text."""
+    with pytest.raises(TemplateError, match="is more than a name"):
+        fill("{{" * 200_000 + " a }}", {"a": 1})
+
+
 def test_values_are_filled_in_from_each_other_and_raw_ones_once() -> None:
     filled = fill_values({"a": "x{{b}}", "b": "y{{c}}", "c": "{% raw %}{{a}}{% endraw %}"})
     assert filled["c"] == "{{a}}"

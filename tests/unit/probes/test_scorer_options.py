@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
+from driftwatch.bootstrap import build_scorers
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.probe import Message, Probe, ScorerSpec
 
@@ -90,3 +91,25 @@ def test_a_scorer_with_extraction_is_written_as_it_was_read(tmp_path):
         {"numeric": 42, "metric": "sum", "extract": "flexible"},
         {"contains": "a"},
     ]
+
+
+def test_two_judges_under_one_metric_are_refused(tmp_path: Path) -> None:
+    """It loaded without a word, only the last judge was made, and every replay ended in a KeyError."""
+    wanted = "  - id: {0}\n    prompt: hi\n    scorers:\n      - llm-rubric: {{value: Polite., judge: {0}}}\n"
+    file = tmp_path / "a.yaml"
+    file.write_text("probes:\n" + wanted.format("one") + wanted.format("two"))
+    with pytest.raises(ConfigError) as refused:
+        load_probe_set([file])
+    (problem,) = refused.value.problems
+    assert (problem.line, problem.slug) == (9, "bad-scorer-argument")
+    assert problem.met == "the metric `llm-rubric` is graded by the judge `two` here and by `one` further up"
+    assert problem.need == "give one another name with `metric:`."
+
+
+def test_two_judges_of_one_probe_have_a_metric_each(tmp_path: Path) -> None:
+    """What is numbered apart is not under one name: refusing it would break sets that work."""
+    file = tmp_path / "a.yaml"
+    judged = "".join(f"      - llm-rubric: {{value: Polite., judge: {name}}}\n" for name in ("one", "two"))
+    file.write_text(f"probes:\n  - id: a\n    prompt: hi\n    scorers:\n{judged}")
+    metrics = build_scorers(load_probe_set([file]))[1]
+    assert {name: metric.judge for name, metric in metrics.items()} == {"llm-rubric": "one", "llm-rubric#2": "two"}

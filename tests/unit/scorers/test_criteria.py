@@ -136,6 +136,13 @@ def test_a_threshold_makes_a_grade_pass_or_fail():
     assert [criterion.read(verdict(grade=grade), "3f") for grade in (3, 4)] == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("scorer", ["g-eval", "llm-rubric", "same-meaning"])
+def test_a_threshold_that_no_grade_can_reach_is_refused(scorer):
+    """`threshold: 4`, meant as grade 4 of 5, made every answer a 0 for ever."""
+    with pytest.raises(ScorerArgumentError, match=r"`threshold` is 4; it must be from 0 to 1; grade 4 of 5 is 0\.75"):
+        build(scorer, {"value": "Brief.", "threshold": 4})
+
+
 def test_same_meaning_takes_the_golden_sets_reference_or_waits_for_the_probes_own():
     given_one, own = build("same-meaning", "Yes."), build("same-meaning")
     assert isinstance(own, Criterion)
@@ -171,6 +178,7 @@ def _built(name, argument):
         ("context-faithfulness", [], "`context` is empty"),
         ("context-recall", {"context": "a"}, "`value` is missing"),
         ("g-eval", {"value": "a", "threshold": "high"}, "`threshold` is"),
+        ("g-eval", {"value": "a", "threshold": -0.1}, "from 0 to 1"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_refused_in_words(name, argument, met):

@@ -74,6 +74,12 @@ def test_negation_turns_what_was_scored_of_the_value():
     assert score(negated, Reply("Oslo\nBergen")) == 1
 
 
+@pytest.mark.parametrize("how", ["first-line", "first-number", "first-json", {"regex": "z(a)?"}])
+def test_an_answer_without_the_value_gets_0_under_not_too(how):
+    """The negation stood around the extraction: an empty answer passed `not-contains` with full marks."""
+    assert score(build("contains", "Oslo", negate=True, extract=how), Reply("")) == 0
+
+
 def test_the_other_things_of_an_answer_stay_beside_the_value():
     seen = []
     from driftwatch.scorers import Callee

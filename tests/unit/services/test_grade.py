@@ -17,7 +17,7 @@ from driftwatch.domain.schedule import Every
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Unscored
 from driftwatch.services.bench import TIED, Judge, tally
-from driftwatch.services.grade import Graded, grade_all, grading_usd
+from driftwatch.services.grade import Graded, grade_all, grading_calls, grading_usd
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.watched import Watched, WatchedJudge
 from driftwatch.testing.clock import ManualClock
@@ -141,11 +141,23 @@ def test_every_vote_has_a_seed_of_its_own() -> None:
 
 def test_a_judge_is_not_asked_beyond_the_days_budget_and_its_money_is_counted() -> None:
     here = watched(probe(samples=3), saying(True), CENT)
-    assert grading_usd(here) == pytest.approx(0.3)
     graded = grade(here, limit=0.15)
     assert set(graded.verdicts.values()) == {1.0, Unscored("the judge did not answer: budget")}
     # The scripted judge's verdicts are a few tokens each: what is left after the first ones is too little for a third.
     assert 0 < graded.cost_usd <= 0.15
+
+
+@pytest.mark.parametrize(("options", "votes"), [({}, 3), ({"confirm": False}, 1), ({"votes": 5}, 5)])
+def test_money_is_reserved_for_every_vote_that_an_answer_may_take(options: dict[str, Any], votes: int) -> None:
+    """A fail that is confirmed takes up to three calls, and one was reserved: a bad day went over its budget."""
+    here = watched(probe(samples=3), saying(True), CENT, **options)
+    assert grading_usd(here) == pytest.approx(3 * votes * 0.1)
+    assert len(list(grading_calls(here))) == 3 * options.get("votes", 1)
+
+
+def test_a_grade_is_never_confirmed_and_takes_the_money_of_one_vote() -> None:
+    """Only yes and no are asked again."""
+    assert grading_usd(watched(probe("g-eval"), saying(True), CENT)) == pytest.approx(0.1)
 
 
 def test_verdicts_on_frozen_text_are_kept_and_no_others() -> None:

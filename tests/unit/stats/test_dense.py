@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.stats.dense import PARTS, DenseState, Part
+from driftwatch.stats.latch import Latch, recovered
 from driftwatch.stats.tilts import STRONG, WEAK
 
 OF_SCORES = PARTS["continuous"]
@@ -76,3 +77,33 @@ def test_a_replay_back_at_the_reference_speaks_against_what_was_learned():
     assert state.fed(calm).latest(calm, OF_SCORES) < -2
     again = bets(rng.standard_normal(60) + np.where(np.arange(60) % 2, 1.0, -1.0))
     assert state.fed(again).latest(again, OF_SCORES) > 2
+
+
+@pytest.mark.parametrize("kind", ["binary", "graded", "continuous"])
+def test_a_probe_that_stays_broken_never_outgrows_the_statistic(kind):
+    """Two of 60 probes with ten samples each gained 20 units a replay: past 709 the statistic was NaN, read as 0."""
+    log_bets = np.zeros((60, 3 if kind == "binary" else 4))
+    log_bets[:2] = 20.0
+    state, found = DenseState.empty(), []
+    for _ in range(64):
+        state = state.fed(log_bets)
+        found.append(np.logaddexp.reduce(state.by_start(PARTS[kind])))
+    assert (np.diff(found[:48]) > 30).all()
+    assert min(found[48:]) > 1000  # old starts are dropped, eight at a time
+    assert math.isfinite(state.latest(log_bets, PARTS[kind]))
+
+
+def test_a_bet_that_cannot_be_read_is_no_sign_of_recovery():
+    """`min` of a number and NaN was the number: the latch of a broken endpoint stood at the most calm there is."""
+    latch = Latch(
+        chart="mixture",
+        onset_index=0,
+        onset_key="a",
+        onset_interval=("a", "a"),
+        shift=0.0,
+        channel="dense",
+        recovery=2.9,
+    )
+    for bet in (math.nan, -math.inf, math.inf):
+        after = recovered(latch, z=0.0, shape=0.0, bet=bet)
+        assert (after.recovery, after.calm) == (0.0, 0)

@@ -2,18 +2,19 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 MAX_CHARACTERS = 1_000_000
 MAX_ROUNDS = 5
 
 # {% raw %}…{% endraw %} is text; {# … #} is a comment; {{ … }} is looked up; {% … %} is a program.
-_TOKEN = re.compile(
-    r"\{%-?\s*raw\s*-?%\}(?P<raw>.*?)\{%-?\s*endraw\s*-?%\}|\{#.*?#\}|\{\{-?(?P<name>.*?)-?\}\}|(?P<program>\{%.*?%\})",
-    re.DOTALL,
-)
+_COMMENT, _LOOKUP, _PROGRAM = "{#", "{{", "{%"
+_CLOSES = {_COMMENT: "#}", _LOOKUP: "}}", _PROGRAM: "%}"}
 _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
+_END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
+_OPENS = re.compile(rf"(?P<raw>{_RAW.pattern})|\{{[#{{%]")
 _NAME = re.compile(r"\s*[A-Za-z_$][\w$-]*(?:\.[\w$-]+|\[\d{1,6}\]|\['[^'\]]*'\]|\[\"[^\"\]]*\"\])*\s*\Z")
 _STEP = re.compile(r"[\w$-]+|'[^'\]]*'|\"[^\"\]]*\"")
 
@@ -46,9 +47,9 @@ def fill(template: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
     pieces: list[str] = []
     missing: list[str] = []
     end = length = 0
-    for match in _TOKEN.finditer(template):
-        pieces += (template[end : match.start()], _filled(match, values, missing))
-        end = match.end()
+    for token in _tokens(template):
+        pieces += (template[end : token.start], _filled(token, values, missing))
+        end = token.end
         # Checked as it grows: values that name themselves multiply in every round.
         length += len(pieces[-2]) + len(pieces[-1])
         if length > MAX_CHARACTERS:
@@ -102,16 +103,56 @@ def as_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _filled(match: re.Match[str], values: Mapping[str, Any], missing: list[str]) -> str:
-    if match["raw"] is not None:
-        return match["raw"]
-    if match["program"] is not None:
-        raise TemplateError(f"{_short(match[0])} is a program")
-    if match["name"] is None:
+@dataclass(frozen=True, slots=True)
+class _Token:
+    opens: str  # its two characters; "raw" for text that was marked as such
+    inside: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return _short(f"{self.opens}{self.inside}{_CLOSES[self.opens]}")
+
+
+def _tokens(template: str) -> Iterator[_Token]:
+    """Yield what is closed; an opening without its end is text."""
+    # What is nowhere further on is not looked for again: 500,000 openings would each be read to the end.
+    absent: set[str] = set()
+    at = 0
+    while opening := _OPENS.search(template, at):
+        token = (_raw(template, opening, absent) if opening["raw"] else None) or _closed(template, opening, absent)
+        if token:
+            yield token
+        at = token.end if token else opening.start() + 1
+
+
+def _raw(template: str, opening: re.Match[str], absent: set[str]) -> _Token | None:
+    ended = None if "raw" in absent else _END_RAW.search(template, opening.end())
+    if ended is None:
+        absent.add("raw")
+        return None
+    return _Token("raw", template[opening.end() : ended.start()], opening.start(), ended.end())
+
+
+def _closed(template: str, opening: re.Match[str], absent: set[str]) -> _Token | None:
+    start, opens = opening.start(), opening[0][:2]
+    end = -1 if opens in absent else template.find(_CLOSES[opens], start + 2)
+    if end < 0:
+        absent.add(opens)
+        return None
+    return _Token(opens, template[start + 2 : end], start, end + 2)
+
+
+def _filled(token: _Token, values: Mapping[str, Any], missing: list[str]) -> str:
+    if token.opens == "raw":
+        return token.inside
+    if token.opens == _PROGRAM:
+        raise TemplateError(f"{token} is a program")
+    if token.opens == _COMMENT:
         return ""
-    name = match["name"]
+    name = token.inside.removeprefix("-").removesuffix("-")
     if not _NAME.match(name) or name.strip().partition(".")[0] == "env":
-        raise TemplateError(f"{_short(match[0])} is more than a name")
+        raise TemplateError(f"{token} is more than a name")
     found: Any = values
     for step in (step.strip("'\"") for step in _STEP.findall(name)):
         if isinstance(found, Mapping) and step in found:
