@@ -15,7 +15,7 @@ from random import Random
 
 import structlog
 
-from driftwatch.domain.delivery import DETAILS, Arrived, Delivery, DeliveryState
+from driftwatch.domain.delivery import DETAILS, Arrival, Arrived, Delivery, DeliveryState
 from driftwatch.domain.errors import DeliveryError
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Store
@@ -93,7 +93,7 @@ class Courier:
     async def _asked_after(self, row: Delivery, sink: Sink) -> Delivery:
         """Return the row as the remote's answer leaves it: sent, pending, or ambiguous still."""
         try:
-            answer = await sink.notifier.arrived(row)
+            answer = await self._ask(row, sink)
         except DeliveryError as error:
             # A page that may come twice is better than one that may not come at all.
             if error.permanent or self._age_s(row.started_at or row.created_at) >= self._patience.fallback_s:
@@ -110,6 +110,15 @@ class Courier:
             return await self._sent(replace(row, remote=answer.remote), sink)
         # Told that nothing arrived we need not warn of a repeat, whatever was uncertain before.
         return replace(row, state=DeliveryState.PENDING, possible_repeat=answer.arrived is Arrived.UNKNOWN)
+
+    async def _ask(self, row: Delivery, sink: Sink) -> Arrival:
+        try:
+            return await sink.notifier.arrived(row)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            log.exception("sink failed unexpectedly", route=row.route, key=row.key)
+            raise _unforeseen(error) from None
 
     # -- one attempt -----------------------------------------------------------------------------
 
@@ -158,7 +167,7 @@ class Courier:
             raise
         except Exception as error:
             log.exception("sink failed unexpectedly", route=sending.route, key=sending.key)
-            raise DeliveryError(f"the sink failed: {type(error).__name__}", permanent=False, ambiguous=True) from None
+            raise _unforeseen(error) from None
 
     async def _sent(self, row: Delivery, sink: Sink) -> Delivery:
         sink.took()
@@ -249,3 +258,8 @@ class Courier:
 
     async def _save(self, row: Delivery, then: tuple[Delivery, ...] = ()) -> None:
         await asyncio.to_thread(self._store.save_delivery, row, then)
+
+
+def _unforeseen(error: Exception) -> DeliveryError:
+    """Return what a mistake in a sink means for its message: it may have arrived, and is not the pager's end."""
+    return DeliveryError(f"the sink failed: {type(error).__name__}", permanent=False, ambiguous=True)

@@ -122,19 +122,22 @@ class Pager:
         waiting: set[str] = set()
         for row in rows:
             incident = row.subject or row.key
-            if incident in waiting:
-                continue
             stale = self._courier.stale(row)
             if stale:
+                # Asked of those that wait behind their incident's first message too: each is news of its own.
                 await self._courier.fall_back(row)
+            if incident in waiting:
+                continue
             state = await self._courier.step(row)
             if state is DeliveryState.SENT:
                 taken += 1
-            elif state.open and (stale or row.is_details):
-                # The fallback route has it (or it only adds to what was told): others need not wait behind it any
-                # longer, its own incident does.
+            elif row.is_details or not state.open:
+                # What only adds to what was told holds nobody up, its own incident included.
+                continue
+            elif stale:
+                # The fallback route has it: others need not wait behind it any longer, its own incident does.
                 waiting.add(incident)
-            elif state.open:
+            else:
                 break
         return taken
 

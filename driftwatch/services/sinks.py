@@ -55,10 +55,13 @@ class Sink:
         self.failures, self.refused, self.closed_until = 0, False, 0.0
 
     def failed(self, *, wait_s: float) -> None:
-        """Note a failure that may pass; with many in a row nobody tries before `wait_s` is over."""
+        """Note a failure that may pass of a message that waits for `wait_s`; with many in a row others wait half of it.
+
+        The next one to try is another message then: the sink may be well, and this one the trouble.
+        """
         self.failures += 1
         if self.failures >= TRIP:
-            self.closed_until = self.clock.monotonic() + wait_s
+            self.closed_until = self.clock.monotonic() + wait_s / 2
 
     def refuses(self) -> None:
         """Note a refusal for good. The next message is tried all the same: it may be the message's own fault."""

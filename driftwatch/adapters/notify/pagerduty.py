@@ -76,7 +76,8 @@ def event(delivery: Delivery) -> dict[str, Any]:
     {'event_action': 'resolve', 'dedup_key': 'bot/1/42'}
     """
     said = delivery.payload
-    head = {"event_action": _action(said), "dedup_key": (delivery.subject or delivery.key)[:MAX_DEDUP_KEY]}
+    # Not `delivery.subject`: what another page covers shares its thread, and yet ends alone.
+    head = {"event_action": _action(said), "dedup_key": str(said.get("key") or delivery.key)[:MAX_DEDUP_KEY]}
     if head["event_action"] != "trigger":
         return head
     text = wording.render_text(said, possible_repeat=False)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -21,6 +22,8 @@ from driftwatch.services.press import Press, Pressed
 
 RETRY_S = 15.0
 REFUSED_S = 300.0
+LOOK_S = 1.0
+"""Between two looks whether the connection still stands: not every end is told."""
 # slack-sdk repeats addresses with their one-time tickets in its warnings, every five seconds.
 _MUTED = logging.getLogger("driftwatch.slack_socket")
 _MUTED.setLevel(logging.CRITICAL)
@@ -82,7 +85,8 @@ class SlackButtons:
             self.connected.set()
             log.info("Slack's buttons are heard")
             while not ended.is_set() and client.current_session is not None and not client.current_session.closed:
-                await asyncio.wait([asyncio.ensure_future(ended.wait())], timeout=1.0)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), LOOK_S)
         finally:
             await client.close()  # type: ignore[no-untyped-call]
 

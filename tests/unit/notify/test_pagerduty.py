@@ -24,6 +24,8 @@ ACKNOWLEDGED = delivery(
     payload(replace(INCIDENT, state=IncidentState.ACKNOWLEDGED, by="ada"), reason=Reason.ACKNOWLEDGED)
 )
 RESOLVED = delivery(payload(ENDED))
+WORSE = delivery(payload(reason=Reason.WORSE))
+REPEAT = delivery(payload(reason=Reason.REPEAT_DUE))
 NOTICE = delivery(severity=Severity.NOTICE)
 BUDGET = delivery(budget_payload(endpoint="bot", now=NOW, spent_usd=5.0, limit_usd=5.0), key="BUDGET/2026-10-14@duty")
 
@@ -50,12 +52,27 @@ def sent(*rows: Delivery, key: str = "0" * 32, then: tuple[Any, ...] = ()) -> tu
         ((FIRST, ACKNOWLEDGED), "acknowledged"),
         ((FIRST, ACKNOWLEDGED, RESOLVED), "resolved"),
         ((FIRST, RESOLVED, RESOLVED), "resolved"),
+        ((FIRST, WORSE, REPEAT), "triggered"),
+        ((FIRST, WORSE, REPEAT, RESOLVED), "resolved"),
     ],
 )
 def test_an_incident_is_one_alert_that_follows_it(rows: tuple[Delivery, ...], state: str) -> None:
     duty, told = sent(*rows)
     assert duty.alerts == {INCIDENT.key: state}
     assert told == [INCIDENT.key] * len(rows)
+
+
+@pytest.mark.parametrize("reason", [Reason.RESOLVED, Reason.ACKNOWLEDGED])
+def test_what_another_page_covers_ends_without_ending_that_ones_alert(reason: Reason) -> None:
+    """The alert was the thread's, the other incident's: the first of two to recover closed a page that still stood."""
+    guest = replace(INCIDENT, id=43, number=43, endpoint="bot-2", parent=42, parent_key=INCIDENT.key)
+    state = IncidentState.RESOLVED if reason is Reason.RESOLVED else IncidentState.ACKNOWLEDGED
+    quiet = {"severity": Severity.NOTICE}
+    rows = [payload(guest, **quiet), payload(replace(guest, state=state), reason=reason, **quiet)]
+    covered = [delivery(said, severity=Severity.NOTICE) for said in rows]
+    duty, _ = sent(FIRST, *covered)
+    assert duty.alerts == {INCIDENT.key: "triggered", guest.key: state.value}
+    assert [e["payload"]["severity"] for e in duty.events if "payload" in e] == ["critical", "warning"]
 
 
 def test_what_is_about_no_incident_has_an_alert_of_its_own() -> None:

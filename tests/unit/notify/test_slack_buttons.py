@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from driftwatch.adapters.notify import slack_socket
 from driftwatch.adapters.notify.render import BUTTON, render
 from driftwatch.adapters.notify.slack_body import slack_body
 from driftwatch.adapters.notify.slack_bot import SlackBot
@@ -178,6 +179,19 @@ def test_a_connection_that_slack_ends_is_made_again(tmp_path: Path) -> None:
         await here.until(lambda: here.slack.socket.opened == 2 and bool(here.slack.socket.connections))
         await here.press("ack")
         await here.until(lambda: here.incident().state is IncidentState.ACKNOWLEDGED)
+
+    played(tmp_path, script)
+
+
+def test_waiting_for_presses_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each second of a quiet connection left one task behind that waited for its end: 86 400 a day."""
+    monkeypatch.setattr(slack_socket, "LOOK_S", 0.01)
+
+    async def script(_: Room) -> None:
+        before = len(asyncio.all_tasks())
+        await asyncio.sleep(0.3)
+        # The library starts and ends some of its own.
+        assert len(asyncio.all_tasks()) <= before + 3
 
     played(tmp_path, script)
 

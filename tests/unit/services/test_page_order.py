@@ -11,11 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from driftwatch.adapters.store import SqlStore, open_store
-from driftwatch.domain.delivery import Delivery, DeliveryState
+from driftwatch.domain.delivery import Arrival, Delivery, DeliveryState
 from driftwatch.domain.errors import DeliveryError
 from driftwatch.domain.metric import Severity
 from driftwatch.services.page import Pager
 from driftwatch.services.ports import Notifier
+from driftwatch.services.sinks import TRIP
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.notifier import RecordingNotifier
 
@@ -211,6 +212,84 @@ def test_what_the_fallback_has_no_longer_holds_up_other_incidents_but_its_own(
     later(clock, minutes=5)
     asyncio.run(subject.deliver_due())
     assert sink.keys == [promise(3).key, promise(1).key, promise(2).key]
+
+
+def test_a_later_page_of_an_incident_falls_back_though_the_first_still_waits(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    """It was passed over before anybody asked how old it was: news stayed untold while the first message was stuck."""
+    store.enqueue([promise(1, incident="a"), promise(2, incident="a")])
+    oncall, ops = RecordingNotifier(*(transient() for _ in range(30))), RecordingNotifier()
+    subject = pager(store, clock, "ops", oncall=oncall, ops=ops)
+    later(clock, minutes=6)
+    for _ in range(2):
+        asyncio.run(subject.deliver_due())
+    assert ops.keys == [f"{promise(n, incident='a').key}>ops" for n in (1, 2)]
+    assert {delivery.key for delivery in oncall.attempts} == {promise(1).key}, "the order within an incident stands"
+
+
+def test_details_that_are_stuck_hold_up_no_page_of_their_incident(store: SqlStore, clock: ManualClock) -> None:
+    """What only adds to a message kept its incident's next page back for as long as it was refused."""
+    details = promise(1, payload={"key": "a", "kind": "drift", "part": "details"})
+    store.enqueue([details, promise(2, incident="a")])
+    sink = RecordingNotifier(transient())
+    asyncio.run(pager(store, clock, oncall=sink).deliver_due())
+    assert sink.keys == [promise(2).key]
+    later(clock, minutes=1)
+    asyncio.run(pager(store, clock, oncall=sink).deliver_due())
+    assert sink.keys == [promise(2).key, details.key]
+
+
+def test_one_message_that_is_always_refused_does_not_starve_the_others_of_its_sink(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    """The circuit was open for exactly the wait of that message, so it alone ever tried, and failed."""
+    poison = promise(1)
+
+    class Choking(RecordingNotifier):
+        async def send(self, delivery: Delivery) -> str:
+            if delivery.key == poison.key:
+                raise transient()
+            return await super().send(delivery)
+
+    store.enqueue([poison])
+    sink = Choking()
+    subject = pager(store, clock, "ops", oncall=sink, ops=RecordingNotifier())
+
+    def wait(seconds: int) -> None:
+        for _ in range(seconds):
+            asyncio.run(subject.deliver_due())
+            later(clock, seconds=1)
+
+    wait(400)
+    assert row(store, poison.key).attempts > TRIP
+    fresh = promise(2, created_at=clock.now())
+    store.enqueue([fresh])
+    wait(320)
+    assert sink.keys == [fresh.key]
+
+
+def test_a_sink_with_a_bug_in_what_it_is_asked_costs_an_attempt_not_the_route(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    """The exception ended the pass of its route, and every later one: nothing behind that row was ever sent."""
+
+    class Puzzled(RecordingNotifier):
+        async def arrived(self, delivery: Delivery) -> Arrival:
+            raise KeyError("oops")
+
+    store.enqueue([promise(1)])
+    store.save_delivery(promise(1, state=DeliveryState.SENDING, attempts=1, started_at=START))
+    sink = Puzzled()
+    subject = pager(store, clock, oncall=sink)
+    later(clock, seconds=20)
+    with capture_logs() as logs:
+        asyncio.run(subject.deliver_due())
+    assert "sink failed unexpectedly" in {entry["event"] for entry in logs}
+    assert row(store, promise(1).key).state is DeliveryState.AMBIGUOUS
+    later(clock, minutes=6)
+    asyncio.run(subject.deliver_due())
+    assert [delivery.possible_repeat for delivery in sink.taken] == [True]
 
 
 def test_after_72_hours_a_promise_is_given_up_loudly(store: SqlStore, clock: ManualClock) -> None:
