@@ -44,6 +44,7 @@ class Duty:
         self._missed = DOWN
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
+        self._replaying = False
         self._hurried = False
 
     @property
@@ -54,19 +55,27 @@ class Duty:
 
     async def on_due(self) -> Ticked | None:
         """Replay the latest due slot; None if none is due or a replay is running already."""
-        if self._busy.locked():
+        if self._replaying:
             self._missed = BUSY
             return None
-        async with self._busy:
-            if self._seen is None:
-                # A crash may have left facts without their decision.
-                await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
-                await confirm_pending(self._watched, self._world)
-            await asyncio.to_thread(self._settle)
-            ticked = await self._catch_up()
-            if ticked is not None:
-                self._hurried = await asyncio.to_thread(self._stirs)
-            return ticked
+        self._replaying = True
+        try:
+            # A review may hold it: that is short, and no reason to skip a slot.
+            async with self._busy:
+                return await self._replay()
+        finally:
+            self._replaying = False
+
+    async def _replay(self) -> Ticked | None:
+        if self._seen is None:
+            # A crash may have left facts without their decision.
+            await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
+            await confirm_pending(self._watched, self._world)
+        await asyncio.to_thread(self._settle)
+        ticked = await self._catch_up()
+        if ticked is not None:
+            self._hurried = await asyncio.to_thread(self._stirs)
+        return ticked
 
     def _stirs(self) -> bool:
         world = self._world

@@ -53,6 +53,7 @@ class Daemon:
     listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     grace_s: float = GRACE_S
     flush_s: float = FLUSH_S
+    _broken: set[str] = field(default_factory=set, init=False, repr=False)
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Run until SIGTERM, SIGINT or `stop`; a second signal cancels what still runs.
@@ -96,7 +97,10 @@ class Daemon:
 
     def _retire(self) -> None:
         """Close what is open on endpoints that were taken out of the configuration."""
-        names, routes = {w.endpoint.name for w in self.watched}, self.watched[0].routes if self.watched else {}
+        names = {w.endpoint.name for w in self.watched}
+        # A judge is an endpoint with incidents of its own.
+        names |= {judge.name for w in self.watched for judge in w.judges.values()}
+        routes = self.watched[0].routes if self.watched else {}
         retire(self.world.store, names, routes, now=self.world.clock.now())
 
     async def _review(self, duties: Sequence[Duty]) -> None:
@@ -127,14 +131,24 @@ class Daemon:
         ticked, before = None, duty.schedule
         try:
             ticked = await duty.on_due()
+            if ticked is Ticked.REPLAYED:
+                self._broken.discard(name)
             if duty.schedule != before:
                 scheduler.renew(name)
         except Exception:
             # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
             log.exception("replay broke off", endpoint=name)
+            self._broken.add(name)
         # Pages wait for nobody's poll.
         self._decided.set()
         if ticked is Ticked.REPLAYED:
+            await self._tell_alive(name)
+
+    async def _tell_alive(self, name: str) -> None:
+        """Tell the dead-man's switch, unless an endpoint is blind: the others' replays would hide it for ever."""
+        if self._broken:
+            log.error("the dead-man's switch is not told: an endpoint is blind", endpoints=sorted(self._broken))
+        else:
             await self.chores.tell_alive(self.world, name)
 
     async def _finish_replays(self) -> None:

@@ -1,6 +1,7 @@
 """Which slot a wake-up replays, and what becomes of all the others."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -151,6 +152,31 @@ def test_a_slot_that_comes_while_one_is_replayed_is_skipped_and_says_why(at: Sma
         (SlotState.SKIPPED, BUSY),
         (SlotState.DONE, None),
     ]
+
+
+def test_a_slot_that_comes_during_a_review_waits_for_it_and_is_replayed(at: SmallWorld) -> None:
+    """It was skipped, with the reason that a replay was still running, and none was."""
+    on = duty(at)
+    reviewing, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        reviewing.set()
+        go_on.wait(10)
+
+    async def story() -> None:
+        await on.on_due()
+        at.clock.set(START + HOUR)
+        with patch("driftwatch.daemon.duty.review", slow):
+            look = asyncio.create_task(on.review())
+            await asyncio.to_thread(reviewing.wait, 10)
+            due = asyncio.create_task(on.on_due())
+            await asyncio.sleep(0)
+            go_on.set()
+            await look
+            assert await due is Ticked.REPLAYED
+
+    asyncio.run(story())
+    assert states(at) == [SlotState.DONE, SlotState.DONE]
 
 
 @pytest.mark.parametrize("method", ["claim", "record_replay"])

@@ -2,19 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.store import open_store
 from driftwatch.daemon import Chores, Daemon
+from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.life import Pager
+from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.replay import SlotState
+from driftwatch.services.bench import Judge
+from driftwatch.services.ports import DecisionCommit
+from driftwatch.services.watched import WatchedJudge
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.model import ScriptedModel
-from tests.acceptance.world import START, SmallWorld, capitals, right
+from tests.acceptance.world import HOUR, START, SmallWorld, capitals, right
+from tests.unit.notify.examples import INCIDENT
 
 NAME = "support-bot"
 
@@ -193,3 +201,52 @@ def test_a_replay_that_failed_is_no_sign_of_life(at: SmallWorld) -> None:
     model(at).go_on.set()
     assert lived(at, story, pager=Post().run, chores=Chores(alive=alive)) == [SlotState.FAILED]
     assert heard == []
+
+
+def test_while_one_endpoint_is_blind_the_dead_mans_switch_hears_nothing_from_the_others(
+    at: SmallWorld, tmp_path: Path
+) -> None:
+    """A decision that raised every hour was only logged: the other endpoints went on to say that all was well."""
+    heard: list[int] = []
+    model(at).go_on.set()
+    other = SmallWorld(tmp_path, ScriptedModel(right(1)), probes=capitals(1), name="other", beside=at)
+    failing, commit = [True], at.store.commit_decision
+
+    async def alive() -> None:
+        heard.append(1)
+
+    def commits(decided: DecisionCommit) -> bool:
+        if decided.endpoint == NAME and failing[0]:
+            raise RuntimeError("a mistake of ours")
+        return commit(decided)
+
+    async def run() -> None:
+        watched = [at.watched, other.watched]
+        chores = Chores(alive=alive)
+        daemon = Daemon(watched=watched, world=at.world, pager=deaf, wall=SystemClock(), chores=chores)
+        daemon._decided = asyncio.Event()
+        duties = [Duty(one, at.world) for one in watched]
+        for told in (0, 2):
+            for duty, one in zip(duties, watched, strict=True):
+                await daemon._on_duty(duty, one.endpoint.name, SlotScheduler(clock=at.clock, wall=SystemClock()))
+            assert len(heard) == told
+            failing[0] = False
+            at.clock.advance(HOUR)
+
+    with patch.object(at.store, "commit_decision", commits):
+        asyncio.run(run())
+
+
+def test_a_start_leaves_the_incidents_of_judges_open(at: SmallWorld) -> None:
+    """Judges are watched, and were not among the names: every start ended their incidents as removed."""
+    endpoint = replace(at.watched.endpoint, name="judge/default")
+    judge = WatchedJudge(
+        judge=Judge(name="default", endpoint=endpoint, model=at.model, confirm=False),
+        watched=replace(at.watched, endpoint=endpoint),
+    )
+    for number, name in enumerate((NAME, "judge/default", "judge/gone"), 1):
+        at.store.save_incident(replace(INCIDENT, id=number, number=number, endpoint=name, opened_at=START))
+    watched = [replace(at.watched, judges={"default": judge})]
+    Daemon(watched=watched, world=at.world, pager=deaf, wall=SystemClock())._retire()
+    still = {one.endpoint for one in at.store.incidents(since=START) if one.state.open}
+    assert still == {NAME, "judge/default"}
