@@ -90,6 +90,7 @@ class Duty:
             return
         async with self._busy:
             await asyncio.to_thread(review, self._watched, self._world.store, self._world.clock)
+            await confirm_pending(self._watched, self._world)  # a burst that raised left its alarm waiting
 
     async def _catch_up(self) -> Ticked | None:
         due = await asyncio.to_thread(self._due)

@@ -31,6 +31,7 @@ __all__ = [
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     ending.our_side_changed,
+    ending.given_up,
     ending.measured_again,
     opening.flapping,
     opening.recurred,
@@ -83,7 +84,7 @@ def decide(
     causes : Causes
         What could explain the movement.
     transitions : int
-        Openings and endings of this endpoint's drifts in the last 24 hours.
+        Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
     confirm : bool
         Whether an alarm that would page can be asked to wait for a confirmation burst.
 

@@ -10,21 +10,25 @@ from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import due_again, silence_over
 
 
-def decide_elapsed(incident: Incident, *, silences: Sequence[Silence], calm: int, now: datetime) -> Decision:
+def decide_elapsed(
+    incident: Incident, *, silences: Sequence[Silence], calm: int, now: datetime, covered: bool = False
+) -> Decision:
     """Decide what has become of an open incident since its last replay: with a daily replay, nobody waits for the next.
 
     Parameters
     ----------
     calm : int
         Replays in a row that looked normal: what was kept back and is calm is not told any more.
+    covered : bool
+        Whether the incident whose page covers this one is still open.
     """
     quiet = Decision(reason=Reason.NONE)
     if incident.state is IncidentState.PENDING or silence_over(incident.endpoint, silences, now) is not None:
         return quiet
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
     if waited and incident.told.rank < incident.severity.rank and not calm:
-        return _told(incident, Reason.SILENCE_ENDED, now)
-    return _told(incident, Reason.REPEAT_DUE, now) if due_again(incident, now) else quiet
+        return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
+    return _told(incident, Reason.REPEAT_DUE, now, covered=covered) if due_again(incident, now) else quiet
 
 
 def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:
@@ -43,10 +47,10 @@ def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: date
     return Decision(reason=Reason.ENDPOINT_REMOVED, incident=over, tell=tell)
 
 
-def _told(incident: Incident, reason: Reason, now: datetime) -> Decision:
+def _told(incident: Incident, reason: Reason, now: datetime, *, covered: bool) -> Decision:
     told = replace(incident, reason=reason, told=incident.severity, told_at=now, updated_at=now)
     # Whose page covers it repeats for it.
-    quietly = incident.parent is not None or incident.kind is IncidentKind.NO_DATA
+    quietly = covered or incident.kind is IncidentKind.NO_DATA
     severity = Severity.NOTICE if quietly else incident.severity
     return Decision(
         reason=reason,

@@ -25,7 +25,7 @@ class Situation:
     confirm : bool
         Whether a confirmation burst can be asked for before somebody is woken.
     transitions : int
-        Openings and endings of this endpoint's drifts in the last 24 hours.
+        Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
     """
 
     endpoint: str
@@ -48,7 +48,7 @@ class Situation:
         known = {(f.metric, f.chart): f for f in (self.incident.findings if self.incident else ())}
         known |= {(f.metric, f.chart): f for f in self.findings}
         found = explain(tuple(known.values()), self.causes)
-        object.__setattr__(self, "explained", _kept(self.incident, found))
+        object.__setattr__(self, "explained", _kept(self.incident, found, self.findings))
 
     @cached_property
     def severity(self) -> Severity:
@@ -171,9 +171,17 @@ def due_again(incident: Incident, now: datetime) -> bool:
     return incident.told_at is not None and now - incident.told_at >= patience
 
 
-def _kept(incident: Incident | None, found: Explained) -> Explained:
+def unexplained_harm(incident: Incident | None, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the harm that came after an incident had been put down to our own side: that explains no later harm."""
+    if incident is None or incident.attribution not in _ORDER or Attribution(incident.attribution).may_page:
+        return ()
+    old = {(f.metric, f.chart) for f in incident.findings if f.severity is Severity.PAGE}
+    return tuple(f for f in findings if f.severity is Severity.PAGE and (f.metric, f.chart) not in old)
+
+
+def _kept(incident: Incident | None, found: Explained, findings: Sequence[Finding]) -> Explained:
     """Keep an explanation that goes before: its evidence is news once; that quality is unchanged is seen every time."""
-    if incident is None or incident.attribution not in _ORDER:
+    if incident is None or incident.attribution not in _ORDER or unexplained_harm(incident, findings):
         return found
     known = Attribution(incident.attribution)
     if known is Attribution.SERVING_CHANGE or _ORDER.index(known) >= _ORDER.index(found.attribution):

@@ -16,9 +16,10 @@ from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Re
 from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.metric import PASS, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
+from driftwatch.domain.situation import unexplained_harm
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest, Course, Ended, Event, Failed
-from driftwatch.services.causes import LOOK_BACK, own_causes, transitions
+from driftwatch.services.causes import LOOK_BACK, loudest_heard, own_causes, transitions
 from driftwatch.services.episode_log import EpisodeLog
 from driftwatch.services.explained import explained
 from driftwatch.services.judge import LOOK_BACK as FAILURES_BACK
@@ -81,6 +82,7 @@ class Fold:
         self._log: deque[ReplayScores] = deque(maxlen=LOOK_BACK)
         self._ended: deque[Incident] = deque(maxlen=EPISODES)
         self._unanswered, self._baseline, self._judged = 0, 0, False
+        self._given_up = 0
 
     def take(self, event: Event) -> None:
         """Fold one event."""
@@ -135,6 +137,8 @@ class Fold:
         announced = self._memory.announced(replay)
         judged = {name: plan.metric.judge for name, plan in self._plans.items() if plan.metric.judge}
         found = without_judge(monitor.findings(self._plans, readings), judged, replay.fingerprint)
+        if replay.epoch <= self._given_up:
+            found, announced = (), ""
         if over := ended_with_judge(judged, self._incident, found, replay, replay.slot.due):
             return over
         decided = partial(
@@ -144,7 +148,11 @@ class Fold:
             calm=monitor.calm(readings),
             changed=changed,
             confirm=replay.seq in self._bursts,
-            transitions=transitions([*self._ended, *([self._incident] if self._incident else [])], replay.slot.due),
+            transitions=transitions(
+                [*self._ended, *([self._incident] if self._incident else [])],
+                replay.slot.due,
+                severity=loudest_heard(found),
+            ),
         )
         decision = explained(decided, announced=announced, gather=partial(self._causes, announced))
         waits = decision.incident if decision.reason is Reason.FIRST and not decision.tell else None
@@ -154,7 +162,8 @@ class Fold:
 
     def _causes(self, announced: str, incident: Incident) -> Causes:
         """Gather what `services.gathering` reads from the store; a backtest knows no neighbours."""
-        found = own_causes(incident.findings, announced=announced, log=tuple(self._log), states=self._watch.states)
+        moved = unexplained_harm(self._incident, incident.findings) or incident.findings
+        found = own_causes(moved, announced=announced, log=tuple(self._log), states=self._watch.states)
         if incident.opened_seq != self._log[-1].seq:
             return found
         return replace(found, recurrence=self._episodes.recurrence(incident))
@@ -212,6 +221,7 @@ class Fold:
     def _end(self, ended: Ended) -> None:
         if self._incident and self._incident.kind is IncidentKind.DRIFT:
             state = IncidentState.RESOLVED if ended.rearm else IncidentState.ACCEPTED
+            self._given_up = self._given_up if ended.rearm else self._incident.epoch
             over = replace(self._incident, state=state, by="somebody", ended_at=ended.at)
             self._episodes.end(over)
             self._ended.append(over)

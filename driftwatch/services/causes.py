@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from driftwatch.domain.causes import SERVING, Causes, Elsewhere, Recurrence, began_together
 from driftwatch.domain.confirmation import FRESH_REPLAYS
-from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason
 from driftwatch.domain.metric import PASS, Severity
 from driftwatch.domain.replay import ReplayScores
+from driftwatch.domain.situation import ranked
 from driftwatch.services.our_side import EXPLAINING
 from driftwatch.services.states import Shown
 from driftwatch.stats.any_stream import AnyState
@@ -78,7 +79,7 @@ def elsewhere(
             incident=other.id,
             endpoint=other.endpoint,
             vendor=vendors[other.endpoint],
-            paged=other.told is Severity.PAGE,
+            paged=_pages(other),
             key=other.key,
         )
         for other in sorted(incidents, key=lambda one: one.id)
@@ -110,12 +111,27 @@ def recurrence(current: Incident, shown: Shown, past: Sequence[tuple[Incident, S
     return Recurrence(state=seen.name, of=lately[-1].id, visits=len(same) + 1) if lately else None
 
 
-def transitions(incidents: Sequence[Incident], now: datetime) -> int:
-    """Return how often drifts opened or ended by themselves in the last 24 hours."""
-    drifts = [one for one in incidents if one.kind is IncidentKind.DRIFT and one.told is not Severity.NONE]
+def transitions(incidents: Sequence[Incident], now: datetime, *, severity: Severity) -> int:
+    """Return how often drifts came or went by themselves in the last 24 hours, told at least as loudly as this.
+
+    What was only noticed does not make a page flap, and what our own side ended did not go by itself.
+    """
+    drifts = [one for one in incidents if one.kind is IncidentKind.DRIFT and one.told.rank >= severity.rank]
     moments = [one.opened_at for one in drifts]
-    moments += [one.ended_at for one in drifts if one.ended_at is not None and one.by is None]
+    gone = [one for one in drifts if one.reason is Reason.RESOLVED and one.by is None]
+    moments += [one.ended_at for one in gone if one.ended_at is not None]
     return sum(now - A_DAY < moment <= now for moment in moments)
+
+
+def loudest_heard(findings: Sequence[Finding]) -> Severity:
+    """Return how loud these may be at most: a movement that nobody finds is an announcement, and so a notice."""
+    return max((f.severity for f in ranked(findings)), key=lambda s: s.rank, default=Severity.NOTICE)
+
+
+def _pages(incident: Incident) -> bool:
+    """Whether it woke somebody itself and still stands: `told` says whom it concerned, also where it did so quietly."""
+    quietly = incident.parent is not None or incident.reason in (Reason.RECURRED, Reason.FLAPPING)
+    return incident.told is Severity.PAGE and incident.state.open and not quietly
 
 
 def _comparable(earlier: Incident, current: Incident) -> bool:

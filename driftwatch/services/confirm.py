@@ -61,7 +61,11 @@ async def confirm(
     return await asyncio.to_thread(_decide, watched, incident, burst, store, clock.now())
 
 
-def _decide(watched: Watched, incident: Incident, burst: Burst, store: Store, now: datetime) -> Reason:
+def _decide(watched: Watched, incident: Incident, burst: Burst, store: Store, now: datetime) -> Reason | None:
+    waits = store.incident(incident.id)
+    if waits is None or waits.state is not IncidentState.PENDING:
+        # A person was faster than the burst; what they did stands.
+        return None
     decision = decide_confirmed(incident, burst, silences=store.silences(now=now), now=now)
     replay = next(iter(store.replays(incident.endpoint, after_seq=incident.opened_seq - 1)), None)
     deliveries = promised(watched, store, decision, now=now, replay=replay)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from driftwatch.domain.causes import Causes, Recurrence
 from driftwatch.domain.incident import Incident
+from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores
+from driftwatch.domain.situation import unexplained_harm
 from driftwatch.services.causes import (
     A_DAY,
     LOOK_BACK,
@@ -31,11 +33,12 @@ class Gathering:
     replay: ReplayScores
     states: Mapping[str, AnyState]
     announced: str
+    before: Incident | None = None
 
     def causes(self, incident: Incident) -> Causes:
         """Return everything that is known of an open drift."""
         found = own_causes(
-            incident.findings,
+            unexplained_harm(self.before, incident.findings) or incident.findings,
             announced=self.announced,
             log=self.log(),
             states=self.states,
@@ -62,6 +65,6 @@ class Gathering:
         return recurrence(incident, shown[incident.id], past) if incident.id in shown else None
 
 
-def recent_transitions(store: Store, endpoint: str, now: datetime) -> int:
-    """Return how often this endpoint's drifts opened or ended by themselves in the last 24 hours."""
-    return transitions(store.incidents(endpoint=endpoint, since=now - A_DAY), now)
+def recent_transitions(store: Store, endpoint: str, now: datetime, *, severity: Severity) -> int:
+    """Return how often this endpoint's drifts, as loud as this, opened or ended by themselves in the last 24 hours."""
+    return transitions(store.incidents(endpoint=endpoint, since=now - A_DAY), now, severity=severity)

@@ -12,7 +12,7 @@ from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.payload import budget_payload, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
-from driftwatch.services.causes import fresh
+from driftwatch.services.causes import fresh, loudest_heard
 from driftwatch.services.explained import explained
 from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
@@ -101,7 +101,12 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
     found = without_judge(found, watched.judged, replay.fingerprint)
     incident = store.open_incident(replay.slot.endpoint)
-    gathering = Gathering(watched=watched, store=store, replay=replay, states=watch.states, announced=announced)
+    if replay.epoch < store.epoch(replay.slot.endpoint):
+        # Its baseline was given up while it ran: what differs from that is no news.
+        found, announced = (), ""
+    gathering = Gathering(
+        watched=watched, store=store, replay=replay, states=watch.states, announced=announced, before=incident
+    )
     given: dict[str, Any] = {
         "endpoint": replay.slot.endpoint,
         "epoch": replay.epoch,
@@ -122,7 +127,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
                 findings=found,
                 calm=monitor.calm(readings),
                 changed=changed,
-                transitions=recent_transitions(store, replay.slot.endpoint, now),
+                transitions=recent_transitions(store, replay.slot.endpoint, now, severity=loudest_heard(found)),
                 confirm=watched.confirm and incident is None and bool(found) and fresh(found, gathering.log()),
             ),
             announced=announced,

@@ -25,7 +25,13 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
     incident, now = store.open_incident(watched.endpoint.name), clock.now()
     if incident is None:
         return Reason.NONE
-    decision = decide_elapsed(incident, silences=store.silences(now=now), calm=_calm(watched, store, incident), now=now)
+    decision = decide_elapsed(
+        incident,
+        silences=store.silences(now=now),
+        calm=_calm(watched, store, incident),
+        now=now,
+        covered=_covered(store, incident),
+    )
     if decision.incident is None:
         return decision.reason
     last = next(
@@ -47,6 +53,11 @@ def retire(store: Store, names: Collection[str], routes: Mapping[Audience, Route
         store.save_incident(over, promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=now))
         log.warning("incident closed, its endpoint is watched no more", endpoint=over.endpoint, incident=over.name)
     return len(gone)
+
+
+def _covered(store: Store, incident: Incident) -> bool:
+    parent = store.incident(incident.parent) if incident.parent is not None else None
+    return parent is not None and parent.state.open
 
 
 def _calm(watched: Watched, store: Store, incident: Incident) -> int:

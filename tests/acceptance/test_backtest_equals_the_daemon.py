@@ -12,6 +12,7 @@ import pytest
 
 from driftwatch.adapters.records import export_observations
 from driftwatch.adapters.records.history import Scoring, recorded_history
+from driftwatch.domain.answer import Question
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentKind
 from driftwatch.services import monitor
@@ -142,6 +143,24 @@ async def accepted(world: SmallWorld) -> None:
     await world.replay(4)
 
 
+async def accepted_while_a_replay_ran(world: SmallWorld) -> None:
+    """The replay paged anew from the baseline just given up, and that incident could never end."""
+    await swap(world)
+    person, number = Person(name="ada", now=world.clock.now()), world.store.open_incident(NAME).id
+
+    def script(question: Question, _chance: object) -> str:
+        if world.store.open_incident(NAME) is not None:
+            accept(world.store, number, person, world.watched.routes)
+        return right(40, BROKEN)[question.messages[-1]["content"]]
+
+    world.model.drift(script)
+    await world.replay(1)
+    assert world.store.open_incident(NAME) is None
+    await world.replay(23)
+    world.model.drift(right(40))
+    await world.replay(4)
+
+
 async def reset(world: SmallWorld) -> None:
     await world.replay(24)
     reset_baseline(world.store, NAME, Person(name="ada", now=world.clock.now() + timedelta(minutes=1)))
@@ -153,9 +172,10 @@ async def reset(world: SmallWorld) -> None:
 
 LOGGED = (swap, small_and_slow, there_and_back_and_there_again, our_own_change, half_the_answers_missing)
 """Stories of which the records tell everything."""
+BASELINES = (accepted, accepted_while_a_replay_ran, reset)
 
 
-@pytest.mark.parametrize("story", [*LOGGED, drift_behind_an_outage, resolved_by_hand, accepted, reset])
+@pytest.mark.parametrize("story", [*LOGGED, drift_behind_an_outage, resolved_by_hand, *BASELINES])
 def test_a_backtest_of_the_store_tells_what_the_daemon_told(tmp_path: Path, story: Story) -> None:
     world = SmallWorld(tmp_path, ScriptedModel(right(40)))
     asyncio.run(story(world))

@@ -11,6 +11,7 @@ from driftwatch.domain.confirmation import IMPLICATED, OTHERS, Confirmation
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState, Reason
 from driftwatch.services import confirm as confirm_module
+from driftwatch.services.own import Person, resolve
 from driftwatch.services.tick import confirm_pending
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.test_backtest_equals_the_daemon import done_by_the_daemon, of_the_store
@@ -119,6 +120,22 @@ def test_a_process_that_dies_confirms_after_its_restart(
 
     asyncio.run(story())
     assert world.told() == [("oncall", "CONFIRMED")]
+
+
+def test_what_a_person_does_during_the_rerun_stands(tmp_path: Path) -> None:
+    """The burst wrote the incident as it had read it before: what had been resolved meanwhile fired, and paged."""
+    world = small_world(tmp_path)
+
+    def resolved_meanwhile(question, _chance):
+        waiting = world.store.open_incident(NAME)
+        if waiting is not None:
+            resolve(world.store, waiting.id, Person(name="ada", now=world.clock.now()), world.watched.routes)
+        return right(40, BROKEN)[question.messages[-1]["content"]]
+
+    asyncio.run(one_bad_replay(world, resolved_meanwhile))
+    assert world.told() == []
+    kept = world.store.incidents(endpoint=NAME)[0]
+    assert (kept.state, kept.by) == (IncidentState.RESOLVED, "ada")
 
 
 def test_an_alarm_that_waited_too_long_for_its_process_pages_without_a_rerun(

@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.incident import Incident, IncidentKind
+from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
+from driftwatch.services.own import Person, resolve
+from driftwatch.services.review import review
 from driftwatch.testing.model import ScriptedModel
 from driftwatch.testing.scenarios import SCENARIOS, Scenario, probes
 from tests.acceptance.world import SmallWorld, right
@@ -155,6 +158,21 @@ def test_a_vendor_that_changes_everywhere_is_one_page_and_its_other_endpoints_be
     assert {one.parent for one in children} == {parent.id}
     assert set(parent.elsewhere) == {"bot-1", "bot-2"}
     assert {d.subject for d in worlds[0].store.deliveries()} == {parent.key}
+
+
+def test_what_a_page_covers_repeats_quietly_only_as_long_as_that_page_stands(tmp_path: Path) -> None:
+    """A child once covered repeated as notices for ever, also after its parent had ended."""
+    parent, child = fleet(tmp_path, ["openai", "openai"])
+    drift([parent, child], {0, 1})
+
+    def repeated() -> str:
+        child.clock.advance(timedelta(hours=25))
+        assert review(child.watched, child.store, child.clock) is Reason.REPEAT_DUE
+        return list(child.store.deliveries())[-1].severity.value
+
+    assert repeated() == "notice"
+    resolve(parent.store, latest(parent).id, Person(name="ada", now=child.clock.now()), parent.watched.routes)
+    assert repeated() == "page"
 
 
 def test_unrelated_vendors_that_move_together_have_a_common_cause(tmp_path: Path) -> None:

@@ -23,6 +23,6 @@ def still_there(at: Situation) -> Decision | None:
     """What waits for a confirmation, or vanished in one, and shows in a further replay is confirmed by that."""
     if at.incident is None or at.incident.state is not IncidentState.PENDING or at.severity is Severity.NONE:
         return None
-    severity = max(at.severity, at.incident.severity, key=lambda s: s.rank)
-    firing = replace(joined(at.incident, at), state=IncidentState.FIRING, severity=severity)
+    # As loud as what shows now: the alarm that waits may have been the one that vanished.
+    firing = replace(joined(at.incident, at), state=IncidentState.FIRING, severity=at.severity)
     return told(replace(firing, detail="confirmed by the next replay"), at, Reason.CONFIRMED, quietly=at.covered)

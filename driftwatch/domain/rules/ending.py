@@ -25,6 +25,14 @@ def our_side_changed(at: Situation) -> Decision | None:
     return Decision(reason=Reason.LOCAL_CHANGE, incident=over, tell=those_told(at), new_epoch=True)
 
 
+def given_up(at: Situation) -> Decision | None:
+    """A drift from a baseline that was given up has nothing left to come back to, so it ends with the next one."""
+    if at.incident is None or at.incident.kind is not IncidentKind.DRIFT or at.incident.epoch >= at.epoch:
+        return None
+    over = ended(at.incident, at, Reason.LOCAL_CHANGE, "its baseline was given up")
+    return Decision(reason=Reason.LOCAL_CHANGE, incident=over, tell=those_told(at))
+
+
 def measured_again(at: Situation) -> Decision | None:
     """The first good replay ends an incident of missing data."""
     if at.incident is None or at.incident.kind is not IncidentKind.NO_DATA:

@@ -30,7 +30,7 @@ def repeat_due(at: Situation) -> Decision | None:
     """What stands for a day, or a week once somebody has it, is told again."""
     if at.incident is None or at.silenced or not due_again(at.incident, at.now):
         return None
-    return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=at.incident.parent is not None)
+    return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=at.covered)
 
 
 def no_news(at: Situation) -> Decision | None:

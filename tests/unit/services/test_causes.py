@@ -82,6 +82,21 @@ def test_only_watched_endpoints_that_began_to_move_at_the_same_time_are_neighbou
     assert [(one.incident, one.paged) for one in found] == [(1, True), (2, True), (4, False)]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": Reason.RECURRED},
+        {"reason": Reason.FLAPPING},
+        {"parent": 9},
+        {"state": IncidentState.RESOLVED},
+    ],
+)
+def test_only_what_woke_somebody_and_still_stands_covers_another_endpoint(changes: dict) -> None:
+    """What had been told quietly counted as a page: a second endpoint's first page covered nothing and nobody woke."""
+    (found,) = elsewhere([drift(1, 20, **changes)], {"bot-1": "openai"}, endpoint="bot", findings=[fall(20)])
+    assert not found.paged
+
+
 def seen(name: str | None) -> Shown:
     return Shown(since=StateSeen(verdict="known" if name else "undecided", name=name, replays=3))
 
@@ -99,6 +114,22 @@ def test_a_state_told_of_within_four_weeks_recurs() -> None:
 
 
 def test_openings_and_endings_of_the_last_day_are_counted_and_not_what_people_ended() -> None:
-    ended = {"state": IncidentState.RESOLVED, "ended_at": START + 20 * HOUR}
+    ended = {"state": IncidentState.RESOLVED, "reason": Reason.RESOLVED, "ended_at": START + 20 * HOUR}
     drifts = [drift(1, 2, **ended), drift(2, 10, **ended, by="ada"), drift(3, 30)]
-    assert transitions(drifts, START + 30 * HOUR) == 3
+    assert transitions(drifts, START + 30 * HOUR, severity=Severity.PAGE) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({}, 2),
+        ({"told": Severity.NOTICE}, 0),
+        ({"reason": Reason.LOCAL_CHANGE}, 1),
+        ({"reason": Reason.JUDGE_DRIFT}, 1),
+        ({"reason": Reason.ENDPOINT_REMOVED}, 1),
+    ],
+)
+def test_a_page_flaps_only_by_pages_that_came_and_went_by_themselves(changes: dict, counted: int) -> None:
+    """A notice that had come and gone made the first real page of a day a notice: "comes and goes"."""
+    gone = {"state": IncidentState.RESOLVED, "reason": Reason.RESOLVED, "ended_at": START + 20 * HOUR} | changes
+    assert transitions([drift(1, 10, **gone)], START + 30 * HOUR, severity=Severity.PAGE) == counted
