@@ -50,6 +50,8 @@ class SlackButtons:
     ) -> None:
         self._app, self._bot, self._act, self._clock = app, bot, act, clock
         self.connected = asyncio.Event()
+        # The client hands each message to a task: two quick presses would both find the incident untaken.
+        self._one_press = asyncio.Lock()
 
     async def run(self) -> None:
         """Listen until cancelled; a Slack that cannot be reached is tried again for ever."""
@@ -102,7 +104,8 @@ class SlackButtons:
     async def _pressed(self, press: Press) -> None:
         facts = {"verb": press.verb, "incident": press.incident, "by": press.by}
         try:
-            done = await self._act(press)
+            async with self._one_press:
+                done = await self._act(press)
         except DriftwatchError as error:
             log.warning("a button was pressed in vain", **facts, error=str(error))
             await self._answer("chat.postEphemeral", press, str(error), user=press.user_id)
