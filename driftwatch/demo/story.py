@@ -1,16 +1,18 @@
 """The demo's story: a baseline, quiet days, a silent change, and what arrives at whom."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from driftwatch.adapters.notify.wording import POSSIBLE_REPEAT
 from driftwatch.adapters.store import open_store
 from driftwatch.demo.drifts import DRIFTS, Drift
 from driftwatch.demo.stage import BASELINE, ENDPOINT, Hear, Stage, set_stage
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
+from driftwatch.testing.slack import Post
 
 QUIET = 6
 """Replays between the baseline and the change."""
@@ -35,6 +37,11 @@ class Ending:
     ----------
     came, must_come : Severity
         The loudest message that arrived, and the one that had to.
+    pages, notices : int
+        Messages told to each audience.
+    repeats : int
+        Messages that came again, marked as a possible repeat, after a daemon was killed while it sent them: a webhook
+        cannot be asked what it took.
     replays_to_message : int, optional
         Replays between the change and the message.
     restarts : int
@@ -48,6 +55,7 @@ class Ending:
     came: Severity
     pages: int
     notices: int
+    repeats: int
     replays: int
     replays_to_message: int | None
     restarts: int
@@ -60,6 +68,11 @@ class Ending:
         """Whether the loudest message is the one that had to come, once."""
         once = self.pages == (1 if self.must_come is Severity.PAGE else 0)
         return self.came is self.must_come and once and self.daemon_exit == 0
+
+
+def _told(posts: Sequence[Post]) -> int:
+    marked = sum(POSSIBLE_REPEAT in post.text for post in posts)
+    return len(posts) - min(marked, max(len(posts) - 1, 0))
 
 
 def play(drift: Drift, folder: Path, *, every: str, recorded: bool, say: Say, hear: Hear, advance: Advance) -> Ending:
@@ -82,8 +95,9 @@ def play(drift: Drift, folder: Path, *, every: str, recorded: bool, say: Say, he
             drift=drift.name,
             must_come=drift.must_end,
             came=Severity.PAGE if stage.pages else Severity.NOTICE if stage.notices else Severity.NONE,
-            pages=len(stage.pages),
-            notices=len(stage.notices),
+            pages=_told(stage.pages),
+            notices=_told(stage.notices),
+            repeats=len(stage.pages) + len(stage.notices) - _told(stage.pages) - _told(stage.notices),
             replays=watcher.replays,
             replays_to_message=None if heard is None else heard - before,
             restarts=stage.starts - 1,

@@ -49,7 +49,10 @@ def test_where_llama_does_not_run_a_recording_plays() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("killed_after", [8, 19, 27, 29])
 def test_a_daemon_killed_in_the_middle_still_pages_exactly_once(tmp_path: Path, killed_after: int) -> None:
-    """The demo starts a dead daemon again, as systemd would; replay 27 is the first one after the change."""
+    """The demo starts a dead daemon again, as systemd would; replay 27 is the first one after the change.
+
+    A daemon killed while it sent may say the same again, marked as a possible repeat: that is no second page.
+    """
     kept = tmp_path / "kept"
     with subprocess.Popen([*DEMO, "--keep", str(kept)], stdout=subprocess.PIPE, text=True) as demo:
         kill_daemon(kept, killed_after)

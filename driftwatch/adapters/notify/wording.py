@@ -13,6 +13,8 @@ from driftwatch.domain.legible import legible, one_line
 
 Payload = Mapping[str, Any]
 
+POSSIBLE_REPEAT = "possible repeat"
+"""Begins the remark on a message that may have arrived before."""
 _COUNT = ("No", "One", "Two", "Three")
 _NO_DRIFT = ("RESOLVED", "ACCEPTED", "LOCAL_CHANGE", "JUDGE_DRIFT", "NO_DATA", "ENDPOINT_REMOVED")
 """Reasons whose message is not about a behaviour that differs now."""
@@ -231,7 +233,7 @@ def remarks(payload: Payload, *, possible_repeat: bool) -> str:
     """Return what the reader must know about the message itself: repeated, late, or on another route."""
     words = []
     if possible_repeat:
-        words.append("possible repeat: an earlier attempt may have arrived")
+        words.append(f"{POSSIBLE_REPEAT}: an earlier attempt may have arrived")
     if payload.get("delayed_min"):
         words.append(f"delayed by {payload['delayed_min']} min")
     if payload.get("instead_of"):
