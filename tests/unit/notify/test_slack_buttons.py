@@ -151,6 +151,29 @@ def test_a_second_press_changes_nothing_and_tells_its_presser_alone(tmp_path: Pa
     played(tmp_path, script)
 
 
+def test_presses_are_done_one_after_the_other() -> None:
+    """Under load two quick presses both found the incident untaken, and both were told."""
+    under_way, most = 0, 0
+
+    async def act(_: Press) -> Pressed:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return Pressed(sentence="done", told=True)
+
+    async def twice() -> None:
+        clock = ManualClock(NOW)
+        web = SlackWeb(Secret("xoxb-unused"), clock=clock)
+        buttons = SlackButtons(web, web, act, clock=clock)
+        press = Press(verb="ack", incident=42, user_id="U1", user_name="ada", channel="C1", thread="1.0")
+        await asyncio.gather(buttons._pressed(press), buttons._pressed(press))
+        assert most == 1
+
+    asyncio.run(twice())
+
+
 @pytest.mark.parametrize(
     ("verb", "value"), [("ack", "42; DROP"), ("ack", "-1"), ("ack", "٤٢"), ("ack", ""), ("reboot", "42")]
 )
