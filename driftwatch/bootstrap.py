@@ -692,6 +692,7 @@ def secrets_of(settings: Settings) -> Sequence[str]:
     keys = [one.key for one in (*settings.endpoints, *settings.judges.values())]
     keys += [secret for route in settings.routes.values() for secret in route.secrets]
     keys.append(settings.deadman.address if settings.deadman else None)
+    keys.append(settings.http.secret)
     keys += settings.otel.secrets if settings.otel else ()
     return tuple(key.reveal() for key in keys if key is not None)
 

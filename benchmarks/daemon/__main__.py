@@ -32,6 +32,7 @@ endpoints:
     probes: [probes.yaml]
     concurrency: 16
     schedule: {{every: {every}}}
+http: {{bind: "127.0.0.1:0"}}
 """
 PROBE = """\
   - id: p{n}

@@ -15,12 +15,12 @@ from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.schedule import Every
 from driftwatch.stats.errors import BudgetError
 
-NOT_YET: tuple[str, ...] = ("http", "alerting.report.weekly")
+NOT_YET: tuple[str, ...] = ("alerting.report.weekly",)
 """Keys that this version accepts, so that files stay valid, and does not act on."""
 
 _SECRET_FILES = (
     *("api_key_file", "slack_webhook_file", "slack_token_file", "slack_app_token_file", "webhook_file"),
-    *("signing_key_file", "pagerduty_file", "apprise_file", "url_file", "headers_file"),
+    *("signing_key_file", "pagerduty_file", "apprise_file", "url_file", "headers_file", "token_file"),
 )
 _ROUTED = ("pages", "notices", "ops", "fallback")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from driftwatch.config.drivers import DriverChoice, key_variable
+from driftwatch.config.http import Http
 from driftwatch.config.model import Strict
 from driftwatch.config.otel import Otel
 from driftwatch.config.routes import Alerting, Route
@@ -250,12 +251,6 @@ class Retention(Strict):
     """How long raw answers are kept; scores stay."""
 
     answers: Duration = timedelta(days=90)
-
-
-class Http(Strict):
-    """Where the dashboard listens."""
-
-    bind: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}$")] = "127.0.0.1:8470"
 
 
 class Settings(Strict):

@@ -15,6 +15,7 @@ from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.services.ports import Clock
 from driftwatch.services.review import retire
 from driftwatch.services.tick import Ticked, World
+from driftwatch.services.vitals import Vitals
 from driftwatch.services.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,9 @@ class Daemon:
     chores : Chores
         What is done beside: forgetting old answers, telling the dead-man's switch that we live.
     listeners : sequence of callable
-        What hears people, Slack's buttons say; each runs until it is cancelled.
+        What hears people, Slack's buttons or the HTTP server say; each is begun when all else runs, and cancelled.
+    vitals : Vitals, optional
+        Where the daemon tells how it is.
     """
 
     watched: Sequence[Watched]
@@ -51,6 +54,7 @@ class Daemon:
     wall: Clock
     chores: Chores = field(default_factory=Chores)
     listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    vitals: Vitals | None = None
     grace_s: float = GRACE_S
     flush_s: float = FLUSH_S
     _broken: set[str] = field(default_factory=set, init=False, repr=False)
@@ -64,6 +68,7 @@ class Daemon:
             What ended the pager or another part that must not end; everything else was stopped in good order.
         """
         stop = stop or asyncio.Event()
+        vitals = self.vitals or Vitals(clock=self.world.clock)
         self._hurry = asyncio.Event()
         self._listen(stop)
         self._replays: set[asyncio.Task[None]] = set()
@@ -73,13 +78,14 @@ class Daemon:
         duties = [self._enlist(watched, scheduler) for watched in self.watched]
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
         helpers = {
-            asyncio.create_task(scheduler.guard(), name="guard"),
+            asyncio.create_task(scheduler.guard(lambda: vitals.moved("scheduler")), name="guard"),
             asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
             asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
-            *(asyncio.create_task(listen(), name="listener") for listen in self.listeners),
             asyncio.create_task(self._review(duties), name="review"),
         }
         scheduler.start()
+        vitals.started = True
+        helpers |= {asyncio.create_task(listen(), name="listener") for listen in self.listeners}
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
         broken = await _until(stop, {pager, *helpers})
         log.info("stopping", replays_running=len(self._replays))

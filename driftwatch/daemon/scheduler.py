@@ -80,8 +80,8 @@ class SlotScheduler:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    async def guard(self) -> None:
-        """Set jobs right for ever, whatever the wall clock does.
+    async def guard(self, moved: Callable[[], None] = lambda: None) -> None:
+        """Set jobs right for ever, whatever the wall clock does, and tell `moved` each time.
 
         APScheduler sleeps an hour when it steps back an hour, and after a suspend it sleeps on for what
         was left of its sleep.
@@ -90,6 +90,7 @@ class SlotScheduler:
             await asyncio.sleep(self._check_s)
             for job in self._scheduler.get_jobs():
                 self._set_right(job)
+            moved()
 
     def _set_right(self, job: Job) -> None:
         if job.next_run_time is None:

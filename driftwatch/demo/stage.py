@@ -39,6 +39,7 @@ routes:
   oncall: {{slack_webhook: "{oncall}"}}
   quiet: {{slack_webhook: "{quiet}"}}
 alerting: {{pages: oncall, notices: quiet, ops: quiet}}
+http: {{bind: none}}
 """
 
 

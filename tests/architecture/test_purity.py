@@ -21,9 +21,10 @@ ALLOWED = {
     "config": {"pydantic", "pydantic_core"},
     "bootstrap": set(),
     "daemon": {"apscheduler", "structlog"},
+    "web": {"fastapi", "starlette", "structlog", "uvicorn"},
     "selftest": set(),
     "demo": {"aiohttp", "rich", "xllamacpp"},
-    "cli": {"click", "rich"},
+    "cli": {"click", "rich", "structlog"},
 }
 CORE = ("stats", "scorers", "domain")
 # The standard library's doors to the world, closed to the core.

@@ -48,6 +48,7 @@ routes:
   oncall: {{slack_webhook: "{oncall}"}}
   quiet: {{slack_webhook: "{quiet}"}}
 alerting: {{pages: oncall, notices: quiet, ops: quiet}}
+http: {{bind: none}}
 """
 PROBE = "  - {{id: word-{n:02}, prompt: Say word {n:02}., scorers: [contains: word{n:02}]}}\n"
 

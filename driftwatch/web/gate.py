@@ -1,0 +1,87 @@
+"""Who may ask: health is open to everybody, everything else wants the token where there is one."""
+
+import base64
+import binascii
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from driftwatch.domain.secret import Secret
+
+OPEN = frozenset({"/healthz", "/readyz"})
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE = {"GET", "HEAD"}
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class Gate:
+    """ASGI middleware in front of every route.
+
+    Without a token it answers those alone who call this machine by a name of its own: a page of the web that had
+    its name point to 127.0.0.1 (DNS rebinding) would read the dashboard otherwise. What changes something wants a token
+    in an ``Authorization: Bearer`` header, which no page of another site can make a browser send.
+
+    Parameters
+    ----------
+    token : Secret, optional
+        Taken as ``Bearer``, and as the password of HTTP's basic authentication, which browsers ask for.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: Secret | None) -> None:
+        self._app, self._token = app, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+        refused = None if scope["path"] in OPEN else self._refusal(scope["method"], headers)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    given.setdefault(name, value)
+            await send(message)
+
+        await (refused or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
+        if self._token is None:
+            if method not in SAFE:
+                need = "This wants a token. Add `http: {token_file: ...}` to the configuration and start again.\n"
+                return PlainTextResponse(need, status_code=403)
+            if _host(headers.get("host", "")) not in LOCAL:
+                need = "Call this server by 127.0.0.1 or localhost, or give it a token: `http: {token_file: ...}`.\n"
+                return PlainTextResponse(need, status_code=421)
+            return None
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        password = _password(given) if kind.lower() == "basic" and method in SAFE else None
+        said = given.strip() if kind.lower() == "bearer" else password
+        if said is not None and hmac.compare_digest(said.encode(), self._token.reveal().encode()):
+            return None
+        wanted = {"www-authenticate": 'Basic realm="driftwatch", charset="UTF-8"' if method in SAFE else "Bearer"}
+        need = "A token is wanted: `Authorization: Bearer TOKEN`, or the token as password with any user name.\n"
+        return PlainTextResponse(need, status_code=401, headers=wanted)
+
+
+def _host(header: str) -> str:
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _password(given: str) -> str | None:
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, ValueError):
+        return None

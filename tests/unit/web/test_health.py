@@ -1,0 +1,58 @@
+"""Alive is what moves; ready is who can be relied on. Neither looks at the database."""
+
+from datetime import timedelta
+
+from driftwatch.services.vitals import Role
+from driftwatch.web.site import Site
+from tests.unit.web.serving import ask, served
+
+
+def test_a_daemon_that_moves_is_alive_and_ready(site: Site) -> None:
+    site.vitals.moved("scheduler")
+    with served(site) as address:
+        assert ask(address, "/healthz")[::2] == (200, "ok\n")
+        assert ask(address, "/readyz")[::2] == (200, "ready (leader)\n")
+
+
+def test_a_scheduler_that_stands_still_is_neither(site: Site) -> None:
+    site.vitals.moved("scheduler")
+    site.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+    with served(site) as address:
+        assert ask(address, "/healthz")[::2] == (503, "the scheduler has not moved for 31 s\n")
+        assert ask(address, "/readyz")[0] == 503
+
+
+def test_a_part_that_ended_on_purpose_need_not_move(site: Site) -> None:
+    site.vitals.moved("scheduler")
+    site.vitals.ended("scheduler")
+    site.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+    with served(site) as address:
+        assert ask(address, "/healthz")[0] == 200
+
+
+def test_all_sinks_failing_is_alive_and_not_ready(site: Site) -> None:
+    site.vitals.delivers = lambda: False
+    with served(site) as address:
+        assert ask(address, "/healthz")[0] == 200
+        status, _, told = ask(address, "/readyz")
+    assert status == 503
+    assert "every sink fails" in told
+
+
+def test_a_standby_is_ready_whatever_its_own_sinks_do(site: Site) -> None:
+    site.vitals.role, site.vitals.delivers = Role.STANDBY, lambda: False
+    with served(site) as address:
+        assert ask(address, "/readyz")[::2] == (200, "ready (standby)\n")
+
+
+def test_who_has_not_started_is_alive_and_not_ready(site: Site) -> None:
+    site.vitals.started = False
+    with served(site) as address:
+        assert ask(address, "/healthz")[0] == 200
+        assert ask(address, "/readyz")[::2] == (503, "starting\n")
+
+
+def test_a_store_that_is_gone_costs_neither(site: Site) -> None:
+    site.store.close()
+    with served(site) as address:
+        assert (ask(address, "/healthz")[0], ask(address, "/readyz")[0]) == (200, 200)
