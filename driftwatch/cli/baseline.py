@@ -21,7 +21,7 @@ def baseline() -> None:
 @click.pass_context
 def show(ctx: click.Context, endpoint: str, *, as_json: bool) -> None:
     """Show the baseline of ENDPOINT: its number, its replays, and what is normal on every stream."""
-    from driftwatch.cli.render.words import number
+    from driftwatch.presentation.words import number
 
     with opened(ctx) as here:
         told = _told(here, endpoint)

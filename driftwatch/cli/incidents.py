@@ -34,7 +34,7 @@ def incidents(
         wanted = [i for i in found if everything or since is not None or i.state.open]
         states = _states(here.store, wanted) if as_json else {}
     if as_json:
-        from driftwatch.cli.render.as_json import incident_data, states_data
+        from driftwatch.presentation.as_json import incident_data, states_data
 
         say_json([incident_data(incident) | states_data(states.get(incident.id)) for incident in wanted])
     elif wanted:
@@ -54,7 +54,7 @@ def _states(store: "Store", wanted: "list[Incident]") -> "dict[int, Shown]":
 
 
 def _row(incident: "Incident") -> tuple[str, ...]:
-    from driftwatch.cli.render.words import moment, movement
+    from driftwatch.presentation.words import moment, movement
 
     return (
         incident.name,

@@ -72,7 +72,7 @@ def mine_again(here: "Opened", endpoint: str) -> str:
 def tell(incident: "Incident", sentence: str, *, as_json: bool) -> None:
     """Print what became of an incident."""
     if as_json:
-        from driftwatch.cli.render.as_json import incident_data
+        from driftwatch.presentation.as_json import incident_data
 
         say_json(incident_data(incident))
     else:

@@ -60,7 +60,7 @@ def _put(made: "Report", form: str, output: Path | None) -> None:
 def rendered(made: "Report", form: str, *, columns: int | None = None, color: bool = False) -> str:
     """Return a report in one of `FORMATS`."""
     if form == "json":
-        from driftwatch.cli.render.as_json import report_data
+        from driftwatch.presentation.as_json import report_data
 
         return json.dumps(report_data(made), indent=2, allow_nan=False) + "\n"
     if form == "markdown":

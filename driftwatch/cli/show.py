@@ -32,7 +32,7 @@ def show(ctx: click.Context, incident: int, *, as_json: bool) -> None:
         report = incident_report(here.store, found, model=models.get(found.endpoint))
         now = here.now
     if as_json:
-        from driftwatch.cli.render.as_json import evidence_data
+        from driftwatch.presentation.as_json import evidence_data
 
         say_json(evidence_data(report))
         return
@@ -42,8 +42,8 @@ def show(ctx: click.Context, incident: int, *, as_json: bool) -> None:
 
 
 def _drawn(report: "IncidentReport", now: "datetime") -> "Iterator[RenderableType]":
-    from driftwatch.cli.render import words
     from driftwatch.cli.render.terminal import moved_probes, plain
+    from driftwatch.presentation import words
 
     incident = report.incident
     yield plain(words.incident_title(incident), "bold")

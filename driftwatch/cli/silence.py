@@ -93,8 +93,8 @@ def _moment(local: datetime, zone: str, *, end: bool = False) -> datetime:
 def _begin(here: Opened, wanted: "Silence", *, as_json: bool) -> None:
     from dataclasses import replace
 
-    from driftwatch.cli.render.as_json import silence_data
-    from driftwatch.cli.render.words import moment
+    from driftwatch.presentation.as_json import silence_data
+    from driftwatch.presentation.words import moment
 
     if wanted.endpoint != EVERYTHING:
         here.endpoint(wanted.endpoint)
@@ -109,8 +109,8 @@ def _begin(here: Opened, wanted: "Silence", *, as_json: bool) -> None:
 
 
 def _end(here: Opened, number: int, *, by: str, as_json: bool) -> None:
-    from driftwatch.cli.render.as_json import silence_data
     from driftwatch.domain.errors import DriftwatchError
+    from driftwatch.presentation.as_json import silence_data
 
     over = here.store.end_silence(number, by=by, now=here.now)
     if over is None:
@@ -125,8 +125,8 @@ def _end(here: Opened, number: int, *, by: str, as_json: bool) -> None:
 
 
 def _list(here: Opened, *, as_json: bool) -> None:
-    from driftwatch.cli.render.as_json import silence_data
-    from driftwatch.cli.render.words import silence_line
+    from driftwatch.presentation.as_json import silence_data
+    from driftwatch.presentation.words import silence_line
     from driftwatch.services.suppressed import suppressed
 
     found = here.store.silences_ahead(now=here.now)

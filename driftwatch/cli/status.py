@@ -48,8 +48,8 @@ def _exit(now: "Status") -> Exit:
 
 
 def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":
-    from driftwatch.cli.render import words
     from driftwatch.cli.render.terminal import endpoint_title, plain, table
+    from driftwatch.presentation import words
 
     for endpoint in now.endpoints:
         yield endpoint_title(endpoint.name, endpoint.state, endpoint.model)
@@ -65,7 +65,7 @@ def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":
 
 
 def _line(endpoint: "EndpointStatus") -> str:
-    from driftwatch.cli.render.words import learned, moment
+    from driftwatch.presentation.words import learned, moment
 
     last = moment(endpoint.last_replay) if endpoint.last_replay else "never"
     line = (
@@ -86,14 +86,14 @@ def _ungraded(endpoint: "EndpointStatus") -> str:
 
 
 def _row(stream: "Standing") -> tuple[str, ...]:
-    from driftwatch.cli.render.words import statistic
+    from driftwatch.presentation.words import statistic
 
     why = f" ({stream.distrust})" if stream.distrust else ""
     return (stream.metric.name, stream.words + why, statistic(stream))
 
 
 def _data(now: "Status", limit: float | None) -> dict[str, Any]:
-    from driftwatch.cli.render import as_json
+    from driftwatch.presentation import as_json
 
     return {
         "version": as_json.VERSION,
@@ -106,7 +106,7 @@ def _data(now: "Status", limit: float | None) -> dict[str, Any]:
 
 
 def _endpoint_data(endpoint: "EndpointStatus") -> dict[str, Any]:
-    from driftwatch.cli.render import as_json
+    from driftwatch.presentation import as_json
 
     slot, (seen, of) = endpoint.last_slot, endpoint.baseline
     return {

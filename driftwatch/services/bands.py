@@ -13,18 +13,23 @@ if TYPE_CHECKING:
 
 MOST = 40
 """Bands that a chart shows; up to so many replays each has its own."""
+_KINDS = ("mean", "min", "max", "count", "peak")
 _WIDTHS = ("1min", "5min", "15min", "1h", "3h", "6h", "12h", "1D", "7D", "28D")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """The replays of one span: mean, smallest and largest of their means; None where there were none."""
+    """The replays of one span: mean, smallest and largest of their means; None where there were none.
+
+    `peak` is the statistic's largest share of its threshold in the span; None where it is not known.
+    """
 
     at: datetime
     mean: float | None
     low: float | None
     high: float | None
     replays: int
+    peak: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +50,18 @@ def bands(points: Sequence[Point]) -> dict[str, tuple[Band, ...]]:
         return {}
     import pandas as pd
 
-    frame = pd.DataFrame([p.means for p in points], index=pd.DatetimeIndex([p.due for p in points])).sort_index()
+    dues = pd.DatetimeIndex([p.due for p in points])
+    frame = pd.DataFrame([p.means for p in points], index=dues).sort_index()
+    peaks = pd.DataFrame([p.statistics for p in points], index=dues).sort_index().reindex(columns=frame.columns)
     if len(frame) <= MOST:
-        spans = {"mean": frame, "min": frame, "max": frame, "count": frame.notna()}
+        spans = {"mean": frame, "min": frame, "max": frame, "count": frame.notna(), "peak": peaks}
     else:
-        grouped = frame.resample(_width(frame.index[-1] - frame.index[0]), origin="epoch")
+        width = _width(frame.index[-1] - frame.index[0])
+        grouped = frame.resample(width, origin="epoch")
         spans = {"mean": grouped.mean(), "min": grouped.min(), "max": grouped.max(), "count": grouped.count()}
+        spans["peak"] = peaks.resample(width, origin="epoch").max()
     moments = pd.DatetimeIndex(spans["mean"].index).to_pydatetime().tolist()
-    return {
-        str(name): tuple(map(_band, moments, *(spans[kind][name].tolist() for kind in ("mean", "min", "max", "count"))))
-        for name in frame
-    }
+    return {str(name): tuple(map(_band, moments, *(spans[kind][name].tolist() for kind in _KINDS))) for name in frame}
 
 
 def normal(baseline: Sequence[Mapping[str, float]]) -> dict[str, Normal]:
@@ -78,8 +84,9 @@ def _width(span: "pd.Timedelta") -> str:
     return next((width for width in _WIDTHS if span / pd.Timedelta(width) <= MOST - 1), _WIDTHS[-1])
 
 
-def _band(at: datetime, mean: float, low: float, high: float, count: float) -> Band:
-    return Band(at=at, mean=_known(mean), low=_known(low), high=_known(high), replays=int(count))
+def _band(at: datetime, *values: float) -> Band:
+    mean, low, high, count, peak = values
+    return Band(at=at, mean=_known(mean), low=_known(low), high=_known(high), replays=int(count), peak=_known(peak))
 
 
 def _known(value: float) -> float | None:

@@ -19,6 +19,7 @@ ALLOWED = {
     "domain": {"rfc8785"},
     "services": {"structlog", "pandas"},
     "config": {"pydantic", "pydantic_core"},
+    "presentation": {"jinja2", "markupsafe", "vl_convert"},
     "bootstrap": set(),
     "daemon": {"apscheduler", "structlog"},
     "web": {"fastapi", "starlette", "structlog", "uvicorn"},

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.rule import Rule
 
-from driftwatch.cli.render.as_json import state_data
 from driftwatch.cli.render.terminal import plain, table
-from driftwatch.cli.render.words import chart_name, moment, state
 from driftwatch.domain.legible import one_line
+from driftwatch.presentation.as_json import state_data
+from driftwatch.presentation.words import chart_name, moment, state
 
 if TYPE_CHECKING:
     from datetime import datetime

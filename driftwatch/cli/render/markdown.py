@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from driftwatch.cli.render import words
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
+from driftwatch.presentation import words
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 from driftwatch.services.report_incident import IncidentReport

@@ -11,9 +11,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from driftwatch.cli.render import words
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
+from driftwatch.presentation import words
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from driftwatch.cli.render.as_json import report_data
 from driftwatch.cli.render.markdown import escape, fenced, render_markdown
-from driftwatch.cli.render.spark import BLOCKS, GAP, sparkline
 from driftwatch.cli.render.terminal import render_terminal
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
+from driftwatch.presentation.as_json import report_data
+from driftwatch.presentation.spark import BLOCKS, GAP, sparkline
 from driftwatch.services.report import build_report
 from tests.unit.report.handmade import REPORT
 from tests.unit.report.scripted import HOUR, MONDAY, watched

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from driftwatch.cli.render.words import chart_name
 from driftwatch.domain.metric import MEASURED
+from driftwatch.presentation.words import chart_name
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold, read
 from driftwatch.services.own import Person, resolve

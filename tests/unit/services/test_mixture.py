@@ -8,10 +8,10 @@ import pytest
 
 from driftwatch.adapters.notify import wording
 from driftwatch.adapters.store.documents import from_document, to_document
-from driftwatch.cli.render.as_json import incident_data
 from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason
 from driftwatch.domain.metric import MEASURED, Severity
 from driftwatch.domain.payload import payload_for
+from driftwatch.presentation.as_json import incident_data
 from driftwatch.services.mixture import second_state_since
 from driftwatch.services.monitor import findings
 from driftwatch.services.streams import StreamPlan

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from driftwatch.adapters.notify import wording
-from driftwatch.cli.render.spark import sparkline, squeezed
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence, StateSeen
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.payload import payload_for
+from driftwatch.presentation.spark import sparkline, squeezed
 from driftwatch.services.standing import EndpointState, StreamState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident

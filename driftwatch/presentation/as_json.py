@@ -216,7 +216,8 @@ def _streams(streams: "Sequence[StreamReport]") -> list[Data]:
 
 
 def _band(band: "Band") -> Data:
-    return {"at": when(band.at), "mean": band.mean, "low": band.low, "high": band.high, "replays": band.replays}
+    ours = {"at": when(band.at), "mean": band.mean, "low": band.low, "high": band.high}
+    return ours | {"replays": band.replays, "peak": finite(band.peak)}
 
 
 def _finding(finding: Finding) -> Data:

@@ -1,0 +1,83 @@
+"""Moments that charts mark: onsets with their intervals, alarms."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftwatch.domain.incident import Incident
+from driftwatch.presentation.charts.palette import ALARM, ONSET
+from driftwatch.presentation.charts.parts import Spec, milliseconds, rows, time_axis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """One drift of one stream.
+
+    Parameters
+    ----------
+    name : str
+        Of the incident.
+    onset, early, late : datetime, optional
+        When the change began, and between which moments.
+    alarm : datetime
+        When somebody was to be told.
+    """
+
+    name: str
+    onset: datetime | None = None
+    early: datetime | None = None
+    late: datetime | None = None
+    alarm: datetime
+
+
+def marks_of(metric: str, incidents: Iterable[Incident]) -> tuple[Marks, ...]:
+    """Return what incidents say of one stream; none of an incident that is about others."""
+    return tuple(
+        Marks(
+            name=incident.name,
+            onset=finding.onset,
+            early=finding.onset_early,
+            late=finding.onset_late,
+            alarm=incident.opened_at,
+        )
+        for incident in incidents
+        for finding in incident.findings
+        if finding.metric == metric
+    )
+
+
+def mark_layers(marks: Iterable[Marks], since: datetime, until: datetime) -> list[Spec]:
+    """Return the layers that mark drifts: the onset's interval, the onset, and the alarm with the incident's name."""
+    told = list(marks)
+    inside = [mark for mark in told if since <= mark.alarm < until]
+    spans = [(m.early, m.late) for m in told if m.early and m.late and m.early < until and m.late >= since]
+    onsets = [m.onset for m in told if m.onset and since <= m.onset < until]
+    x = time_axis(since, until)
+    layers: list[Spec] = []
+    if spans:
+        layers.append(
+            {
+                "data": rows(*({"at": milliseconds(e), "to": milliseconds(late)} for e, late in spans)),
+                "mark": {"type": "rect", "color": ONSET, "opacity": 0.28, "clip": True},
+                "encoding": {"x": x, "x2": {"field": "to"}},
+            }
+        )
+    if onsets:
+        layers.append(
+            {
+                "data": rows(*({"at": milliseconds(onset)} for onset in onsets)),
+                "mark": {"type": "rule", "color": ONSET, "strokeWidth": 2},
+                "encoding": {"x": x},
+            }
+        )
+    if inside:
+        alarms = rows(*({"at": milliseconds(m.alarm), "incident": m.name} for m in inside))
+        layers += [
+            {"data": alarms, "mark": {"type": "rule", "color": ALARM, "strokeDash": [4, 3]}, "encoding": {"x": x}},
+            {
+                "data": alarms,
+                "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 4, "color": ALARM},
+                "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "incident"}},
+            },
+        ]
+    return layers

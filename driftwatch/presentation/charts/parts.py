@@ -1,0 +1,91 @@
+"""What all charts share: frame, looks, the axis of time, and marks at moments."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from driftwatch.presentation.charts.palette import ALARM, LINES, TEXT
+
+Spec = dict[str, Any]
+"""A Vega-Lite specification, or a part of one."""
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+"""Names the language; nobody loads it."""
+WIDTH = 600
+GUTTER = 44
+"""Left of the vertical axis: the same, so that moments of several charts stand under each other."""
+
+
+def framed(layers: Sequence[Spec], *, title: str, says: str, height: int, **more: Any) -> Spec:
+    """Return a whole chart of layers; `says` is read out where it cannot be seen."""
+    return {
+        "$schema": SCHEMA,
+        "description": says,
+        "title": title,
+        "width": WIDTH,
+        "height": height,
+        "background": None,
+        "padding": 4,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": _LOOKS,
+        "layer": list(layers),
+        **more,
+    }
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment as Vega takes it.
+
+    A bare ISO string in a rule is no date to Vega-Lite: it was drawn at the left edge.
+
+    Examples
+    --------
+    >>> milliseconds(datetime(2026, 10, 14, 6, tzinfo=UTC))
+    1791957600000
+    """
+    return round(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def time_axis(since: datetime, until: datetime, field: str = "at") -> Spec:
+    """Return the horizontal axis in UTC: the same for all charts of a page, so that moments stand under each other."""
+    return {
+        "field": field,
+        "type": "temporal",
+        "scale": {"type": "utc", "domain": [milliseconds(since), milliseconds(until)], "nice": False, "clamp": True},
+        "axis": {"title": None, "labelOverlap": True, "tickCount": 7},
+    }
+
+
+def value_axis(field: str, **scale: Any) -> Spec:
+    """Return the vertical axis."""
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"zero": False, "nice": True, **scale},
+        "axis": {"title": None, "tickCount": 4, "minExtent": GUTTER, "maxExtent": GUTTER},
+    }
+
+
+def rows(*values: Spec) -> Spec:
+    """Return data that stands in the specification itself."""
+    return {"values": list(values)}
+
+
+_LOOKS: Spec = {
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": TEXT,
+        "titleColor": TEXT,
+        "tickColor": LINES,
+        "domainColor": LINES,
+        "gridColor": LINES,
+        "gridOpacity": 0.6,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+    },
+    "title": {"anchor": "start", "color": TEXT, "fontSize": 12, "fontWeight": "normal", "offset": 6},
+    "axisX": {"grid": False},
+    "text": {"color": TEXT, "fontSize": 11},
+    "rule": {"color": ALARM},
+}
