@@ -1,6 +1,7 @@
 """`driftwatch run`: the daemon."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     SIGTERM and Ctrl-C finish the running replays, send what is due, and exit with 0.
     """
     from driftwatch import bootstrap
+    from driftwatch.adapters.systemd import Systemd
     from driftwatch.daemon import Chores, Daemon
     from driftwatch.daemon.chores import SELFTEST_AT
     from driftwatch.daemon.heartbeat import Heartbeat
@@ -48,6 +50,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             pager=pager.run,
             wall=bootstrap.system_clock(),
             vitals=vitals,
+            systemd=Systemd(os.environ),
             chores=Chores(
                 forget=store.prune_answers,
                 keep=settings.retention.answers,

@@ -9,9 +9,11 @@ from typing import Any
 
 import structlog
 
+from driftwatch.adapters.systemd import Systemd
 from driftwatch.daemon.chores import Chores
 from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.scheduler import SlotScheduler
+from driftwatch.daemon.watchdog import keep_awake
 from driftwatch.services.ports import Clock
 from driftwatch.services.review import retire
 from driftwatch.services.tick import Ticked, World
@@ -46,6 +48,8 @@ class Daemon:
         What hears people, Slack's buttons or the HTTP server say; each is begun when all else runs, and cancelled.
     vitals : Vitals, optional
         Where the daemon tells how it is.
+    systemd : Systemd
+        Hears that we are ready, that we move, and that we stop.
     """
 
     watched: Sequence[Watched]
@@ -55,6 +59,7 @@ class Daemon:
     chores: Chores = field(default_factory=Chores)
     listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     vitals: Vitals | None = None
+    systemd: Systemd = field(default_factory=lambda: Systemd({}))
     grace_s: float = GRACE_S
     flush_s: float = FLUSH_S
     _broken: set[str] = field(default_factory=set, init=False, repr=False)
@@ -82,12 +87,16 @@ class Daemon:
             asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
             asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
             asyncio.create_task(self._review(duties), name="review"),
+            asyncio.create_task(keep_awake(self.systemd, vitals, self.world.clock), name="watchdog"),
         }
         scheduler.start()
-        vitals.started = True
+        vitals.started, vitals.doing = True, f"watching {len(duties)} endpoint{'s' * (len(duties) != 1)}"
+        self.systemd.ready(vitals.doing)
         helpers |= {asyncio.create_task(listen(), name="listener") for listen in self.listeners}
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
         broken = await _until(stop, {pager, *helpers})
+        vitals.doing = "stopping"
+        self.systemd.stopping(f"stopping; {len(self._replays)} replays are running")
         log.info("stopping", replays_running=len(self._replays))
         scheduler.stop()
         await self._finish_replays()

@@ -28,6 +28,9 @@ class Vitals:
     started : bool
         Configuration and store are in order, and slots are looked after, by this process or the one it stands by for.
 
+    doing : str
+        In a few words, for whoever asks systemd.
+
     Examples
     --------
     >>> from datetime import UTC, datetime, timedelta
@@ -46,6 +49,7 @@ class Vitals:
     delivers: Callable[[], bool] = lambda: True
     role: Role = Role.LEADER
     started: bool = False
+    doing: str = "starting"
     _moved: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     def moved(self, part: str) -> None:
