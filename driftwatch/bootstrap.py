@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from driftwatch.adapters.notify.slack_socket import SlackButtons
     from driftwatch.adapters.records import ImportReport
-    from driftwatch.adapters.scoring import ScorerProcess
+    from driftwatch.adapters.scoring import ScorerPool
     from driftwatch.adapters.store import SqlStore, StoreLock
     from driftwatch.config.routes import Route
     from driftwatch.config.settings import AskedSettings
@@ -153,7 +153,7 @@ def _named_scorer(spec: ScorerSpec) -> "NamedScorer":
     from driftwatch.services.score import NamedScorer
 
     kind = SCORERS[spec.name]
-    bounded = scorer_process().bounded(spec) if kind.runs_away else None
+    bounded = scorer_pool().bounded(spec) if kind.runs_away else None
     return NamedScorer(
         metric=spec.metric,
         scorer=bounded or build(spec.name, spec.argument, negate=spec.negate, extract=spec.extract),
@@ -163,13 +163,20 @@ def _named_scorer(spec: ScorerSpec) -> "NamedScorer":
 
 
 @cache
-def scorer_process() -> "ScorerProcess":
-    """Return the one process in which scorers run that may run away; it starts with the first score that needs it."""
-    from driftwatch.adapters.scoring import ScorerProcess
+def scorer_pool() -> "ScorerPool":
+    """Return the processes in which scorers run that may run away; each starts with the first score that needs it."""
+    from driftwatch.adapters.scoring import ScorerPool
 
-    process = ScorerProcess()
-    atexit.register(process.close)
-    return process
+    pool = ScorerPool()
+    atexit.register(pool.close)
+    return pool
+
+
+def end_scorers() -> None:
+    """End the scorers' processes for good; scorers that are built from now on have others."""
+    if scorer_pool.cache_info().currsize:
+        scorer_pool().close()
+        scorer_pool.cache_clear()
 
 
 def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: ProbeSet) -> None:
@@ -568,6 +575,7 @@ def fallback(settings: Settings) -> str | None:
 def world(settings: Settings, store: Store, clock: Clock) -> "World":
     """Return what a tick needs beside its endpoint; today's spending is read from the store."""
     from driftwatch.services.references import References
+    from driftwatch.services.scoring_threads import ScoringThreads
     from driftwatch.services.spend import SpendGuard
     from driftwatch.services.tick import World
 
@@ -579,6 +587,7 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
         guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent),
         references=References(store),
         traces=traces(settings),
+        scoring=ScoringThreads(end_scorers),
     )
 
 

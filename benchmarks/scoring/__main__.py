@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from random import Random
 
-from driftwatch.bootstrap import scorer_process
+from driftwatch.bootstrap import scorer_pool
 from driftwatch.domain.answer import Answer, Reply
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.probe import ScorerSpec
@@ -90,7 +90,7 @@ def main():
         took = least_s(lambda scorer=scorer: [score(scorer, answer) for answer in asked])
         print(f"{ANSWERS} answers x {name:<14}                   {1000 * took:7.1f} ms")
     for name in BESIDE:
-        scorer = scorer_process().bounded(ScorerSpec(name=name, metric=name))
+        scorer = scorer_pool().bounded(ScorerSpec(name=name, metric=name))
         score(scorer, asked[0])
         took = least_s(lambda scorer=scorer: [score(scorer, answer) for answer in asked], time.perf_counter)
         print(f"{ANSWERS} answers x {name:<14} in its process    {1000 * took:7.1f} ms  (wall)")

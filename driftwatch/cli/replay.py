@@ -61,6 +61,7 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
             ticked = await tick(watched, slot, world)
             await bootstrap.pager(settings, store, clock).deliver_due()
         finally:
+            world.scoring.close()
             for model in watched.models:
                 await model.aclose()
             if world.traces is not None:

@@ -190,6 +190,7 @@ class Daemon:
         await asyncio.gather(pager, return_exceptions=True)
 
     async def _close(self) -> None:
+        self.world.scoring.close()
         for model in {id(model): model for w in self.watched for model in w.models}.values():
             await model.aclose()
         if self.world.traces is not None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -31,6 +32,7 @@ from driftwatch.services.ask import ask_all
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.references import References
 from driftwatch.services.score import score_replay
+from driftwatch.services.scoring_threads import ScoringThreads
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.states import BASELINE
 from driftwatch.services.telling import promised
@@ -48,7 +50,13 @@ Values = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
 async def confirm(
-    watched: Watched, store: Store, clock: Clock, *, guard: SpendGuard, references: References
+    watched: Watched,
+    store: Store,
+    clock: Clock,
+    *,
+    guard: SpendGuard,
+    references: References,
+    scoring: ScoringThreads,
 ) -> Reason | None:
     """Run, or finish, the burst that an endpoint's incident waits for, and decide by it; None if none does."""
     incident = await asyncio.to_thread(store.open_incident, watched.endpoint.name)
@@ -56,7 +64,7 @@ async def confirm(
         return None
     burst = await asyncio.to_thread(store.burst, incident.endpoint, incident.opened_seq)
     if burst is None:
-        burst = await _run(watched, incident, store, clock, guard=guard, references=references)
+        burst = await _run(watched, incident, store, clock, guard=guard, references=references, scoring=scoring)
         await asyncio.to_thread(store.record_burst, burst)
     return await asyncio.to_thread(_decide, watched, incident, burst, store, clock.now())
 
@@ -76,7 +84,14 @@ def _decide(watched: Watched, incident: Incident, burst: Burst, store: Store, no
 
 
 async def _run(
-    watched: Watched, incident: Incident, store: Store, clock: Clock, *, guard: SpendGuard, references: References
+    watched: Watched,
+    incident: Incident,
+    store: Store,
+    clock: Clock,
+    *,
+    guard: SpendGuard,
+    references: References,
+    scoring: ScoringThreads,
 ) -> Burst:
     started = clock.now()
     empty = Burst(
@@ -102,7 +117,8 @@ async def _run(
         worst = Counter(a.outcome.value for a in asked if a.outcome is not Outcome.OK).most_common(1)
         return replace(done, said=worst[0][0].replace("_", " ") if worst else "no probe to ask")
     texts = await asyncio.to_thread(references.of, watched.endpoint, epoch=incident.epoch)
-    values = scored_values(await asyncio.to_thread(score_replay, asked, watched.scorers, texts))
+    score = partial(score_replay, asked, watched.scorers, texts)
+    values = scored_values(await scoring.run(score, watched.scorers))
     return replace(done, values=values, verdict=await asyncio.to_thread(_verdict, watched, store, incident, values))
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 import structlog
 
@@ -21,6 +22,7 @@ from driftwatch.services.our_side import requalifying
 from driftwatch.services.ports import Clock, Store, Traces
 from driftwatch.services.references import References, Texts
 from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
+from driftwatch.services.scoring_threads import ScoringThreads
 from driftwatch.services.seeded import seed_scores
 from driftwatch.services.sensors import SensorReferences, plain_answers, sensor_scores
 from driftwatch.services.spend import SpendGuard
@@ -47,6 +49,7 @@ class World:
     guard: SpendGuard
     references: References
     traces: Traces | None = None
+    scoring: ScoringThreads = field(default_factory=ScoringThreads)
     sensors: SensorReferences = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,8 +73,9 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     replay, verdicts = await _graded(watched, replay, references, world)
     plain = plain_answers(watched.endpoint, replay.answers)
     # A scorer may take its time: the loop goes on asking for the other endpoints.
+    score = partial(score_replay, plain, watched.scorers, references, verdicts)
     scores = [
-        *await asyncio.to_thread(score_replay, plain, watched.scorers, references, verdicts),
+        *await world.scoring.run(score, watched.scorers),
         *seed_scores(watched.endpoint, plain, references),
         *await asyncio.to_thread(sensor_scores, watched.endpoint, replay, world.sensors),
     ]
@@ -86,7 +90,9 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
 
 async def confirm_pending(watched: Watched, world: World) -> Reason | None:
     """Run, or finish, the confirmation burst that an alarm waits for; None if none does."""
-    return await confirm(watched, world.store, world.clock, guard=world.guard, references=world.references)
+    return await confirm(
+        watched, world.store, world.clock, guard=world.guard, references=world.references, scoring=world.scoring
+    )
 
 
 async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftwatch.adapters.store import SqlStore, open_store
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap import build_scorers, end_scorers
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec
@@ -13,6 +13,7 @@ from driftwatch.domain.replay import Slot
 from driftwatch.domain.schedule import Every
 from driftwatch.services.our_side import our_side
 from driftwatch.services.references import References
+from driftwatch.services.scoring_threads import ScoringThreads
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
 from driftwatch.services.tick import Ticked, World, tick
@@ -106,7 +107,13 @@ class SmallWorld:
     @property
     def world(self) -> World:
         guard = SpendGuard(limit_usd_per_day=None, clock=self.clock)
-        return World(store=self.store, clock=self.clock, guard=guard, references=References(self.store))
+        return World(
+            store=self.store,
+            clock=self.clock,
+            guard=guard,
+            references=References(self.store),
+            scoring=ScoringThreads(end_scorers),
+        )
 
     async def replay(self, times: int = 1) -> list[Ticked]:
         done = []

@@ -22,6 +22,9 @@ from driftwatch.scorers.verdict import Scorable, Scored, Scorer, Unscored
 
 START_S = 60.0
 """For the process to start, and for what a scorer imports: not the scorer's own time."""
+CLOSE_S = 2.0
+"""A scorer whose process was killed has seen the end of its pipe long before."""
+STOPPING = Unscored("the scorer was not run: driftwatch is stopping")
 _CHILD = "from driftwatch.adapters.scoring.child import main; main({0}, {1})"
 
 
@@ -39,6 +42,8 @@ class ScorerProcess:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._closed = False
         self._child: subprocess.Popen[bytes] | None = None
         self._orders: Connection | None = None
         self._answers: Connection | None = None
@@ -60,13 +65,18 @@ class ScorerProcess:
         return lambda answer: self._score(key, order, answer, limit_s)
 
     def close(self) -> None:
-        """End the process; the next score starts another."""
-        with self._lock:
+        """End the process for good, whatever it is doing; what would be scored from now on is unscored."""
+        with self._starting:
+            self._closed = True
+            self._kill()
+        # Whoever waited for an answer holds the lock until it has seen the end of the pipe, and tidies up itself.
+        if self._lock.acquire(timeout=CLOSE_S):
             self._end()
+            self._lock.release()
 
     def _score(self, key: str, order: dict[str, Any], answer: Scorable, limit_s: float) -> Scored:
         with self._lock:
-            return self._told(lambda: self._score_there(key, order, answer, limit_s))
+            return STOPPING if self._closed else self._told(lambda: self._score_there(key, order, answer, limit_s))
 
     def _told(self, ask: Callable[[], Scored]) -> Scored:
         try:
@@ -77,7 +87,7 @@ class ScorerProcess:
         except (EOFError, OSError, ValueError) as error:
             # A crash of the interpreter, os._exit, a memory limit: whatever ended it, it was this answer's scorer.
             self._end()
-            return Unscored(f"the scorer's process ended: {type(error).__name__}")
+            return STOPPING if self._closed else Unscored(f"the scorer's process ended: {type(error).__name__}")
 
     def _score_there(self, key: str, order: dict[str, Any], answer: Scorable, limit_s: float) -> Scored:
         self._start()
@@ -106,13 +116,16 @@ class ScorerProcess:
         orders_out, self._orders = Pipe(duplex=False)
         self._answers, answers_in = Pipe(duplex=False)
         fds = (orders_out.fileno(), answers_in.fileno())
-        self._child = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own module
-            [sys.executable, "-c", _CHILD.format(*fds)],
-            pass_fds=fds,
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C is the daemon's to handle: this one ends when its pipe does.
-            start_new_session=True,
-        )
+        with self._starting:
+            if self._closed:
+                raise EOFError
+            self._child = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own module
+                [sys.executable, "-c", _CHILD.format(*fds)],
+                pass_fds=fds,
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C is the daemon's to handle: this one ends when its pipe does.
+                start_new_session=True,
+            )
         orders_out.close()
         answers_in.close()
         self._answer(START_S, f"the scorer's process was not ready after {START_S:g} s")
@@ -121,12 +134,17 @@ class ScorerProcess:
         for pipe in (self._orders, self._answers):
             if pipe is not None:
                 pipe.close()
+        self._kill()
         if self._child is not None:
-            # It leads a session of its own: what a scorer started goes with it. Ended already: nobody to end.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
         self._child, self._orders, self._answers, self._known = None, None, None, set()
+
+    def _kill(self) -> None:
+        child = self._child
+        if child is not None and child.returncode is None:
+            # It leads a session of its own: what a scorer started goes with it. Ended already: nobody to end.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 class _OutOfTimeError(Exception):

@@ -2,11 +2,14 @@
 
 import os
 import select
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
-from driftwatch.adapters.scoring import ScorerProcess
+from driftwatch.adapters.scoring import ScorerPool, ScorerProcess
+from driftwatch.adapters.scoring.process import STOPPING
 from driftwatch.domain.probe import ScorerSpec
 from driftwatch.scorers import Callee, score
 from driftwatch.scorers.verdict import Unscored
@@ -44,6 +47,9 @@ def leaves_a_child(text, context):
 def wrong(text, context):
     return "yes"
 
+def process(text, context):
+    return 1 / os.getpid()
+
 def same_process(text, context):
     return os.getpid() == int(text)
 """
@@ -56,19 +62,26 @@ def process():
 
 
 @pytest.fixture
-def own(tmp_path, process):
-    """The scorer of one function of a file, loaded as the daemon loads it."""
+def own_in(tmp_path):
+    """What makes the scorer of one function of a file, loaded as the daemon loads it."""
     (tmp_path / "checks.py").write_text(CHECKS)
 
-    def scorer(name, **options):
-        argument = {"value": f"checks.py:{name}", **options}
-        (tmp_path / "a.json").write_text("")
-        (tmp_path / "a.yaml").write_text(
-            f"probes: [{{id: a, prompt: a, scorers: [{{python: {argument}}}]}}]\n".replace("'", '"')
-        )
-        return process.bounded(load_probe_set([tmp_path / "a.yaml"]).probes[0].scorers[0])
+    def made_in(process):
+        def scorer(name, **options):
+            argument = {"value": f"checks.py:{name}", **options}
+            (tmp_path / "a.yaml").write_text(
+                f"probes: [{{id: a, prompt: a, scorers: [{{python: {argument}}}]}}]\n".replace("'", '"')
+            )
+            return process.bounded(load_probe_set([tmp_path / "a.yaml"]).probes[0].scorers[0])
 
-    return scorer
+        return scorer
+
+    return made_in
+
+
+@pytest.fixture
+def own(own_in, process):
+    return own_in(process)
 
 
 def test_a_function_answers_as_it_would_here(own):
@@ -150,9 +163,57 @@ def test_a_function_that_only_this_process_has_is_not_sent_away(process):
     assert process.bounded(spec) is None
 
 
-def test_closing_ends_the_process_and_the_next_score_starts_another(own, process):
-    polite = own("polite")
-    assert score(polite, Reply("please")) == 1.0
+def test_closing_ends_a_scorer_that_never_returns_and_nothing_is_scored_any_more(own, process, tmp_path):
+    """It waited for its turn: up to ten minutes for every answer that was left."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    values = []
+    asks = Thread(target=lambda: values.append(score(own("leaves_a_child", timeout="10m"), Reply(str(pipe)))))
+    asks.start()
+    assert select.select([heard], [], [], 60)[0]
     process.close()
     process.close()
-    assert score(polite, Reply("please")) == 1.0
+    asks.join(60)
+    os.close(heard)
+    assert values == [STOPPING]
+    assert score(own("polite"), Reply("please")) == STOPPING
+
+
+def test_a_scorer_that_is_late_keeps_no_other_waiting(own_in, tmp_path):
+    with ScorerPool() as pool:
+        own = own_in(pool)
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        heard = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        values = []
+        asks = Thread(target=lambda: values.append(score(own("leaves_a_child", timeout="10m"), Reply(str(pipe)))))
+        asks.start()
+        assert select.select([heard], [], [], 60)[0]
+        assert score(own("polite"), Reply("please")) == 1.0
+        assert values == []
+        pool.close()
+        asks.join(60)
+        os.close(heard)
+    assert values == [STOPPING]
+
+
+def test_one_after_the_other_they_are_scored_by_the_same_process(own_in):
+    with ScorerPool() as pool:
+        own = own_in(pool)
+        pids = {score(own("process"), Reply("x")) for _ in range(3)}
+        assert len(pids) == 1
+
+
+def test_no_more_are_scored_at_once_than_there_are_processes(own_in):
+    with ScorerPool(2) as pool:
+        scorer = own_in(pool)("process")
+        with ThreadPoolExecutor(8) as threads:
+            pids = set(threads.map(lambda _: score(scorer, Reply("x")), range(40)))
+        assert 1 <= len(pids) <= 2
+
+
+def test_a_pool_sends_away_no_function_that_only_this_process_has():
+    spec = ScorerSpec(name="python", argument=Callee("here:f", lambda text, context: True), metric="python")
+    with ScorerPool() as pool:
+        assert pool.bounded(spec) is None

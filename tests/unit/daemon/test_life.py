@@ -1,6 +1,7 @@
 """A stop in good order: replays finish, what is due is sent, and a part that dies takes the daemon with it."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from driftwatch.services.ports import DecisionCommit
 from driftwatch.services.watched import WatchedJudge
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.test_scorers_that_hang import begun, endless
 from tests.acceptance.world import HOUR, START, SmallWorld, capitals, right
 from tests.unit.notify.examples import INCIDENT
 
@@ -102,7 +104,7 @@ def lived(
 
     async def run() -> None:
         stop = asyncio.Event()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.gather(daemon.run(stop), story(stop, daemon))
 
     try:
@@ -148,6 +150,23 @@ def test_a_replay_that_outlasts_the_grace_is_left_to_be_taken_again(at: SmallWor
         stop.set()
 
     assert lived(at, story, pager=Post().run, grace_s=0.1) == [SlotState.RUNNING]
+
+
+def test_a_stop_ends_a_scorer_that_never_returns(tmp_path: Path) -> None:
+    """Its thread was joined when the process ended: a daemon that was told to stop lived on for as long as it took."""
+    at = SmallWorld(tmp_path, Slow(), probes=endless(tmp_path))
+    at.clock = Standing(START)
+
+    async def story(stop: asyncio.Event, _: Daemon) -> None:
+        model(at).go_on.set()
+        await begun(tmp_path, 1)
+        stop.set()
+
+    assert lived(at, story, pager=Post().run, grace_s=0.1) == [SlotState.RUNNING]
+    for thread in threading.enumerate():
+        if thread.name.startswith("score"):
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 def test_a_pager_that_does_not_end_is_not_waited_for(at: SmallWorld) -> None:
