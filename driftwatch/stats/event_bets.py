@@ -22,7 +22,7 @@ FLAKY = np.array([0.04, 0.1])
 """The same, of the answers of probes that have shown an event before."""
 ODDS = np.log([1.5, 2.5])
 """Log odds ratios that are bet on the failures of all probes at once (Steiner et al. 2000)."""
-SOME_ODDS = np.log([3.0, 6.0, 20.0])
+SOME_ODDS = np.log([3.0, 6.0, 60.0])
 """Log odds ratios that are bet on the failures of some probes, nobody knows which."""
 BROKEN = 0.95
 """Event rate that is bet on one probe whose rate was at most half of it."""

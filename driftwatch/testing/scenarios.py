@@ -198,8 +198,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             name="system-prompt",
             story="Three probes change completely for sixteen hours",
             says=_three_broken,
-            # Three of forty, at one false page a year: the fourth replay.
-            hours=4,
+            hours=2,
             severity="page",
         ),
         Scenario(

@@ -13,14 +13,14 @@ from driftwatch.domain.metric import Severity
 from driftwatch.services.own import Person, resolve
 from driftwatch.services.review import review
 from driftwatch.testing.model import ScriptedModel
-from driftwatch.testing.scenarios import SCENARIOS, Scenario, probes
+from driftwatch.testing.scenarios import PROBES, SCENARIOS, Scenario, probes
 from tests.acceptance.world import SmallWorld, right
 
 QUIET = 24
 BROKEN = dict.fromkeys(range(10), "I cannot help with that")
 
 
-def played(folder: Path, scenario: Scenario, hours: int | None = None) -> SmallWorld:
+def played(folder: Path, scenario: Scenario, hours: int | None = None, *, count: int = PROBES) -> SmallWorld:
     """The scenario's replays, its change after a quiet day."""
     world: SmallWorld | None = None
 
@@ -29,7 +29,7 @@ def played(folder: Path, scenario: Scenario, hours: int | None = None) -> SmallW
         passed = world.slot - 1 - QUIET
         return passed if passed >= 0 else None
 
-    world = SmallWorld(folder, ScriptedModel(scenario.script(since)), probes=probes())
+    world = SmallWorld(folder, ScriptedModel(scenario.script(since)), probes=probes(count))
     asyncio.run(world.replay(QUIET + (hours or scenario.hours)))
     return world
 
@@ -70,6 +70,14 @@ def test_classes_that_move_in_opposite_directions_are_both_shown(tmp_path: Path)
 def test_better_answers_in_a_worse_shape_are_told_as_both(tmp_path: Path) -> None:
     found = {f.metric: f.direction for f in latest(played(tmp_path, SCENARIOS["fenced-code"], hours=6)).findings}
     assert (found["not-contains"], found["contains"]) == (-1, 1)
+
+
+def test_three_probes_of_sixty_that_broke_page_with_their_second_replay_and_are_named(tmp_path: Path) -> None:
+    """It took three: the bet on a twentieth of the probes expected one failure in 25 of a probe that always passed."""
+    world = played(tmp_path, SCENARIOS["system-prompt"], hours=2, count=60)
+    assert world.told() == [("oncall", "FIRST")]
+    (page,) = [d.payload for d in world.store.deliveries()]
+    assert {moved["probe"] for moved in page["moved"]} == {"word-07", "word-12", "word-15"}
 
 
 def test_three_probes_of_forty_that_broke_are_named_and_their_end_is_told(tmp_path: Path) -> None:
