@@ -12,7 +12,7 @@ from driftwatch.stats.run_length import one_sided_arl, siegmund_arl, two_sided_a
 LONGEST_ARL = 1e9
 _LEAST = 1e-3
 _SKETCH, _CHAIN = 50, 200  # states: the small chain finds the place, the full one settles it
-_SETTLED = 1e-6  # the step after one of this size is below 1e-9
+_SETTLED = 1e-4  # the step after one of this size is below 1e-7
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from driftwatch.stats.detector import Detector
@@ -247,10 +248,11 @@ def _profile(drift: float, threshold: float, states: int) -> Floats:
     moves = np.arange(-states, states + 1)
     # Brook & Evans (1972), eq. 5: the first column collects everything that falls to zero.
     edges = np.array([normal_cdf(edge) for edge in ((moves + 0.5) * width + drift).tolist()])
-    steps = np.arange(states)
-    chain = edges[(steps[None, :] - steps[:, None]) + states] - edges[(steps[None, :] - steps[:, None]) + states - 1]
-    chain[:, 0] = edges[states - steps]
-    profile: Floats = np.linalg.solve(np.eye(states) - chain, np.ones(states))
+    # From state i to j it takes j - i cells: every row is the same run of chances, seen one further to the right.
+    left = sliding_window_view(-np.diff(edges), states)[states - 1 :: -1].copy()
+    left[:, 0] = -edges[states:0:-1]
+    np.fill_diagonal(left, left.diagonal() + 1)
+    profile: Floats = np.linalg.solve(left, np.ones(states))
     return profile
 
 
