@@ -124,6 +124,10 @@ class Store(ABC):
         """Return, by probe key, the texts of the first `limit` answers of the epoch."""
 
     @abstractmethod
+    def first_answers(self, endpoint: str, *, epoch: int, limits: Mapping[str, int]) -> Mapping[str, Sequence[Answer]]:
+        """Return, for each of these probe keys, its first answers of the epoch that have a reply, up to its limit."""
+
+    @abstractmethod
     def epoch(self, endpoint: str) -> int:
         """Return the number of the current epoch; 1 before the first replay."""
 

@@ -45,10 +45,15 @@ class References:
     def of(self, endpoint: Endpoint, *, epoch: int) -> Texts:
         """Return the reference of the endpoint's `epoch`, for every probe whose texts are complete."""
         remembered = self._complete.get(endpoint.name)
-        if remembered is not None and remembered[0] == epoch:
+        # A configuration that was read anew may bring other probes.
+        if remembered is not None and remembered[0] == epoch and _all_in(remembered[1], endpoint):
             return remembered[1]
         limit = text_reference(endpoint.baseline_replays)
         texts = complete(self._store.reference_texts(endpoint.name, epoch=epoch, limit=limit), limit)
-        if all(probe.key in texts for probe in endpoint.probe_set.probes):
+        if _all_in(texts, endpoint):
             self._complete[endpoint.name] = (epoch, texts)
         return texts
+
+
+def _all_in(texts: Texts, endpoint: Endpoint) -> bool:
+    return all(probe.key in texts for probe in endpoint.probe_set.probes)

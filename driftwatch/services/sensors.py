@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.endpoint import Endpoint
@@ -19,8 +18,6 @@ from driftwatch.stats.logprobs import LogprobReference
 
 METRICS: Mapping[str, Metric] = {"logprob": LOGPROB, "border": BORDER}
 """Sensor -> the metric that it makes."""
-MOST_REPLAYS = 100
-"""At the start of an epoch in which a sensor's first answers are looked for; retention keeps as many."""
 NO_REFERENCE = Unscored("no reference yet")
 NO_LOGPROBS = Unscored("the endpoint gave no log-probabilities")
 NOT_COMPARABLE = Unscored("its log-probabilities cannot be compared with the reference's")
@@ -55,12 +52,12 @@ def sensor_metrics(endpoint: Endpoint) -> dict[str, Metric]:
 class SensorReferences:
     """The references of sensor probes: read from the store until they are complete, from then on remembered.
 
-    A probe's reference is made of its answers in the first half of the baseline, which are not scored themselves.
+    A probe's reference is made of its first answers, as many as half a baseline has, which are not scored themselves.
+    One that was added or edited later begins with its own first answers; the others go on as they are.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._begins: dict[tuple[str, int], int] = {}
         self._complete: dict[str, tuple[int, Mapping[str, Reference]]] = {}
 
     def of(self, endpoint: Endpoint, *, epoch: int) -> Mapping[str, Reference]:
@@ -69,28 +66,16 @@ class SensorReferences:
         if not probes:
             return {}
         remembered = self._complete.get(endpoint.name)
-        if remembered is not None and remembered[0] == epoch:
-            return remembered[1]
-        wanted = {probe.key: text_reference(endpoint.baseline_replays) * probe.samples for probe in probes}
-        found = self._first_answers(endpoint.name, epoch, wanted)
-        references = {p.key: reference_of(p, found[p.key]) for p in probes if len(found[p.key]) == wanted[p.key]}
-        if len(references) == len(probes):
-            self._complete[endpoint.name] = (epoch, references)
+        known = remembered[1] if remembered is not None and remembered[0] == epoch else {}
+        # A configuration that was read anew may bring other sensors.
+        new = [probe for probe in probes if probe.key not in known]
+        if not new:
+            return known
+        wanted = {probe.key: text_reference(endpoint.baseline_replays) * probe.samples for probe in new}
+        found = self._store.first_answers(endpoint.name, epoch=epoch, limits=wanted)
+        complete = {p.key: reference_of(p, found[p.key]) for p in new if len(found[p.key]) == wanted[p.key]}
+        self._complete[endpoint.name] = (epoch, references := {**known, **complete})
         return references
-
-    def _first_answers(self, name: str, epoch: int, wanted: Mapping[str, int]) -> dict[str, list[Answer]]:
-        found: dict[str, list[Answer]] = {key: [] for key in wanted}
-        begin = self._begins.get((name, epoch), 0)
-        replays = (r for r in self._store.replays(name, after_seq=begin, metrics=()) if r.epoch >= epoch)
-        for number, replay in enumerate(takewhile(lambda replay: replay.epoch == epoch, replays)):
-            self._begins.setdefault((name, epoch), replay.seq - 1)
-            for answer in self._store.answers(name, replay.slot):
-                kept = found.get(answer.probe_key)
-                if kept is not None and answer.reply is not None and len(kept) < wanted[answer.probe_key]:
-                    kept.append(answer)
-            if number == MOST_REPLAYS or all(len(found[key]) == wanted[key] for key in wanted):
-                break
-        return found
 
 
 def reference_of(probe: Probe, answers: Sequence[Answer]) -> Reference:

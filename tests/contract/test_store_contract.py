@@ -204,6 +204,23 @@ def test_every_sample_is_a_reference_text(store):
     assert store.reference_texts("bot", epoch=1, limit=9) == {"hi@aaa": ("Yes.", "No.")}
 
 
+def test_first_answers_are_each_probes_own_whenever_it_came(store):
+    for hours in range(40):
+        answers = [answer("old@1", at=NOON + hours * HOUR), failed("broken@1")]
+        if hours >= 30:
+            answers.append(failed("late@1") if hours == 31 else answer("late@1", reply=reply(b"%d" % hours)))
+        store.record_replay(replay(hours, answers=answers, epoch=1 if hours < 38 else 2), [])
+    found = store.first_answers("bot", epoch=1, limits={"old@1": 3, "late@1": 2, "broken@1": 1, "nobody@1": 1})
+    assert [one.at for one in found["old@1"]] == [NOON, NOON + HOUR, NOON + 2 * HOUR]
+    assert [one.text for one in found["late@1"]] == ["30", "32"]
+    assert (found["broken@1"], found["nobody@1"]) == ((), ())
+    assert [one.text for one in store.first_answers("bot", epoch=2, limits={"late@1": 9})["late@1"]] == ["38", "39"]
+    assert store.first_answers("nobody", epoch=1, limits={"old@1": 1}) == {"old@1": ()}
+    rich = answer("rich@1", reply=rich_reply())
+    store.record_replay(replay(40, answers=[rich], epoch=3), [])
+    assert store.first_answers("bot", epoch=3, limits={"rich@1": 1}) == {"rich@1": (rich,)}
+
+
 def test_epochs_count_from_one(store):
     assert store.epoch("bot") == 1
     assert store.start_epoch("bot", reason="accepted inc-1", now=NOON) == 2

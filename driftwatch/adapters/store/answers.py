@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Column, Connection, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, insert, select
 
 from driftwatch.adapters.store import sqlite
 from driftwatch.adapters.store.packing import squeeze, unsqueeze
@@ -42,19 +42,30 @@ def write(connection: Connection, at: Mapping[str, int], answers: Sequence[Answe
 
 def read(connection: Connection, endpoint_id: int, seq: int) -> Sequence[Answer]:
     """Return the answers of one replay in the order in which they were given to us."""
-    joined = ANSWER.join(PROBE).outerjoin(TEXT, ANSWER.c.text_id == TEXT.c.id).outerjoin(LOGPROBS)
-    query = (
-        select(ANSWER, PROBE.c.key, TEXT.c.body.label("output"), LOGPROBS.c.body.label("logprobs"))
-        .select_from(joined)
-        .where(ANSWER.c.endpoint_id == endpoint_id, ANSWER.c.seq == seq)
-        .order_by(ANSWER.c.position)
-    )
-    return tuple(_answer(dict(row)) for row in connection.execute(query).mappings())
+    here = ANSWER.c.endpoint_id == endpoint_id, ANSWER.c.seq == seq
+    return tuple(_answer(dict(row)) for row in connection.execute(_whole(*here)).mappings())
+
+
+def replied(connection: Connection, endpoint_id: int, seqs: tuple[int, int], probes: Sequence[int]) -> Iterator[Answer]:
+    """Yield each answer of these probes that has a reply, from one seq to another, in order."""
+    here = ANSWER.c.endpoint_id == endpoint_id, ANSWER.c.seq.between(*seqs), ANSWER.c.text_id.is_not(None)
+    for row in connection.execute(_whole(*here, ANSWER.c.probe_id.in_(probes))).mappings():
+        yield _answer(dict(row))
 
 
 def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Cut what becomes an ``IN (...)`` to what a statement may hold."""
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def _whole(*where: ColumnElement[bool]) -> Select[Any]:
+    joined = ANSWER.join(PROBE).outerjoin(TEXT, ANSWER.c.text_id == TEXT.c.id).outerjoin(LOGPROBS)
+    return (
+        select(ANSWER, PROBE.c.key, TEXT.c.body.label("output"), LOGPROBS.c.body.label("logprobs"))
+        .select_from(joined)
+        .where(*where)
+        .order_by(ANSWER.c.seq, ANSWER.c.position)
+    )
 
 
 def _columns(answer: Answer) -> dict[str, Any]:

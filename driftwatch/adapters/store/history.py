@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from driftwatch.adapters.store import packing
+from driftwatch.adapters.store import answers, packing
 from driftwatch.adapters.store.database import Database, endpoint_id
 from driftwatch.adapters.store.packing import Cell, unsqueeze
 from driftwatch.adapters.store.tables import ANSWER, EVIDENCE, FINGERPRINT, LAYOUT, PROBE, REPLAY, TEXT
+from driftwatch.domain.answer import Answer
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.replay import ReplayScores, Score, Slot
@@ -72,6 +73,24 @@ class History(Store):
                         texts.append(decoded[body])
                 waiting = {number: key for number, key in waiting.items() if len(found.get(key, ())) < limit}
         return {key: tuple(texts) for key, texts in found.items()}
+
+    def first_answers(self, endpoint: str, *, epoch: int, limits: Mapping[str, int]) -> Mapping[str, Sequence[Answer]]:
+        found: dict[str, list[Answer]] = {key: [] for key in limits}
+        with self._db.reading() as connection:
+            row = endpoint_id(connection, endpoint)
+            here = (REPLAY.c.endpoint_id == row) & (REPLAY.c.epoch == epoch)
+            seqs = connection.scalars(select(REPLAY.c.seq).where(here).order_by(REPLAY.c.seq)).all()
+            waiting = {key: number for number, key in _probe_ids(connection, here).items() if key in limits}
+            # Mostly the first span is enough; a probe that was added late makes us look further, ever wider.
+            start, step = 0, 24
+            while row is not None and waiting and start < len(seqs):
+                span = seqs[start : start + step]
+                for answer in answers.replied(connection, row, (span[0], span[-1]), list(waiting.values())):
+                    if len(found[answer.probe_key]) < limits[answer.probe_key]:
+                        found[answer.probe_key].append(answer)
+                waiting = {key: number for key, number in waiting.items() if len(found[key]) < limits[key]}
+                start, step = start + step, 4 * step
+        return {key: tuple(first) for key, first in found.items()}
 
 
 class _Reader:

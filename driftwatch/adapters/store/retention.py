@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, null, select, update
+from sqlalchemy import Connection, delete, func, null, select, update
 
 from driftwatch.adapters.store.database import Database
 from driftwatch.adapters.store.tables import ANSWER, ENDPOINT, INCIDENT, LOGPROBS, REPLAY, TEXT
 from driftwatch.services.ports import Store
 
 KEPT_FIRST = 100
-"""Replays at the start of the current epoch that are kept: new answers are compared with their texts."""
+"""Replays of the current epoch that are kept from its start, and from the first of each probe that came later.
+
+New answers are compared with their texts: without them a restart would compare with others.
+"""
 
 KEPT_AROUND = timedelta(days=3)
 """Time before and after an incident whose answers are kept for ever."""
@@ -31,8 +34,8 @@ class Retention(Store):
     def prune_answers(self, before: datetime) -> int:
         """Forget texts, log-probabilities and headers of answers to replays that ended before `before`.
 
-        Kept are all scores, the first replays of each endpoint's current epoch, and whatever lies within
-        three days of an incident. Afterwards such an answer has no reply.
+        Kept are all scores, the first replays of each probe in its endpoint's current epoch, and whatever
+        lies within three days of an incident. Afterwards such an answer has no reply.
 
         Returns
         -------
@@ -75,8 +78,10 @@ def _references(connection: Connection) -> set[tuple[int, int]]:
     kept = set[tuple[int, int]]()
     for endpoint, epoch in connection.execute(select(ENDPOINT.c.id, ENDPOINT.c.epoch)):
         here = (REPLAY.c.endpoint_id == endpoint) & (REPLAY.c.epoch == epoch)
-        first = connection.scalars(select(REPLAY.c.seq).where(here).order_by(REPLAY.c.seq).limit(KEPT_FIRST))
-        kept |= {(endpoint, seq) for seq in first}
+        asked = select(func.min(ANSWER.c.seq).label("seq")).select_from(ANSWER.join(REPLAY)).where(here)
+        for begin in connection.scalars(select(asked.group_by(ANSWER.c.probe_id).subquery().c.seq).distinct()).all():
+            first = select(REPLAY.c.seq).where(here, REPLAY.c.seq >= begin).order_by(REPLAY.c.seq).limit(KEPT_FIRST)
+            kept |= {(endpoint, seq) for seq in connection.scalars(first)}
     return kept
 
 

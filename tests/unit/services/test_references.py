@@ -1,6 +1,7 @@
 """A probe has a reference once its texts are complete; they are read until then, and then no more."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from driftwatch.domain.probe import Message, Probe, ProbeSet
 from driftwatch.domain.schedule import Every
 from driftwatch.scorers.reference import ReferenceTexts
 from driftwatch.services.references import References, text_reference
-from tests.contract.observed import NOON, answer, replay, reply
+from tests.contract.observed import NOON, answer, reply
+from tests.contract.observed import replay as observed
 
 PROBES = tuple(Probe(id=name, messages=(Message(role="user", content=f"{name}?"),)) for name in ("hi", "why"))
 BOT = Endpoint(
@@ -43,7 +45,7 @@ def store(tmp_path):
 
 def record(store, hour, probes=PROBES, **more):
     answers = [answer(probe.key, reply=reply(f"{probe.id} {hour}".encode())) for probe in probes]
-    store.record_replay(replay(hour, answers=answers, **more), [])
+    store.record_replay(observed(hour, answers=answers, **more), [])
 
 
 def expected(*hours):
@@ -99,3 +101,16 @@ def test_a_new_epoch_has_a_reference_of_its_own(store):
     assert references.of(BOT, epoch=2) == {}
     record(store, 3, epoch=2)
     assert references.of(BOT, epoch=2) == expected(2, 3)
+
+
+def test_what_is_remembered_is_no_reference_for_a_probe_that_comes_with_a_reload(store):
+    """The first complete answer was remembered for ever: after a reload new probes had no reference until a restart."""
+    references = References(store)
+    first, second = PROBES
+    alone = replace(BOT, probe_set=ProbeSet(name="one", probes=(first,)))
+    for hour in range(2):
+        record(store, hour, probes=[first])
+    assert set(references.of(alone, epoch=1)) == {first.key}
+    for hour in range(2, 4):
+        record(store, hour)
+    assert references.of(BOT, epoch=1)[second.key] == ReferenceTexts(["why 2", "why 3"])

@@ -12,11 +12,13 @@ from driftwatch.bootstrap import _metrics_of
 from driftwatch.domain.answer import Question, Reply, TokenLogprob, Usage
 from driftwatch.domain.metric import SENSORS
 from driftwatch.domain.probe import Message, Probe, ProbeSet
+from driftwatch.domain.replay import Slot
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.questions import question_of
 from driftwatch.services.sensors import NO_LOGPROBS, NO_REFERENCE
+from driftwatch.services.tick import tick
 from driftwatch.testing.model import ScriptedModel
-from tests.acceptance.world import SmallWorld
+from tests.acceptance.world import HOUR, START, SmallWorld
 
 LIKELY, LESS = math.log(0.6), math.log(0.3)
 
@@ -162,3 +164,65 @@ def test_only_sensor_probes_make_sensor_metrics_and_alone_they_have_the_whole_bu
     assert not SENSORS & _metrics_of(plain, {}, logprobs=True).keys()
     mixed = replace(plain, probes=(*plain.probes, *sensors("logprob").probes))
     assert {"length", "logprob-distance"} <= _metrics_of(mixed, {}, logprobs=False).keys()
+
+
+def uneven(question: Question, chance: Any) -> Reply:
+    """Answers that always vary, so that each reference is its own."""
+    return said(Yes=LIKELY - abs(chance.gauss(0, 1e-3)), No=LESS)
+
+
+def with_probes(here: SmallWorld, probes: ProbeSet) -> None:
+    """Edit the golden set of a small world, as a restart or a reload does."""
+    here.watched = replace(here.watched, endpoint=replace(here.watched.endpoint, probe_set=probes))
+
+
+def late_sensors(count: int, edited: int = 0) -> ProbeSet:
+    """`count` sensors, the first `edited` of which ask something else than they did."""
+    probes = sensors("logprob", count).probes
+    asked = [replace(probe, messages=(Message(role="user", content=f"{probe.id}!"),)) for probe in probes[:edited]]
+    return ProbeSet(name="sensors", probes=(*asked, *probes[edited:]))
+
+
+def test_a_sensor_added_or_edited_after_a_hundred_replays_is_measured_by_its_own_first_answers(tmp_path: Path) -> None:
+    """Only the epoch's first hundred replays were searched: a sensor that came later never had a reference."""
+    here = world(tmp_path, uneven, sensors("logprob", 4))
+    asyncio.run(here.replay(104))
+    with_probes(here, later := late_sensors(6, edited=1))
+    asyncio.run(here.replay(6))
+    new = {probe.key for probe in (later.probes[0], *later.probes[4:])}
+    measured = [set(r.values["logprob-distance"]) for r in here.store.replays("support-bot", after_seq=104)]
+    assert measured == [{probe.key for probe in later.probes} - new] * 4 + [{probe.key for probe in later.probes}] * 2
+
+
+def test_a_restart_after_retention_changes_nothing_of_what_late_probes_are_compared_with(tmp_path: Path) -> None:
+    """The answers of the epoch's first hundred replays were kept, and no others: a restart had another reference."""
+    metrics = ("logprob-distance", "novelty")
+    plain = Probe(id="p", messages=(Message(role="user", content="Say something."),))
+    late = ProbeSet(name="sensors", probes=(*late_sensors(6).probes, plain))
+
+    async def story(folder: Path, *, restarts: bool) -> list[Any]:
+        here = world(
+            folder, lambda q, c: f"word{c.random()}" if "Say" in str(q) else uneven(q, c), sensors("logprob", 4)
+        )
+        await here.replay(105)
+        with_probes(here, late)
+        at = here.world
+
+        async def go_on(times: int) -> None:
+            for _ in range(times):
+                here.clock.set(due := START + here.slot * HOUR)
+                here.slot += 1
+                await tick(here.watched, Slot(endpoint="support-bot", due=due), here.world if restarts else at)
+
+        await go_on(20)
+        if restarts:
+            assert here.store.prune_answers(here.clock.now() + HOUR) > 0
+        await go_on(4)
+        return [replay.values for replay in here.store.replays("support-bot", metrics=metrics)]
+
+    for name in ("True", "False"):
+        (tmp_path / name).mkdir()
+    unbroken, resumed = (asyncio.run(story(tmp_path / str(r), restarts=r)) for r in (False, True))
+    assert unbroken == resumed
+    assert len(unbroken[-1]["logprob-distance"]) == 6
+    assert len(unbroken[-1]["novelty"]) == 1

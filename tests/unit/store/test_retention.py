@@ -47,6 +47,17 @@ def test_the_reference_texts_of_the_epoch_are_kept(store):
     assert store.reference_texts("bot", epoch=2, limit=2) == {"hi@aaa": ("text 3", "text 4")}
 
 
+def test_the_first_answers_of_a_probe_that_came_later_are_kept(store):
+    """They were forgotten, and after a restart the probe was compared with whatever answers were left."""
+    for hour in range(6):
+        answers = [answer("old@1", reply=reply(b"old %d" % hour))]
+        answers += [answer("new@1", reply=reply(b"new %d" % hour))] if hour >= 3 else []
+        store.record_replay(replay(hour, answers=answers), [])
+    store.prune_answers(NOON + 100 * HOUR)
+    assert store.reference_texts("bot", epoch=1, limit=2) == {"old@1": ("old 0", "old 1"), "new@1": ("new 3", "new 4")}
+    assert texts(store, range(6)) == ["old 0", "old 1", None, "old 3", "new 3", "old 4", "new 4", None, None]
+
+
 def test_answers_around_an_incident_are_kept(store):
     for hour in range(0, 24 * 20, 24):
         record(store, hour)
