@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from driftwatch.domain.schedule import Schedule
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.calibrate import Calibration
+    from driftwatch.services.counts import Counts
     from driftwatch.services.mine import Mined
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
@@ -560,11 +561,11 @@ def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButto
     )
 
 
-def pager(settings: Settings, store: Store, clock: Clock) -> "Pager":
+def pager(settings: Settings, store: Store, clock: Clock, counts: "Counts | None" = None) -> "Pager":
     """Return what delivers the outbox."""
     from driftwatch.services.page import Pager
 
-    return Pager(store, notifiers(settings, clock), clock=clock, fallback=fallback(settings))
+    return Pager(store, notifiers(settings, clock), clock=clock, fallback=fallback(settings), counts=counts)
 
 
 def fallback(settings: Settings) -> str | None:

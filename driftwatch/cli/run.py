@@ -42,11 +42,12 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     with bootstrap.lock_store(settings):
         clock = bootstrap.steady_clock()
         store = bootstrap.open_store(settings)
-        pager = bootstrap.pager(settings, store, clock)
+        world = bootstrap.world(settings, store, clock)
+        pager = bootstrap.pager(settings, store, clock, world.counts)
         vitals = Vitals(clock=clock, delivers=lambda: pager.ready)
         daemon = Daemon(
             watched=bootstrap.watched_endpoints(settings, clock),
-            world=bootstrap.world(settings, store, clock),
+            world=world,
             pager=pager.run,
             wall=bootstrap.system_clock(),
             vitals=vitals,
@@ -97,6 +98,8 @@ def _web(
             store=daemon.world.store,
             clock=daemon.world.clock,
             watched=lambda: daemon.watched,
+            counts=daemon.world.counts,
+            guard=lambda: daemon.world.guard,
             token=settings.http.secret,
             version=version("driftwatch-llm"),
         )

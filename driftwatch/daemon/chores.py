@@ -73,15 +73,19 @@ class Chores:
         try:
             trouble = await asyncio.to_thread(self.heartbeat.why_not, world, endpoint)
             if trouble:
+                world.counts.add("deadman_pings", "withheld")
                 log.error("the dead-man's switch is not told: all is not well", why=trouble)
                 return
             await self.alive()
             self.heartbeat.told += 1
+            world.counts.add("deadman_pings", "heard")
         except DriftwatchError as error:
             self.heartbeat.missed += 1
+            world.counts.add("deadman_pings", "unheard")
             log.warning("the dead-man's switch was not told", error=str(error))
         except Exception:
             self.heartbeat.missed += 1
+            world.counts.add("deadman_pings", "unheard")
             log.exception("the dead-man's switch was not told")
 
     async def _forget(self, forget: Callable[[datetime], int], world: World) -> None:

@@ -20,6 +20,8 @@ DOWN = "driftwatch was not running"
 ASLEEP = "this machine slept, or its clock jumped"
 BUSY = "the replay before it was still running"
 INTERRUPTED = "driftwatch was stopped in the middle of it"
+WORDS = {DOWN: "down", ASLEEP: "asleep", BUSY: "busy"}
+"""Why slots are missed, as /metrics has it."""
 MOST_MISSED = 10_000
 """Slots that are accounted for one by one; of a clock that jumped by years only the latest ones are."""
 LOOK_BACK = timedelta(days=30)
@@ -69,7 +71,9 @@ class Duty:
     async def _replay(self) -> Ticked | None:
         if self._seen is None:
             # A crash may have left facts without their decision.
-            await asyncio.to_thread(judge_pending, self._watched, self._world.store, self._world.clock)
+            await asyncio.to_thread(
+                judge_pending, self._watched, self._world.store, self._world.clock, self._world.counts
+            )
             await confirm_pending(self._watched, self._world)
         await asyncio.to_thread(self._settle)
         ticked = await self._catch_up()
@@ -155,6 +159,7 @@ class Duty:
     def _skip(self, missed: list[datetime]) -> None:
         if missed:
             log.warning("slots missed", endpoint=self._name, slots=len(missed), reason=self._missed)
+            self._world.counts.add("missed_slots", self._name, WORDS[self._missed], by=len(missed))
         for due in missed:
             self._end(due, SlotState.SKIPPED, self._missed)
 

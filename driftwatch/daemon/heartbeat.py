@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from driftwatch.domain.replay import SlotState
+from driftwatch.services.outbox import oldest_s
 from driftwatch.services.ports import Clock
 from driftwatch.services.tick import World
 
@@ -38,7 +39,7 @@ class Heartbeat:
     def why_not(self, world: World, endpoint: str | None) -> str:
         """Return why the switch must hear nothing now; empty if all is well. Reads the store: call it in a thread."""
         jumped_s = self._jump_s(world.clock)
-        stuck_s = oldest_s(world)
+        stuck_s = oldest_s(world.store, world.clock)
         if stuck_s > OLDEST.total_seconds():
             return f"a message has waited for {stuck_s:.0f} s"
         if not self.delivers():
@@ -58,13 +59,6 @@ class Heartbeat:
             return ahead.total_seconds()
         wall_s, measured_s = -clock.seconds_until(before[0]), self._seen[1] - before[1]
         return max(abs(wall_s - measured_s), ahead.total_seconds())
-
-
-def oldest_s(world: World) -> float:
-    """Return the real age of the oldest message that is not sent; 0 for none."""
-    later = world.clock.now() + timedelta(days=30)
-    waiting = [d for d in world.store.due_deliveries(now=later) if d.state.open and not d.is_details]
-    return max((-world.clock.seconds_until(d.created_at) for d in waiting), default=0.0)
 
 
 def _judged(world: World, endpoint: str) -> bool:

@@ -12,7 +12,7 @@ import structlog
 from driftwatch.adapters.systemd import Systemd
 from driftwatch.daemon.chores import Chores
 from driftwatch.daemon.duty import Duty
-from driftwatch.daemon.scheduler import SlotScheduler
+from driftwatch.daemon.scheduler import CHECK_S, SlotScheduler
 from driftwatch.daemon.watchdog import keep_awake
 from driftwatch.services.ports import Clock
 from driftwatch.services.review import retire
@@ -83,7 +83,7 @@ class Daemon:
         duties = [self._enlist(watched, scheduler) for watched in self.watched]
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
         helpers = {
-            asyncio.create_task(scheduler.guard(lambda: vitals.moved("scheduler")), name="guard"),
+            asyncio.create_task(scheduler.guard(lambda: vitals.moved("scheduler", every_s=CHECK_S)), name="guard"),
             asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
             asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
             asyncio.create_task(self._review(duties), name="review"),
@@ -91,6 +91,7 @@ class Daemon:
         }
         scheduler.start()
         vitals.started, vitals.doing = True, f"watching {len(duties)} endpoint{'s' * (len(duties) != 1)}"
+        vitals.config.read(self.world.clock.now())
         self.systemd.ready(vitals.doing)
         helpers |= {asyncio.create_task(listen(), name="listener") for listen in self.listeners}
         log.info("watching", endpoints=[w.endpoint.name for w in self.watched])

@@ -17,6 +17,7 @@ import structlog
 
 from driftwatch.domain.delivery import DETAILS, Arrival, Arrived, Delivery, DeliveryState
 from driftwatch.domain.errors import DeliveryError
+from driftwatch.services.counts import Counts
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.sinks import Sink
@@ -46,8 +47,10 @@ class Courier:
         fallback: str | None,
         rng: Random,
         patience: Patience,
+        counts: Counts | None = None,
     ) -> None:
         self._store, self._sinks, self._clock = store, sinks, clock
+        self._counts = counts or Counts()
         self._fallback, self._rng, self._patience = fallback, rng, patience
         self._fell_back: set[str] = set()
         self._unsaved: dict[str, Delivery] = {}
@@ -171,6 +174,7 @@ class Courier:
 
     async def _sent(self, row: Delivery, sink: Sink) -> Delivery:
         sink.took()
+        self._counts.add("deliveries", row.route, "sent")
         sent = replace(row, state=DeliveryState.SENT, sent_at=self._clock.now(), not_before=None)
         # Until this is committed the row looks like a crash's leftover; remembering it here spares a repeat.
         self._unsaved[sent.key] = sent
@@ -206,6 +210,7 @@ class Courier:
     async def _refused(self, row: Delivery, error: DeliveryError) -> DeliveryState:
         facts = {"key": row.key, "route": row.route, "attempts": row.attempts, "error": str(error)}
         await self._save(replace(row, state=DeliveryState.DEAD, error=str(error)))
+        self._counts.add("deliveries", row.route, "refused")
         if await self.fall_back(row):
             log.error("page refused, fallback told", **facts)
         else:
@@ -222,6 +227,7 @@ class Courier:
             error=str(error),
         )
         await self._save(waiting)
+        self._counts.add("deliveries", row.route, "ambiguous" if error.ambiguous else "put_off")
         facts = {"key": row.key, "route": row.route, "attempts": row.attempts, "error": str(error)}
         log.warning("page not delivered yet", **facts, again_in_s=round(wait_s, 1))
         return waiting.state
@@ -230,6 +236,7 @@ class Courier:
         if self._age_s(row.created_at) < self._patience.deadline_s:
             return False
         await self._save(replace(row, state=DeliveryState.DEAD, error=f"undelivered for 72 h; {row.error or ''}"))
+        self._counts.add("deliveries", row.route, "given_up")
         log.critical("page given up", key=row.key, route=row.route, attempts=row.attempts, error=row.error)
         return True
 

@@ -1,18 +1,19 @@
 """From committed facts to a decision and its promises, one transaction for each replay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason
 from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.payload import budget_payload, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.causes import fresh, loudest_heard
+from driftwatch.services.counts import Counts
 from driftwatch.services.explained import explained
 from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
@@ -32,7 +33,7 @@ LOOK_BACK = timedelta(days=7)
 """How far back failed slots are counted."""
 
 
-def judge_pending(watched: Watched, store: Store, clock: Clock) -> Reason:
+def judge_pending(watched: Watched, store: Store, clock: Clock, counts: Counts | None = None) -> Reason:
     """Decide every committed replay that was not decided yet, and return the last decision's reason.
 
     Usually that is the replay just committed; after a crash between facts and decision it is the
@@ -41,7 +42,7 @@ def judge_pending(watched: Watched, store: Store, clock: Clock) -> Reason:
     name = watched.endpoint.name
     reason = Reason.NONE
     for replay in store.replays(name, after_seq=store.decided_seq(name)):
-        reason = _judge(watched, store, clock.now(), replay)
+        reason = _judge(watched, store, clock.now(), replay, counts or Counts())
     return reason
 
 
@@ -89,7 +90,7 @@ def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
     )
 
 
-def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) -> Reason:
+def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, counts: Counts) -> Reason:
     before, memory = load_watch(watched, store)
     if _resolved_by_hand(store, replay.slot.endpoint, before.seq):
         before = monitor.rearm(watched.plans, before)
@@ -100,6 +101,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
     readings = monitor.read(watched.plans, watch)
     found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
     found = without_judge(found, watched.judged, replay.fingerprint)
+    _count_alarms(watched, before, found, counts)
     incident = store.open_incident(replay.slot.endpoint)
     if replay.epoch < store.epoch(replay.slot.endpoint):
         # Its baseline was given up while it ran: what differs from that is no news.
@@ -157,6 +159,14 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores) 
         )
     )
     return decision.reason
+
+
+def _count_alarms(watched: Watched, before: Watch, found: Sequence[Finding], counts: Counts) -> None:
+    """Count the alarms that did not stand before this replay."""
+    if found:
+        stood = {one.metric for one in monitor.findings(watched.plans, monitor.read(watched.plans, before))}
+        for one in found:
+            counts.add("alarms", watched.endpoint.name, one.metric, by=one.metric not in stood)
 
 
 def _thin(store: Store, replay: ReplayScores, gathering: Gathering, given: Mapping[str, Any]) -> Decision:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from driftwatch.domain.delivery import Delivery, DeliveryState
+from driftwatch.services.counts import Counts
 from driftwatch.services.deliver import Courier
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Notifier, Store
@@ -43,6 +44,7 @@ class Pager:
         fallback: str | None = None,
         rng: Random | None = None,
         patience: Patience | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -55,6 +57,7 @@ class Pager:
             fallback=fallback,
             rng=rng or Random(),  # noqa: S311  # jitter keeps no secret
             patience=self._patience,
+            counts=counts,
         )
         self._mute = False
 

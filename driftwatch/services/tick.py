@@ -15,6 +15,7 @@ from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.services.ask import ask_all, until_next_s
 from driftwatch.services.confirm import confirm
+from driftwatch.services.counts import Counts, count_replay
 from driftwatch.services.grade import grade_all, grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.judge_watch import anchors_due, judge_states
@@ -49,6 +50,7 @@ class World:
     guard: SpendGuard
     references: References
     traces: Traces | None = None
+    counts: Counts = field(default_factory=Counts)
     scoring: ScoringThreads = field(default_factory=ScoringThreads)
     sensors: SensorReferences = field(init=False)
 
@@ -82,8 +84,9 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)
-    reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock)
+    reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock, world.counts)
     confirmed = await confirm_pending(watched, world)
+    count_replay(world.counts, replay, scores, confirmed or reason)
     _tell(replay, confirmed or reason, scores)
     return Ticked.REPLAYED
 
@@ -167,6 +170,7 @@ async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
         spent_usd=world.guard.spent_usd,
         limit_usd=world.guard.limit_usd or 0.0,
     )
+    count_replay(world.counts, replay, (), None)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, ())
     log.warning("replay failed", endpoint=replay.slot.endpoint, slot=replay.slot.key, reason=reason)

@@ -2,12 +2,68 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from driftwatch.services.ports import Clock
 
 STILL_S = 30.0
 """A part that has not moved for so long is stuck."""
+
+
+HANG_S = 10.0
+"""A loop that was blocked for so long hung."""
+LATE_S = (0.01, 0.05, 0.1, 0.5, 1.0, HANG_S)
+
+
+@dataclass(eq=False)
+class Lateness:
+    """How late the event loop was, over all looks: how often it was late by each of `LATE_S` at most.
+
+    Examples
+    --------
+    >>> lateness = Lateness()
+    >>> for late_s in (-0.001, 0.02, 12.0):
+    ...     lateness.add(late_s)
+    >>> lateness.within, lateness.looks, lateness.hangs, lateness.sum_s
+    ([1, 2, 2, 2, 2, 2], 3, 1, 12.02)
+    """
+
+    within: list[int] = field(default_factory=lambda: [0] * len(LATE_S))
+    looks: int = 0
+    hangs: int = 0
+    sum_s: float = 0.0
+
+    def add(self, late_s: float) -> None:
+        """Note one look."""
+        self.looks += 1
+        self.sum_s += max(late_s, 0.0)
+        self.hangs += late_s > HANG_S
+        for place, limit in enumerate(LATE_S):
+            self.within[place] += late_s <= limit
+
+
+@dataclass(eq=False)
+class ConfigRead:
+    """What became of the last attempt to read the configuration; the one in use was read at `read_at`."""
+
+    read_at: datetime | None = None
+    trouble: str = ""
+    since: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the file, as it was when it was last read, is in use."""
+        return not self.trouble
+
+    def read(self, at: datetime) -> None:
+        """Note that a file was read and is in use."""
+        self.read_at, self.trouble = at, ""
+
+    def refused(self, trouble: str, at: float) -> None:
+        """Note that a file was refused, at a monotonic time; what was in use stays."""
+        self.since = self.since if self.trouble else at
+        self.trouble = trouble
 
 
 class Role(StrEnum):
@@ -50,11 +106,16 @@ class Vitals:
     role: Role = Role.LEADER
     started: bool = False
     doing: str = "starting"
+    lateness: Lateness = field(default_factory=Lateness)
+    config: ConfigRead = field(default_factory=ConfigRead)
     _moved: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
-    def moved(self, part: str) -> None:
-        """Note that a part of the daemon did what it does all the time."""
-        self._moved[part] = self.clock.monotonic()
+    def moved(self, part: str, *, every_s: float | None = None) -> None:
+        """Note that a part of the daemon did what it does all the time; how late, where it should every so often."""
+        now, before = self.clock.monotonic(), self._moved.get(part)
+        self._moved[part] = now
+        if every_s is not None and before is not None:
+            self.lateness.add(now - before - every_s)
 
     def ended(self, part: str) -> None:
         """Note that a part ended on purpose: it need not move any more."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from driftwatch.domain.secret import Secret
+from driftwatch.services.counts import Counts
 from driftwatch.services.ports import Clock, Store
+from driftwatch.services.spend import SpendGuard
 from driftwatch.services.vitals import Vitals
 from driftwatch.services.watched import Watched
 
@@ -29,6 +31,8 @@ class Site:
     store: Store
     clock: Clock
     watched: Callable[[], Sequence[Watched]]
+    counts: Counts
+    guard: Callable[[], SpendGuard]
     token: Secret | None = None
     version: str = "0"
 

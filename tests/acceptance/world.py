@@ -11,6 +11,7 @@ from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Slot
 from driftwatch.domain.schedule import Every
+from driftwatch.services.counts import Counts
 from driftwatch.services.our_side import our_side
 from driftwatch.services.references import References
 from driftwatch.services.scoring_threads import ScoringThreads
@@ -69,6 +70,7 @@ class SmallWorld:
         self.store: SqlStore = beside.store if beside else open_store(self.url)
         OPENED.append(self.store)
         self.model = model
+        self.counts = Counts()
         endpoint = Endpoint(
             name=name,
             model=f"{vendor}/one",
@@ -113,6 +115,7 @@ class SmallWorld:
             guard=guard,
             references=References(self.store),
             scoring=ScoringThreads(end_scorers),
+            counts=self.counts,
         )
 
     async def replay(self, times: int = 1) -> list[Ticked]:

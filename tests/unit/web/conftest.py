@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from driftwatch.adapters.store import open_store
+from driftwatch.services.counts import Counts
+from driftwatch.services.spend import SpendGuard
 from driftwatch.services.vitals import Vitals
 from driftwatch.testing.clock import ManualClock
 from driftwatch.web.site import Site
@@ -15,7 +17,15 @@ from driftwatch.web.site import Site
 def site(tmp_path: Path) -> Iterator[Site]:
     clock = ManualClock(datetime(2026, 7, 20, 6, tzinfo=UTC))
     with open_store(f"sqlite:///{tmp_path}/driftwatch.db") as store:
-        yield Site(vitals=Vitals(clock=clock, started=True), store=store, clock=clock, watched=lambda: ())
+        guard = SpendGuard(limit_usd_per_day=5.0, clock=clock, spent_today_usd=0.25)
+        yield Site(
+            vitals=Vitals(clock=clock, started=True),
+            store=store,
+            clock=clock,
+            watched=lambda: (),
+            counts=Counts(),
+            guard=lambda: guard,
+        )
 
 
 @pytest.fixture

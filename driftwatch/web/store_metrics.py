@@ -1,0 +1,105 @@
+"""Where streams, incidents and the outbox stand: read from the store when Prometheus asks."""
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from driftwatch.domain.errors import StoreError
+from driftwatch.domain.incident import Incident
+from driftwatch.services.outbox import oldest_s
+from driftwatch.services.standing import Standing, StreamState, standings
+from driftwatch.services.status import current_watch
+from driftwatch.services.watched import Watched
+from driftwatch.web.daemon_metrics import PREFIX
+from driftwatch.web.site import Site
+
+log = structlog.get_logger(__name__)
+
+
+class StoreMetrics(Collector):
+    """Collects from a site's store; a stream's state is decoded once for each of its replays."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._known: dict[str, tuple[tuple[int, int], Sequence[Standing]]] = {}
+        self._lock = Lock()
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: no two collectors of ours share a name, and asking would cost a look at the store."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family, or only that the store does not answer."""
+        with self._lock:
+            try:
+                found = list(self._collect())
+            except StoreError as error:
+                log.warning("metrics without the store", error=str(error))
+                found = []
+        up = GaugeMetricFamily(PREFIX + "store_up", "1 if the store answered.", value=float(bool(found)))
+        yield from (up, *found)
+
+    def _collect(self) -> Iterator[Metric]:
+        ratio = _family(
+            "stream_statistic_ratio",
+            "A stream's statistic over its threshold; it alarms from 1 on.",
+            "endpoint",
+            "metric",
+        )
+        alarm = _family("stream_alarm", "1 while a stream alarms.", "endpoint", "metric")
+        progress = _family("baseline_ratio", "Share of the baseline that was replayed.", "endpoint")
+        last = _family(
+            "last_replay_timestamp_seconds",
+            "When the last slot that was begun was due, in Unix seconds.",
+            "endpoint",
+        )
+        incidents = _family("incidents_open", "Open incidents by kind and state.", "endpoint", "kind", "state")
+        for one in _all(self._site.watched()):
+            name = one.endpoint.name
+            for stream in self._standings(one):
+                _place(stream, name, ratio, alarm)
+            progress.add_metric([name], _progress(self._standings(one), one.endpoint.baseline_replays))
+            record = self._site.store.last_slot(name)
+            if record is not None:
+                last.add_metric([name], record.slot.due.timestamp())
+            incident = self._site.store.open_incident(name)
+            if incident is not None:
+                _count(incident, incidents)
+        age = oldest_s(self._site.store, self._site.clock)
+        yield from (ratio, alarm, progress, last, incidents)
+        yield GaugeMetricFamily(
+            PREFIX + "outbox_oldest_age_seconds", "Age of the oldest message that is not sent; 0 for none.", value=age
+        )
+
+    def _standings(self, watched: Watched) -> Sequence[Standing]:
+        name, store = watched.endpoint.name, self._site.store
+        at = (store.decided_seq(name), store.epoch(name))
+        if self._known.get(name, ((-1, -1), ()))[0] != at:
+            self._known[name] = (at, standings(watched, current_watch(watched, store)))
+        return self._known[name][1]
+
+
+def _all(watched: Sequence[Watched]) -> list[Watched]:
+    judges = {judge.name: judge.watched for one in watched for judge in one.judges.values()}
+    return [*watched, *(judges[name] for name in sorted(judges))]
+
+
+def _place(stream: Standing, endpoint: str, ratio: GaugeMetricFamily, alarm: GaugeMetricFamily) -> None:
+    if stream.statistic is not None and stream.threshold:
+        ratio.add_metric([endpoint, stream.metric.name], stream.statistic / stream.threshold)
+        alarm.add_metric([endpoint, stream.metric.name], float(stream.state is StreamState.ALARM))
+
+
+def _progress(streams: Sequence[Standing], wanted: int) -> float:
+    return min(max((stream.baseline_seen for stream in streams), default=0) / wanted, 1.0)
+
+
+def _count(incident: Incident, family: GaugeMetricFamily) -> None:
+    family.add_metric([incident.endpoint, incident.kind.value, incident.state.value], 1.0)
+
+
+def _family(name: str, told: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, told, labels=labels)
