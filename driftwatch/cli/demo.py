@@ -44,7 +44,8 @@ def demo(ctx: click.Context, *, drift: str, keep: Path | None, every: str, scrip
     """
     with _folder(keep) as folder:
         ending = _play(drift, folder, every=every, scripted=scripted, quiet=as_json)
-        report = _command(folder, "report", "--format", "markdown", "--output", str(folder / "report.md"))
+        for form, name in (("html", "report.html"), ("markdown", "report.md")):
+            report = _command(folder, "report", "--format", form, "--output", str(folder / name))
         if as_json:
             say_json({**asdict(ending), "as_it_must": ending.as_it_must, "kept": str(folder) if keep else None})
         else:
@@ -80,7 +81,7 @@ def _show_rest(ending: "Ending", folder: Path, *, keep: Path | None) -> None:
     say(_command(folder, "report").stdout)
     say(_verdict(ending))
     if keep:
-        say(f"Left in {folder}: config/, probes/, driftwatch.db, daemon.log, report.md")
+        say(f"Left in {folder}: config/, probes/, driftwatch.db, daemon.log, report.md, report.html")
 
 
 def _verdict(ending: "Ending") -> str:

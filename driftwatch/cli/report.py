@@ -14,7 +14,7 @@ from driftwatch.cli.times import MOMENT, Moment
 if TYPE_CHECKING:
     from driftwatch.services.report import Report
 
-FORMATS = ("terminal", "markdown", "json")
+FORMATS = ("terminal", "markdown", "json", "html")
 
 
 @click.command()
@@ -63,6 +63,10 @@ def rendered(made: "Report", form: str, *, columns: int | None = None, color: bo
         from driftwatch.presentation.as_json import report_data
 
         return json.dumps(report_data(made), indent=2, allow_nan=False) + "\n"
+    if form == "html":
+        from driftwatch.presentation.html_report import render_html
+
+        return render_html(made)
     if form == "markdown":
         from driftwatch.cli.render.markdown import render_markdown
 

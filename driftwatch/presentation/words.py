@@ -8,7 +8,7 @@ from driftwatch.adapters.notify import wording
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence, StateSeen
 from driftwatch.domain.legible import legible, one_line
-from driftwatch.domain.metric import MEASURED
+from driftwatch.domain.metric import MEASURED, Severity
 from driftwatch.domain.payload import payload_for
 from driftwatch.presentation.spark import sparkline, squeezed
 from driftwatch.services.standing import EndpointState, StreamState
@@ -25,6 +25,7 @@ SHOWN_CHARACTERS = 400
 """Of an answer."""
 AT_REST = 0.01
 """Share of its threshold below which a statistic is as good as zero."""
+NO_SELFTEST = "None was run in the period: nothing proves that a drift would have been told."
 NOT_THERE = "(no such answer is stored)"
 STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
 SHOWN_COLUMNS = ("metric", "baseline", "period", "course")
@@ -115,12 +116,63 @@ def caveat(endpoint: "EndpointReport") -> str:
     return ""
 
 
+def drifted(report: "Report") -> bool:
+    """Whether the verdict says so."""
+    return EndpointState.DRIFTED in report.verdict.states
+
+
+def todo(report: "Report") -> list[Incident]:
+    """Return the incidents that somebody still has to end, the loudest first."""
+    open_ones = [i.incident for e in report.endpoints for i in e.incidents if i.incident.state.open]
+    return sorted(open_ones, key=lambda incident: (incident.severity is not Severity.PAGE, incident.opened_at))
+
+
+def quiet(report: "Report") -> str:
+    """Return what a report without open incidents comes down to."""
+    watching = sum(endpoint.watched > 0 for endpoint in report.endpoints)
+    if not watching:
+        return "Nothing could be compared with a baseline in this period, so its silence says nothing."
+    ended = sum(len(endpoint.incidents) for endpoint in report.endpoints)
+    if ended:
+        return f"Nothing is open. {ended} incident{'' if ended == 1 else 's'} of the period ended; see below."
+    return "Nothing moved, and nothing is to be done. What would have been seen stands at each endpoint."
+
+
+def seen(endpoint: "EndpointReport") -> str:
+    """Return what would have been seen, or why that cannot be said."""
+    if endpoint.power:
+        return f"We would have seen: {endpoint.power[:1].lower()}{endpoint.power[1:]}"
+    if endpoint.state is EndpointState.LEARNING:
+        return "What would have been seen can be said once the baseline is complete."
+    return "What would have been seen cannot be said: the pass rate is not watched, or never varied in the baseline."
+
+
+def share(value: float | None) -> str:
+    """Return a share of a threshold; a dash for none.
+
+    Examples
+    --------
+    >>> share(0.364), share(None)
+    ('36%', '-')
+    """
+    return "-" if value is None else f"{value:.0%}"
+
+
+def peak(stream: "StreamReport") -> str:
+    """Return how near a stream came to its alarm, in words short enough for a table."""
+    return "" if stream.peak is None else f"peak {share(stream.peak)}"
+
+
+def symbol(state: EndpointState) -> str:
+    """Return a sign for a state: colour alone says nothing to many eyes."""
+    return {EndpointState.UNCHANGED: "✓", EndpointState.DRIFTED: "▲", EndpointState.LEARNING: "…"}.get(state, "?")
+
+
 def stream_row(stream: "StreamReport", *, course: int | None = None) -> tuple[str, ...]:
     """Return the cells under `STREAM_COLUMNS`, the course in at most so many characters."""
     standing = stream.standing
     name, before, now, line = shown_row(stream, course=course)
-    peak = "-" if stream.peak is None else f"{stream.peak:.0%}"
-    return (name, standing.words, before, now, statistic(standing), peak, line)
+    return (name, standing.words, before, now, statistic(standing), share(stream.peak), line)
 
 
 def shown_row(stream: "StreamReport", *, course: int | None = None) -> tuple[str, ...]:
@@ -286,7 +338,7 @@ def way_on(incident: Incident) -> str:
     verbs = [] if incident.state is IncidentState.ACKNOWLEDGED else [f"ack {incident.name}"]
     if incident.kind is IncidentKind.DRIFT:
         verbs.append(f"accept {incident.name}")
-    verbs += [f"resolve {incident.name}", f"silence {incident.endpoint} --for 4h --comment TEXT"]
+    verbs += [f"resolve {incident.name}", f"silence {one_line(incident.endpoint, 100)} --for 4h --comment TEXT"]
     return f"driftwatch {' · '.join(verbs)}"
 
 
@@ -296,11 +348,11 @@ def moved_line(metric: str, moved: Moved) -> str:
     return f"{one_line(metric, 60)} {number(moved.before)} → {number(moved.after)}{sure}"
 
 
-def answer(text: str | None) -> str:
+def answer(text: str | None, most: int = SHOWN_CHARACTERS) -> str:
     """Return an answer as it may be shown, control characters visible."""
     if text is None:
         return NOT_THERE
-    return legible(text, SHOWN_CHARACTERS) or "(empty)"
+    return legible(text, most) or "(empty)"
 
 
 def deliveries_line(deliveries: "Deliveries") -> str:
@@ -315,6 +367,8 @@ def deliveries_line(deliveries: "Deliveries") -> str:
 
 def selftests_line(selftests: "Sequence[SelfTest]") -> str:
     """Return how the period's self-tests went."""
+    if not selftests:
+        return NO_SELFTEST
     failed = [run for run in selftests if not run.passed]
     if not failed:
         return f"{len(selftests)} run, all passed; the last {moment(selftests[-1].at)}"

@@ -28,7 +28,7 @@ def test_a_silent_swap_behind_a_real_server_ends_with_one_page(tmp_path: Path) -
     told = ending("--keep", str(tmp_path / "kept"))
     assert (told["came"], told["pages"], told["recorded"]) == ("page", 1, False)
     kept = {path.name for path in (tmp_path / "kept").iterdir()}
-    assert {"config", "probes", "driftwatch.db", "daemon.log", "report.md"} <= kept
+    assert {"config", "probes", "driftwatch.db", "daemon.log", "report.md", "report.html"} <= kept
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def _report(report: Report) -> Iterator[str]:
 
 def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[str]:
     yield from (f"## {escape(endpoint.name)}: {endpoint.state.value}", "", f"Model {escape(endpoint.model)}.", "")
-    for line in (words.endpoint_line(endpoint), words.caveat(endpoint), endpoint.power):
+    for line in (words.endpoint_line(endpoint), words.caveat(endpoint), words.seen(endpoint)):
         if line:
             yield from (escape(line), "")
     for incident in endpoint.incidents:
@@ -91,6 +91,10 @@ def _incident(report: Report, incident: IncidentReport) -> Iterator[str]:
     yield from (f"### {escape(words.incident_title(incident.incident))}", "")
     for line in words.incident_lines(incident, report.at):
         yield from (escape(line), "")
+    for finding in incident.incident.findings[1:]:
+        yield from (f"Also {escape(words.finding_line(finding))}", "")
+    if incident.incident.state.open:
+        yield from (f"To do: `{words.way_on(incident.incident).replace('`', ' ')}`", "")
     moved = incident.moved
     for metric, probe in moved[:PROBES_SHOWN]:
         old, new = incident.answers.get(probe.probe_id, (None, None))
@@ -122,8 +126,7 @@ def _accounts(report: Report) -> Iterator[str]:
     yield f"- Messages: {words.deliveries_line(report.deliveries)}"
     for dead in report.deliveries.dead:
         yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"
-    if report.selftests:
-        yield f"- Self-tests: {escape(words.selftests_line(report.selftests))}"
+    yield f"- Self-tests: {escape(words.selftests_line(report.selftests))}"
     yield f"- Cost: {words.number(report.cost_usd)} USD"
     for silence in report.silences:
         yield f"- Silence: {escape(words.silence_line(silence, soon=report.ends_soon(silence)))}"

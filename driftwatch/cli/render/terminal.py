@@ -14,6 +14,7 @@ from rich.text import Text
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
 from driftwatch.presentation import words
+from driftwatch.presentation.diff import Side, side_by_side
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
@@ -78,7 +79,8 @@ def moved_probes(report: "IncidentReport", most: int | None = None) -> Iterator[
         pair = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", expand=True)
         pair.add_column("before", ratio=1, overflow="fold")
         pair.add_column("now", ratio=1, overflow="fold")
-        pair.add_row(plain(words.answer(old)), plain(words.answer(new)))
+        before, now = side_by_side(words.answer(old), words.answer(new))
+        pair.add_row(_marked(before, "red strike"), _marked(now, "green underline"))
         yield pair
     if most is not None and len(moved) > most:
         yield plain(f"and {len(moved) - most} more probes: driftwatch show {report.incident.name}", "dim")
@@ -95,6 +97,10 @@ def endpoint_title(name: str, state: EndpointState, model: str) -> RenderableTyp
 def plain(text: str, style: str = "") -> Text:
     """Return literal text."""
     return Text(printable(text), style=style)
+
+
+def _marked(side: Side, style: str) -> Text:
+    return Text.assemble(*((printable(piece.text), style if piece.changed else "") for piece in side))
 
 
 def _report(report: "Report", width: int) -> Iterator[RenderableType]:
@@ -114,12 +120,14 @@ def _endpoint(report: "Report", endpoint: "EndpointReport", width: int) -> Itera
     yield plain(words.endpoint_line(endpoint))
     if told := words.caveat(endpoint):
         yield plain(told, "yellow")
-    if endpoint.power:
-        yield plain(endpoint.power)
+    yield plain(words.seen(endpoint))
     for incident in endpoint.incidents:
         yield Text()
         yield plain(words.incident_title(incident.incident), "bold")
         body = [plain(line) for line in words.incident_lines(incident, report.at)]
+        body += [plain(f"also {line}") for line in map(words.finding_line, incident.incident.findings[1:])]
+        if incident.incident.state.open:
+            body.append(plain(words.way_on(incident.incident), "bold"))
         yield Padding(Group(*body, *moved_probes(incident, PROBES_SHOWN)), (0, 0, 0, 2))
     yield from _streams(endpoint.streams, width)
     yield from _shown(endpoint.shown, width)
@@ -151,8 +159,7 @@ def _accounts(report: "Report") -> Iterator[RenderableType]:
     yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
     for dead in report.deliveries.dead:
         yield plain(f"  never delivered on {dead.route}: {one_line(dead.error or 'no reason given', 200)}", "red")
-    if report.selftests:
-        yield plain(f"self-tests: {words.selftests_line(report.selftests)}")
+    yield plain(f"self-tests: {words.selftests_line(report.selftests)}")
     yield plain(f"cost: {words.number(report.cost_usd)} USD")
     for silence in report.silences:
         yield plain(f"silence: {words.silence_line(silence, soon=report.ends_soon(silence))}")

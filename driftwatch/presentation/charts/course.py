@@ -5,7 +5,7 @@ from datetime import datetime
 
 from driftwatch.presentation.charts.marks import Marks, mark_layers
 from driftwatch.presentation.charts.palette import COURSE, NORMAL
-from driftwatch.presentation.charts.parts import Spec, framed, milliseconds, rows, time_axis, value_axis
+from driftwatch.presentation.charts.parts import Spec, framed, period, rows, time_axis, value_axis, within
 from driftwatch.services.bands import Band, Normal
 
 HEIGHT = 130
@@ -36,9 +36,9 @@ def course_chart(
     marks : iterable of Marks
         Onsets and alarms, `marks_of`.
     """
-    x, y = time_axis(since, until), value_axis("mean")
+    x, y = time_axis(), value_axis("mean")
     measured = {"name": "measured"}
-    layers: list[Spec] = []
+    layers: list[Spec] = [period(since, until)]
     if normal is not None:
         usual = rows({"low": normal.low, "high": normal.high, "usual": normal.mean})
         layers += [
@@ -75,12 +75,18 @@ def course_chart(
     )
     says = f"{metric}: mean of each replay, with what the baseline says is usual"
     title = f"{metric}, {unit}" if unit else metric
-    return framed(layers, title=title, says=says, height=HEIGHT, datasets={"measured": list(map(_row, bands))})
+    return framed(
+        layers,
+        title=title,
+        says=says,
+        height=HEIGHT,
+        datasets={"measured": [_row(band, since, until) for band in bands]},
+    )
 
 
-def _row(band: Band) -> Spec:
+def _row(band: Band, since: datetime, until: datetime) -> Spec:
     return {
-        "at": milliseconds(band.at),
+        "at": within(band.at, since, until),
         "mean": _short(band.mean),
         "low": _short(band.low),
         "high": _short(band.high),

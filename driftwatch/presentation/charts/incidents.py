@@ -7,7 +7,7 @@ from driftwatch.domain.incident import Incident
 from driftwatch.domain.metric import Severity
 from driftwatch.presentation.charts.fleet import ROW
 from driftwatch.presentation.charts.palette import ALARM, COURSE
-from driftwatch.presentation.charts.parts import Spec, framed, milliseconds, time_axis
+from driftwatch.presentation.charts.parts import Spec, framed, period, time_axis, within
 
 
 def incidents_chart(incidents: Mapping[str, Sequence[Incident]], *, since: datetime, until: datetime) -> Spec:
@@ -19,7 +19,7 @@ def incidents_chart(incidents: Mapping[str, Sequence[Incident]], *, since: datet
         Endpoint -> its incidents; an endpoint without any has an empty row.
     """
     drawn = [_row(name, i, since, until) for name, several in incidents.items() for i in several]
-    x = time_axis(since, until)
+    x = time_axis()
     y = {
         "field": "endpoint",
         "type": "nominal",
@@ -35,6 +35,7 @@ def incidents_chart(incidents: Mapping[str, Sequence[Incident]], *, since: datet
         {"field": "at", "type": "temporal", "timeUnit": "utcyearmonthdatehoursminutes", "title": "since, UTC"},
     ]
     layers: list[Spec] = [
+        period(since, until),
         {
             "data": {"name": "incidents"},
             "mark": {"type": "bar", "height": 9, "opacity": 0.85, "clip": True},
@@ -69,6 +70,6 @@ def _row(name: str, incident: Incident, since: datetime, until: datetime) -> Spe
         "incident": incident.name,
         "severity": (Severity.PAGE if incident.severity is Severity.PAGE else Severity.NOTICE).value,
         "state": incident.state.value,
-        "at": milliseconds(max(onset, since)),
-        "to": milliseconds(min(incident.ended_at or until, until)),
+        "at": within(onset, since, until),
+        "to": within(incident.ended_at or until, since, until),
     }

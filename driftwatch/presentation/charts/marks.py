@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftwatch.domain.incident import Incident
 from driftwatch.presentation.charts.palette import ALARM, ONSET
-from driftwatch.presentation.charts.parts import Spec, milliseconds, rows, time_axis
+from driftwatch.presentation.charts.parts import Spec, milliseconds, rows, time_axis, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,12 @@ def mark_layers(marks: Iterable[Marks], since: datetime, until: datetime) -> lis
     inside = [mark for mark in told if since <= mark.alarm < until]
     spans = [(m.early, m.late) for m in told if m.early and m.late and m.early < until and m.late >= since]
     onsets = [m.onset for m in told if m.onset and since <= m.onset < until]
-    x = time_axis(since, until)
+    x = time_axis()
     layers: list[Spec] = []
     if spans:
         layers.append(
             {
-                "data": rows(*({"at": milliseconds(e), "to": milliseconds(late)} for e, late in spans)),
+                "data": rows(*({"at": within(e, since, until), "to": within(late, since, until)} for e, late in spans)),
                 "mark": {"type": "rect", "color": ONSET, "opacity": 0.28, "clip": True},
                 "encoding": {"x": x, "x2": {"field": "to"}},
             }

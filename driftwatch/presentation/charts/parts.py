@@ -45,14 +45,32 @@ def milliseconds(moment: datetime) -> int:
     return round(moment.astimezone(UTC).timestamp() * 1000)
 
 
-def time_axis(since: datetime, until: datetime, field: str = "at") -> Spec:
-    """Return the horizontal axis in UTC: the same for all charts of a page, so that moments stand under each other."""
+def time_axis(field: str = "at") -> Spec:
+    """Return the horizontal axis in UTC, as long as `period` makes it."""
     return {
         "field": field,
         "type": "temporal",
-        "scale": {"type": "utc", "domain": [milliseconds(since), milliseconds(until)], "nice": False, "clamp": True},
-        "axis": {"title": None, "labelOverlap": True, "tickCount": 7},
+        "scale": {"type": "utc", "nice": False},
+        "axis": {"title": None, "labelOverlap": True, "labelSeparation": 8, "tickCount": 7},
     }
+
+
+def period(since: datetime, until: datetime) -> Spec:
+    """Return a layer that nobody sees: it makes the axis of time the same for all charts of a page.
+
+    A domain of moments in the scale was lost by Vega's expression interpreter in charts of several layers, and all
+    marks stood at the left edge of the page, though not of the picture.
+    """
+    return {
+        "data": rows({"at": milliseconds(since)}, {"at": milliseconds(until)}),
+        "mark": {"type": "point", "opacity": 0, "tooltip": None},
+        "encoding": {"x": time_axis()},
+    }
+
+
+def within(moment: datetime, since: datetime, until: datetime) -> int:
+    """Return a moment for Vega, moved to the period's edge where it lies outside."""
+    return milliseconds(min(max(moment, since), until))
 
 
 def value_axis(field: str, **scale: Any) -> Spec:
@@ -71,7 +89,7 @@ def rows(*values: Spec) -> Spec:
 
 
 _LOOKS: Spec = {
-    "font": "system-ui, sans-serif",
+    "font": "Arial, Liberation Sans, Helvetica, sans-serif",
     "view": {"stroke": None},
     "axis": {
         "labelColor": TEXT,

@@ -66,7 +66,7 @@ def test_the_marks_stand_where_the_incident_says():
 def test_what_lies_outside_of_the_period_is_not_marked():
     later = {"since": UNTIL, "until": UNTIL + timedelta(days=7)}
     chart = course_chart("pass", (), **later, marks=MARKS)
-    assert [layer["mark"]["type"] for layer in chart["layer"]] == ["area", "line"]
+    assert [layer["mark"]["type"] for layer in chart["layer"]] == ["point", "area", "line"]
 
 
 def test_an_incident_of_other_streams_marks_nothing():
