@@ -8,17 +8,26 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from driftwatch.domain.metric import Severity
 from driftwatch.presentation import words
 from driftwatch.presentation.charts.palette import DARK
 from driftwatch.presentation.charts.parts import Spec
 from driftwatch.presentation.diff import side_by_side
 from driftwatch.presentation.drawing import drawn_svg
 from driftwatch.presentation.printable import printable
-from driftwatch.presentation.report_charts import FLEET, INCIDENTS, ReportCharts, highest, moved, report_charts
+from driftwatch.presentation.report_charts import (
+    FLEET,
+    INCIDENTS,
+    ReportCharts,
+    highest,
+    moved,
+    report_charts,
+    shown_since,
+)
 from driftwatch.presentation.small_course import small_course
 from driftwatch.presentation.vendored import SCRIPTS, script, source_hash
 from driftwatch.services.report import Report
-from driftwatch.services.report_endpoint import StreamReport
+from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 
 MOST_BYTES = 3_000_000
 """A page larger than that is no attachment any more."""
@@ -81,7 +90,7 @@ def _page(report: Report, charts: ReportCharts, pictures: Mapping[str, str], ali
         fleet=FLEET,
         incidents=INCIDENTS,
         small=lambda stream: Markup(  # noqa: S704  # numbers only
-            small_course(stream.bands, since=report.since, until=report.until, normal=stream.normal)
+            small_course(stream.bands, since=shown_since(report), until=report.until, normal=stream.normal)
         ),
     )
 
@@ -111,7 +120,7 @@ def _house() -> Environment:
         "highest": highest,
         "moved": moved,
         "pair": _pair,
-        "rest": _at_rest_last,
+        "loudest_first": _loudest_first,
     }
     return house
 
@@ -121,8 +130,12 @@ def _pair(old: str | None, new: str | None) -> Any:
     return side_by_side(words.answer(old, ANSWER), words.answer(new, ANSWER))
 
 
-def _at_rest_last(streams: Iterable[StreamReport]) -> list[StreamReport]:
-    return sorted(streams, key=lambda stream: -(stream.peak or 0.0))
+def _loudest_first(endpoint: EndpointReport) -> list[StreamReport]:
+    def place(stream: StreamReport) -> tuple[bool, bool, float]:
+        metric = stream.standing.metric
+        return (not moved(endpoint, stream), metric.severity is not Severity.PAGE, -(stream.peak or 0.0))
+
+    return sorted(endpoint.streams, key=place)
 
 
 def _json(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from driftwatch.presentation.charts import Spec, course_chart, fleet_chart, incidents_chart, level_chart, marks_of
 from driftwatch.services.report import Report
@@ -32,6 +33,12 @@ class ReportCharts:
     of_stream: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
+def shown_since(report: Report) -> datetime:
+    """Return where the axis of time begins: with the period, or with the first replay where that came later."""
+    first = [band.at for e in report.endpoints for stream in (*e.streams, *e.shown) for band in stream.bands[:1]]
+    return max(report.since, min(first, default=report.since))
+
+
 def report_charts(report: Report) -> ReportCharts:
     """Return the charts of a report."""
     large: dict[str, Spec] = {}
@@ -39,7 +46,7 @@ def report_charts(report: Report) -> ReportCharts:
         large[FLEET] = fleet_chart({endpoint.name: highest(endpoint) for endpoint in report.endpoints})
     incidents = {e.name: [i.incident for i in e.incidents] for e in report.endpoints if e.incidents}
     if incidents:
-        large[INCIDENTS] = incidents_chart(incidents, since=report.since, until=report.until)
+        large[INCIDENTS] = incidents_chart(incidents, since=shown_since(report), until=report.until)
     others: dict[str, Spec] = {}
     names: dict[tuple[str, str], tuple[str, ...]] = {}
     for place, endpoint in enumerate(report.endpoints):
@@ -73,7 +80,7 @@ def _peak(stream: StreamReport) -> float | None:
 
 def _stream(report: Report, endpoint: EndpointReport, stream: StreamReport, name: str) -> Iterator[tuple[str, Spec]]:
     metric = stream.standing.metric
-    period = {"since": report.since, "until": report.until}
+    period = {"since": shown_since(report), "until": report.until}
     marks = marks_of(metric.name, (i.incident for i in endpoint.incidents))
     if not any(band.mean is not None for band in stream.bands):
         return

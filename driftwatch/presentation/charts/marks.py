@@ -1,12 +1,15 @@
 """Moments that charts mark: onsets with their intervals, alarms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.incident import Incident
 from driftwatch.presentation.charts.palette import ALARM, ONSET
 from driftwatch.presentation.charts.parts import Spec, milliseconds, rows, time_axis, within
+
+LABEL = 0.1
+"""Share of the axis that an incident's name takes: at its end the name stands on the other side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,19 @@ def mark_layers(marks: Iterable[Marks], since: datetime, until: datetime) -> lis
             }
         )
     if inside:
-        alarms = rows(*({"at": milliseconds(m.alarm), "incident": m.name} for m in inside))
-        layers += [
-            {"data": alarms, "mark": {"type": "rule", "color": ALARM, "strokeDash": [4, 3]}, "encoding": {"x": x}},
-            {
-                "data": alarms,
-                "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 4, "color": ALARM},
-                "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "incident"}},
-            },
-        ]
+        alarms = rows(*({"at": milliseconds(m.alarm)} for m in inside))
+        rule = {"type": "rule", "color": ALARM, "strokeDash": [4, 3]}
+        layers.append({"data": alarms, "mark": rule, "encoding": {"x": x}})
+        edge = until - (until - since) * LABEL
+        layers += _labels([m for m in inside if m.alarm < edge], "left", 4)
+        layers += _labels([m for m in inside if m.alarm >= edge], "right", -4)
     return layers
+
+
+def _labels(marks: Sequence[Marks], align: str, dx: int) -> list[Spec]:
+    if not marks:
+        return []
+    mark = {"type": "text", "align": align, "baseline": "top", "dx": dx, "color": ALARM}
+    encoding = {"x": time_axis(), "y": {"value": 0}, "text": {"field": "incident"}}
+    names = rows(*({"at": milliseconds(m.alarm), "incident": m.name} for m in marks))
+    return [{"data": names, "mark": mark, "encoding": encoding}]

@@ -1,7 +1,7 @@
 """What all charts share: frame, looks, the axis of time, and marks at moments."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from driftwatch.presentation.charts.palette import ALARM, LINES, TEXT
@@ -46,13 +46,8 @@ def milliseconds(moment: datetime) -> int:
 
 
 def time_axis(field: str = "at") -> Spec:
-    """Return the horizontal axis in UTC, as long as `period` makes it."""
-    return {
-        "field": field,
-        "type": "temporal",
-        "scale": {"type": "utc", "nice": False},
-        "axis": {"title": None, "labelOverlap": True, "labelSeparation": 8, "tickCount": 7},
-    }
+    """Return a position on the horizontal axis, which is in UTC and as long as `period` makes it."""
+    return {"field": field, "type": "temporal", "scale": {"type": "utc", "nice": False}, "title": None}
 
 
 def period(since: datetime, until: datetime) -> Spec:
@@ -61,11 +56,19 @@ def period(since: datetime, until: datetime) -> Spec:
     A domain of moments in the scale was lost by Vega's expression interpreter in charts of several layers, and all
     marks stood at the left edge of the page, though not of the picture.
     """
+    labels = {"format": _label(until - since), "labelOverlap": True, "labelSeparation": 8, "tickCount": 7}
     return {
         "data": rows({"at": milliseconds(since)}, {"at": milliseconds(until)}),
         "mark": {"type": "point", "opacity": 0, "tooltip": None},
-        "encoding": {"x": time_axis()},
+        "encoding": {"x": time_axis() | {"axis": labels}},
     }
+
+
+def _label(span: timedelta) -> str:
+    """Return how moments are written: Vega's own choice counts to twelve."""
+    steps = {timedelta(minutes=15): "%H:%M:%S", timedelta(days=1): "%H:%M", timedelta(days=4): "%a %H:%M"}
+    steps |= {timedelta(days=10): "%a %-d", timedelta(days=120): "%-d %b"}
+    return next((form for most, form in steps.items() if span <= most), "%b %Y")
 
 
 def within(moment: datetime, since: datetime, until: datetime) -> int:

@@ -61,6 +61,7 @@ def test_the_marks_stand_where_the_incident_says():
     assert {"values": [{"at": milliseconds(finding.onset_early), "to": milliseconds(finding.onset_late)}]} in marked
     assert {"values": [{"at": milliseconds(finding.onset)}]} in marked
     assert {"values": [{"at": milliseconds(OPENED), "incident": "inc-42"}]} in marked
+    assert {"values": [{"at": milliseconds(OPENED)}]} in marked
 
 
 def test_what_lies_outside_of_the_period_is_not_marked():
