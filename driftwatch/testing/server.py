@@ -41,12 +41,14 @@ Behave = Callable[[ChatRequest], Behaviour]
 
 
 class ScriptedServer:
-    """Serves ``/v1/chat/completions`` (and ``/v1/messages``) on an ephemeral port, in a thread of its own.
+    """Serves ``/v1/chat/completions`` (and ``/v1/messages``) on loopback, in a thread of its own.
 
     Parameters
     ----------
     behave : callable
         Chooses for each request what to do with it; see `driftwatch.testing.behaviours`. By default it says "ok".
+    port : int
+        Where it listens; 0 takes a free port.
 
     Examples
     --------
@@ -59,8 +61,9 @@ class ScriptedServer:
     (True, 1)
     """
 
-    def __init__(self, behave: Behave | None = None) -> None:
+    def __init__(self, behave: Behave | None = None, *, port: int = 0) -> None:
         self.behave: Behave = behave or (lambda _: say("ok"))
+        self._port = port
         self.requests: list[ChatRequest] = []
         """Every request so far, in order of arrival."""
         self.origin = ""
@@ -94,7 +97,7 @@ class ScriptedServer:
         # 0 would mean "wait for ever": a hanging behaviour would hang the test.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05, handler_cancellation=True)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
         await site.start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 

@@ -58,6 +58,8 @@ hostname "$name"
 cd "$root"
 pivot_root . mnt
 umount -l /mnt
+# systemd hands credentials to a unit by a mount that must propagate; in a container it leaves that to whoever made it.
+mount --make-rshared /
 # What a machine of its own has and this one has not: hardware, seats; and what this tree may have enabled beside.
 for unit in systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-logind.service; do
     ln -sf /dev/null "/etc/systemd/system/$unit"

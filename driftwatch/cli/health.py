@@ -1,0 +1,44 @@
+"""`driftwatch health`: whether the daemon on this machine moves, for a container's HEALTHCHECK."""
+
+from http.client import HTTPConnection, HTTPException
+
+import click
+
+from driftwatch.cli.errors import Exit
+from driftwatch.cli.frame import Frame
+from driftwatch.cli.terminal import say
+
+TIMEOUT_S = 4.0
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where one asks a server that listens everywhere
+
+
+@click.command()
+@click.pass_obj
+def health(frame: Frame) -> None:
+    """Ask the daemon's own server (`http.bind`) whether the daemon moves, as Kubernetes' liveness does.
+
+    Exits with 0 if it does, with 3 if a part of it stands still or nobody answers.
+    """
+    host, port = _address(frame)
+    try:
+        connection = HTTPConnection(EVERYWHERE.get(host, host), port, timeout=TIMEOUT_S)
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        said = answer.read(1000).decode(errors="replace").strip()
+    except (OSError, HTTPException) as error:
+        say(f"nobody answers at {host}:{port} ({getattr(error, 'strerror', None) or error}): is the daemon running?")
+        raise SystemExit(Exit.UNKNOWN) from None
+    say(said)
+    if answer.status != 200:
+        raise SystemExit(Exit.UNKNOWN)
+
+
+def _address(frame: Frame) -> tuple[str, int]:
+    from driftwatch.domain.errors import DriftwatchError
+
+    address = frame.settings().http.address
+    if address is None or not address[1]:
+        met = "port 0, which is another one at each start" if address else "none"
+        need = "Give it an address and a port, as in 127.0.0.1:8710."
+        raise DriftwatchError(f"http.bind is {met}: nobody can be asked. {need}", slug="config-http")
+    return address

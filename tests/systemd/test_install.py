@@ -1,0 +1,34 @@
+"""A newcomer follows docs/howto/install-systemd.md down to the page; the commands are the page's own."""
+
+import pytest
+
+from tests.systemd.conftest import PAGE, SETTING_UP, Site
+from tests.systemd.printed import commands
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_newcomer_sees_the_page_of_a_scripted_drift(site: Site) -> None:
+    [proven] = site.follow("Prove it, then start it")
+    assert "Active: active (running)" in proven
+    assert [post["text"].splitlines()[0] for post in site.posts] == ["driftwatch test message: the route oncall works"]
+
+    site.machine.until(lambda: site.endpoint()["baseline"] == {"seen": 8, "replays": 8}, "the baseline")
+    watched, drifted, answered = commands(PAGE)["See a page"]
+    assert "unchanged" in site.machine.run(watched).stdout
+    site.machine.run(drifted)
+    site.machine.until(lambda: len(site.posts) > 1, "the page")
+    assert site.posts[1]["text"].startswith("rehearsal · pass fell 1.00 → 0.65")
+    assert "inc-1 (rehearsal): acknowledged by you." in site.machine.run(answered).stdout
+    site.machine.until(lambda: len(site.posts) > 2, "the word that it is taken")
+    assert [post["text"].split(":")[0] for post in site.posts[2:]] == ["rehearsal · acknowledged by you"]
+
+    stopped, started = site.follow("Your own vendor")
+    assert stopped == started == ""
+    assert site.state() == "active"
+
+
+def test_every_section_with_commands_was_followed() -> None:
+    followed = {*SETTING_UP, "Prove it, then start it", "See a page", "Your own vendor"}
+    assert {name for name, blocks in commands(PAGE).items() if blocks} == followed
+    assert PAGE.read_text().count("```sh") == sum(map(len, commands(PAGE).values()))
