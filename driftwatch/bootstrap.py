@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from driftwatch.adapters.notify.slack_socket import SlackButtons
     from driftwatch.adapters.records import ImportReport
     from driftwatch.adapters.scoring import ScorerPool
-    from driftwatch.adapters.store import SqlStore, StoreLock
+    from driftwatch.adapters.store import SqlStore
     from driftwatch.config.routes import Route
     from driftwatch.config.settings import AskedSettings
     from driftwatch.domain.schedule import Schedule
@@ -75,8 +76,19 @@ def open_store(settings: Settings) -> "SqlStore":
     return open_sql(settings.store_url)
 
 
-def lock_store(settings: Settings) -> "StoreLock":
-    """Return the lock that one daemon holds on its store, or say who has it."""
+def store_exists(settings: Settings) -> bool:
+    """Return whether there is a store already; none is made for the answer."""
+    if settings.store_path is not None:
+        return settings.store_path.exists()
+    from driftwatch.adapters.store import is_made
+
+    return is_made(settings.store_url)
+
+
+def lock_store(settings: Settings) -> AbstractContextManager[object]:
+    """Return the lock that one daemon holds on its file, or say who has it; nodes on PostgreSQL have a leader."""
+    if settings.store_path is None:
+        return nullcontext()
     from driftwatch.adapters.store import StoreLock
 
     return StoreLock(settings.store_url)
@@ -444,7 +456,7 @@ def spend_guard(settings: Settings, clock: Clock, *, most_usd: float | None = No
 
     limit = settings.budget.usd_per_day if settings.budget else None
     spent = 0.0
-    if limit is not None and settings.store_path.exists():
+    if limit is not None and store_exists(settings):
         with open_store(settings) as store:
             spent = store.spent_usd(since=midnight(clock.now()))
     if most_usd is not None:
@@ -704,6 +716,7 @@ def secrets_of(settings: Settings) -> Sequence[str]:
     keys.append(settings.deadman.address if settings.deadman else None)
     keys.append(settings.http.secret)
     keys += settings.otel.secrets if settings.otel else ()
+    keys += settings.store_secrets
     return tuple(key.reveal() for key in keys if key is not None)
 
 
@@ -823,7 +836,7 @@ def plan_endpoints(settings: Settings) -> "tuple[EndpointPlan, ...]":
 
     clock = system_clock()
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(settings)) if settings.store_path.exists() else None
+        store = opened.enter_context(open_store(settings)) if store_exists(settings) else None
         return tuple(
             plan_endpoint(one, store, replays_per_year=replays_per_year(one.endpoint.schedule, clock.now()))
             for one in endpoints_to_read(settings, clock)

@@ -55,7 +55,10 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield from _golden_sets(settings)
     yield from _pauses(settings)
     yield from _thresholds(settings)
-    yield _store(settings.store_path)
+    if settings.store_path is None:
+        yield from attempt(settings.store_name, partial(_server, settings))
+    else:
+        yield _store(settings.store_path)
     if settings.otel is not None:
         yield from attempt("otel", partial(_traces, settings))
 
@@ -113,6 +116,13 @@ def _thresholds(settings: Settings) -> Iterator[Line]:
                 budget.arl_replays(pace)
             except ValueError as error:
                 yield Line(mark="error", what=endpoint.name, told=str(error), slug="config-false-alarms")
+
+
+def _server(settings: Settings) -> str:
+    """Say what the server of the store is, and whether it can be used; nothing is written."""
+    from driftwatch.adapters.store import describe
+
+    return describe(settings.store_url)
 
 
 def _store(path: Path) -> Line:

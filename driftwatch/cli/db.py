@@ -15,7 +15,7 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(frame: Frame) -> None:
-    """Bring the store to this version's schema; an older one is copied first, beside the file."""
+    """Bring the store to this version's schema; an older file is copied first, a database is for you to back up."""
     from driftwatch import bootstrap
     from driftwatch.adapters.store import upgrade as upgrade_store
 
@@ -23,9 +23,9 @@ def upgrade(frame: Frame) -> None:
     with bootstrap.lock_store(settings):
         done = upgrade_store(settings.store_url)
     if done.before == done.after:
-        say(f"{settings.store_path} has schema {done.after} already.")
+        say(f"{settings.store_name} has schema {done.after} already.")
         return
-    say(f"{settings.store_path}: schema {done.before or 'none'} → {done.after}.")
+    say(f"{settings.store_name}: schema {done.before or 'none'} → {done.after}.")
     if done.backup:
         say(f"The store as it was: {done.backup}")
 
@@ -42,7 +42,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     settings = frame.settings()
     wrong = check_store(settings.store_url)
     if as_json:
-        say_json({"store": str(settings.store_path), "wrong": list(wrong)})
+        say_json({"store": str(settings.store_name), "wrong": list(wrong)})
     else:
-        say("\n".join(wrong) or f"{settings.store_path} is sound.")
+        say("\n".join(wrong) or f"{settings.store_name} is sound.")
     ctx.exit(Exit.UNKNOWN if wrong else Exit.NO_DRIFT)

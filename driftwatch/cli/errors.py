@@ -63,7 +63,7 @@ def exit_code(error: Exception) -> Exit:
     from driftwatch.domain.errors import DeliveryError, DriftwatchError, EndpointError, StoreError
 
     if isinstance(error, StoreError | EndpointError | DeliveryError):
-        return Exit.UNKNOWN
+        return Exit.USAGE if error.slug == "store-url" else Exit.UNKNOWN
     return Exit.USAGE if isinstance(error, DriftwatchError) or _is_engine_refusal(error) else Exit.UNKNOWN
 
 

@@ -80,9 +80,9 @@ def opened(ctx: click.Context, *, make: bool = False) -> Iterator[Opened]:
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
-    if not make and not settings.store_path.exists():
+    if not make and not bootstrap.store_exists(settings):
         raise StoreError(
-            f"{settings.store_path}: there is no store yet, so nothing is known. "
+            f"{settings.store_name}: there is no store yet, so nothing is known. "
             "`driftwatch run` or `driftwatch replay` makes it; `--config` names another configuration.",
             slug="store-path",
         )

@@ -20,7 +20,7 @@ NOT_YET: tuple[str, ...] = ("alerting.report.weekly",)
 
 _SECRET_FILES = (
     *("api_key_file", "slack_webhook_file", "slack_token_file", "slack_app_token_file", "webhook_file"),
-    *("signing_key_file", "pagerduty_file", "apprise_file", "url_file", "headers_file", "token_file"),
+    *("signing_key_file", "pagerduty_file", "apprise_file", "url_file", "headers_file", "token_file", "store_file"),
 )
 _ROUTED = ("pages", "notices", "ops", "fallback")
 

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from driftwatch.config.document import Document, dotted
 from driftwatch.config.interpolate import Where
-from driftwatch.config.settings import MOST_ENDPOINTS, Settings
+from driftwatch.config.settings import MOST_ENDPOINTS, STORE_FORM, Settings
 from driftwatch.domain.errors import Problem
 
 MOST = 100
@@ -32,7 +32,7 @@ _KINDS = {
 _FORMS = {
     "name": "use letters, digits and . _ @ : / + -, at most 100 of them.",
     "model": "write it in LiteLLM's naming, as in openai/gpt-4.1-2025-04-14.",
-    "store": "write sqlite:/// and a path; this version stores in SQLite.",
+    "store": STORE_FORM,
     "bind": "write an address and a port, as in 127.0.0.1:8470.",
 }
 _SAMPLING = ("temperature", "seed", "max_tokens", "max_completion_tokens", "top_p", "stop", "reasoning_effort")

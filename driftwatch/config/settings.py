@@ -1,9 +1,11 @@
 """The shape of config/driftwatch.yaml: frozen, nothing unknown, every key with its unit and range."""
 
+import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -37,6 +39,13 @@ from driftwatch.stats.chart_names import Chart
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,99}$"
 MOST_ENDPOINTS = 500
+SQLITE = "sqlite:///"
+STORE = r"^(sqlite:///[^?]+|postgres(ql(\+psycopg)?)?://[^/?#\s]*/[^/?#\s]+(\?[^#\s]*)?)$"
+STORE_FORM = (
+    "write sqlite:/// and a path, or postgresql://user:${PASSWORD}@host:5432/database; "
+    "@ : / ? # % in a password are written %40 %3A %2F %3F %23 %25."
+)
+_QUERY_PASSWORD = re.compile(r"(?:^|&)(?:ssl)?password=([^&]+)")
 OURS = (
     "messages",
     "model",
@@ -256,7 +265,10 @@ class Retention(Strict):
 class Settings(Strict):
     """Everything in config/driftwatch.yaml."""
 
-    store: Annotated[str, Field(pattern=r"^sqlite:///[^?]+$", repr=False)] = "sqlite:///driftwatch.db"
+    store: Annotated[str, Field(pattern=STORE, repr=False)] = "sqlite:///driftwatch.db"
+    store_file: Annotated[
+        SecretFile | None, Field(description="A file that holds the address of the store and nothing else.")
+    ] = None
     false_alarms: FalseAlarms = FalseAlarms()
     budget: BudgetSettings | None = None
     endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1, max_length=MOST_ENDPOINTS)]
@@ -298,15 +310,45 @@ class Settings(Strict):
         """The project's folder, which relative paths start from: see `project_root`."""
         return project_root(self._file)
 
+    @model_validator(mode="after")
+    def _one_store(self) -> Self:
+        if self.store_file is not None and "store" in self.model_fields_set:
+            raise refusal("give `store` or `store_file`, not both.", slug="config-secret")
+        if not re.match(STORE, self._store_address):
+            raise refusal(f"the file of `store_file` must hold an address: {STORE_FORM}", slug="config-secret")
+        return self
+
     @property
-    def store_path(self) -> Path:
-        """The store's file, absolute."""
-        return (self.root / self.store.removeprefix("sqlite:///")).absolute()
+    def _store_address(self) -> str:
+        return self.store if self.store_file is None else self.store_file.reveal()
+
+    @property
+    def store_path(self) -> Path | None:
+        """The store's file, absolute; None for a store on a server."""
+        address = self._store_address
+        return (self.root / address.removeprefix(SQLITE)).absolute() if address.startswith(SQLITE) else None
 
     @property
     def store_url(self) -> str:
-        """The store with an absolute path, as SQLAlchemy takes it."""
-        return f"sqlite:///{self.store_path}"
+        """The store as SQLAlchemy takes it, a file with its absolute path. It may hold a password."""
+        return self._store_address if self.store_path is None else f"{SQLITE}{self.store_path}"
+
+    @property
+    def store_name(self) -> str:
+        """The store for people: its file, or its address without password and parameters."""
+        if self.store_path is not None:
+            return str(self.store_path)
+        parts = urlsplit(self._store_address)
+        user, _, host = parts.netloc.rpartition("@")
+        return f"postgresql://{user.partition(':')[0]}{'@' if user else ''}{host}{parts.path}"
+
+    @property
+    def store_secrets(self) -> tuple[Secret, ...]:
+        """What of the store's address must never be shown: the password as it is, and as it is written."""
+        parts = urlsplit(self._store_address)
+        # Not parts.password: it refuses a port that is no number.
+        given = [parts.netloc.rpartition("@")[0].partition(":")[2], *_QUERY_PASSWORD.findall(parts.query)]
+        return tuple(Secret(text) for one in given if one for text in dict.fromkeys((one, unquote(one))))
 
     def probe_paths(self, endpoint: EndpointSettings) -> tuple[Path, ...]:
         """Return an endpoint's golden set files, relative ones seen from the project's folder."""

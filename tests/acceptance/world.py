@@ -22,6 +22,7 @@ from driftwatch.services.watched import Watched
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.model import ScriptedModel
+from tests.stores import STORES
 
 START = datetime(2026, 7, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -66,7 +67,7 @@ class SmallWorld:
         beside: "SmallWorld | None" = None,
     ) -> None:
         self.clock = beside.clock if beside else ManualClock(START)
-        self.url = f"sqlite:///{folder}/driftwatch.db"
+        self.url = STORES.url(folder)
         self.store: SqlStore = beside.store if beside else open_store(self.url)
         OPENED.append(self.store)
         self.model = model

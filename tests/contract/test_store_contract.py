@@ -18,12 +18,14 @@ from driftwatch.domain.replay import SlotState
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.ports import DecisionCommit, SavedStream
 from tests.contract.observed import HOUR, NOON, answer, failed, replay, reply, rich_reply, score, slot
+from tests.stores import BACKENDS, STORES
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS, indirect=True, scope="session")
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request, tmp_path):
-    makers = {"sqlite": lambda: open_store(f"sqlite:///{tmp_path}/driftwatch.db")}
-    with closing(makers[request.param]()) as made:
+@pytest.fixture
+def store(backend, tmp_path):
+    with closing(open_store(STORES.url(tmp_path))) as made:
         yield made
 
 

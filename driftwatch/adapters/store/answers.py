@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, insert, select
 
-from driftwatch.adapters.store import sqlite
+from driftwatch.adapters.store.database import insert_or_keep
 from driftwatch.adapters.store.packing import squeeze, unsqueeze
 from driftwatch.adapters.store.tables import ANSWER, LOGPROBS, PROBE, TEXT
 from driftwatch.adapters.store.types import json_text
@@ -124,7 +124,7 @@ def _reply(row: Mapping[str, Any]) -> Reply:
 def _probe_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     known = _ids(connection, PROBE.c.key, keys)
     new = [key for key in keys if key not in known]
-    sqlite.insert_or_keep(connection, PROBE, [{"key": key} for key in new])
+    insert_or_keep(connection, PROBE, [{"key": key} for key in new])
     return known | _ids(connection, PROBE.c.key, new)
 
 
@@ -132,7 +132,7 @@ def _text_ids(connection: Connection, texts: Mapping[bytes, bytes]) -> dict[byte
     known = _ids(connection, TEXT.c.digest, list(texts))
     new = [digest for digest in texts if digest not in known]
     rows = [{"digest": digest, "size": len(texts[digest]), "body": squeeze(texts[digest])} for digest in new]
-    sqlite.insert_or_keep(connection, TEXT, rows)
+    insert_or_keep(connection, TEXT, rows)
     return known | _ids(connection, TEXT.c.digest, new)
 
 

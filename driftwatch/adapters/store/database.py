@@ -1,25 +1,27 @@
 """Transactions on the store's database, and the few rows that everything hangs on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Table, select
+from sqlalchemy import Connection, Engine, Insert, Table, select
+from sqlalchemy.dialects.sqlite import insert
 
 from driftwatch.adapters.store import sqlite
 from driftwatch.adapters.store.errors import translated
 from driftwatch.adapters.store.tables import ENDPOINT
 from driftwatch.adapters.store.types import json_text
 
+Made = TypeVar("Made")
+
 
 class Database:
     """One database: `reading` sees one moment, `writing` is whole or nothing and waits for its turn."""
 
-    def __init__(self, url: URL, *, wait: timedelta) -> None:
-        self.name = url.database or url.render_as_string(hide_password=True)
-        self._engine = sqlite.engine(url, wait=wait)
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self._engine = engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -34,6 +36,10 @@ class Database:
             connection = opened.execution_options(**{sqlite.WRITES: True})
             with connection.begin():
                 yield connection
+
+    def patiently(self, work: Callable[[], Made]) -> Made:
+        """Do what is one transaction; a database that can be lost for a while does it again."""
+        return work()
 
     def close(self) -> None:
         """Close all connections."""
@@ -51,8 +57,22 @@ def enrolled(connection: Connection, name: str) -> int:
     query = select(ENDPOINT.c.id).where(ENDPOINT.c.name == name).with_for_update()
     if connection.scalar(query) is None:
         rows = [{"name": name, "epoch": 1, "last_seq": 0, "decided_seq": 0}]
-        sqlite.insert_or_keep(connection, ENDPOINT, rows)
+        insert_or_keep(connection, ENDPOINT, rows)
     return int(connection.execute(query).scalar_one())
+
+
+def insert_or_keep(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert rows; one whose unique key is there already stays as it is."""
+    if listed := list(rows):
+        connection.execute(_inserting(connection.dialect.name, table), listed)
+
+
+def _inserting(dialect: str, table: Table) -> Insert:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return insert(table).on_conflict_do_nothing()
 
 
 def interned(connection: Connection, table: Table, document: Any) -> int:
@@ -60,6 +80,6 @@ def interned(connection: Connection, table: Table, document: Any) -> int:
     digest = sha256(json_text(document, canonical=True).encode()).digest()
     query = select(table.c.id).where(table.c.digest == digest)
     if (found := connection.scalar(query)) is None:
-        sqlite.insert_or_keep(connection, table, [{"digest": digest, "body": document}])
+        insert_or_keep(connection, table, [{"digest": digest, "body": document}])
         found = connection.execute(query).scalar_one()
     return int(found)

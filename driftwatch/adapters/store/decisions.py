@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from driftwatch.adapters.store import outbox, sqlite
-from driftwatch.adapters.store.database import Database, endpoint_id, enrolled
+from driftwatch.adapters.store import outbox
+from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep
 from driftwatch.adapters.store.documents import from_document, to_document
 from driftwatch.adapters.store.tables import COUNTER, ENDPOINT, INCIDENT, SILENCE, STREAM, TRANSITION
 from driftwatch.domain.delivery import Delivery
@@ -48,7 +48,7 @@ class Decisions(Store):
     def next_incident_id(self) -> int:
         here = COUNTER.c.name == _INCIDENTS
         with self._db.writing() as connection:
-            sqlite.insert_or_keep(connection, COUNTER, [{"name": _INCIDENTS, "value": 0}])
+            insert_or_keep(connection, COUNTER, [{"name": _INCIDENTS, "value": 0}])
             connection.execute(update(COUNTER).where(here).values(value=COUNTER.c.value + 1))
             return int(connection.execute(select(COUNTER.c.value).where(here)).scalar_one())
 
@@ -148,7 +148,7 @@ def _save_incident(connection: Connection, incident: Incident) -> None:
 
 def _never_again(connection: Connection, incident_id: int) -> None:
     """Keep `next_incident_id` above every number in use, also above one that came by another way."""
-    sqlite.insert_or_keep(connection, COUNTER, [{"name": _INCIDENTS, "value": 0}])
+    insert_or_keep(connection, COUNTER, [{"name": _INCIDENTS, "value": 0}])
     behind = (COUNTER.c.name == _INCIDENTS) & (COUNTER.c.value < incident_id)
     connection.execute(update(COUNTER).where(behind).values(value=incident_id))
 

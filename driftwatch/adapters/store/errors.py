@@ -1,5 +1,6 @@
 """The one translation of database trouble into `StoreError`: what we met, what we need, the way on."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,9 +10,14 @@ from driftwatch.adapters.store import sqlite
 from driftwatch.domain.errors import StoreError
 
 
-def store_error(met: str, way_on: str, slug: str) -> StoreError:
+class PassingStoreError(StoreError):
+    """The whole transaction may pass when it is made again: a lost connection, a deadlock."""
+
+
+def store_error(met: str, way_on: str, slug: str, *, passing: bool = False) -> StoreError:
     """Return the error with the place where more is said."""
-    return StoreError(f"{met} {way_on} See: driftwatch explain {slug}", slug=slug)
+    kind = PassingStoreError if passing else StoreError
+    return kind(f"{met} {way_on} See: driftwatch explain {slug}", slug=slug)
 
 
 _WAY_ON = {
@@ -59,8 +65,19 @@ def translated(name: str) -> Iterator[None]:
 
 def explain(name: str, error: DBAPIError) -> StoreError:
     """Return the driver's error in our words."""
+    if not isinstance(error.orig, sqlite3.Error):
+        return _from_postgres(name, error)
     slug = sqlite.slug(error.orig)
     if slug is None:
         return store_error(f"{name}: {error.orig}.", "Run `driftwatch db check`.", "store-failed")
     met, way_on = _WAY_ON[slug]
     return store_error(f"{name}: {met}", way_on, slug)
+
+
+def _from_postgres(name: str, error: DBAPIError) -> StoreError:
+    from driftwatch.adapters.store import postgres
+
+    slug = postgres.slug(error)
+    met, way_on = postgres.WAY_ON[slug]
+    told = f"{name}: {met} ({postgres.words(error)})."
+    return store_error(told, way_on, slug, passing=postgres.worth_repeating(error))

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from driftwatch.adapters.store import answers, sqlite
-from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, interned
+from driftwatch.adapters.store import answers
+from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep, interned
 from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.packing import Cell, pack
 from driftwatch.adapters.store.tables import BURST, ENDPOINT, EPOCH, EVIDENCE, FINGERPRINT, LAYOUT, REPLAY, SLOT
@@ -176,7 +176,7 @@ def _next_seq(connection: Connection, endpoint: int) -> int:
 def _put_slot(connection: Connection, slot: Slot, endpoint: int, **values: Any) -> None:
     """Write a slot's columns; the caller has read its state in this transaction."""
     new = {"endpoint_id": endpoint, "due": slot.due, "state": SlotState.RUNNING, "reserved_usd": 0.0, "cost_usd": 0.0}
-    sqlite.insert_or_keep(connection, SLOT, [new])
+    insert_or_keep(connection, SLOT, [new])
     connection.execute(update(SLOT).where(_is(slot, endpoint)).values(**values))
 
 

@@ -1,6 +1,7 @@
 """Reading what was observed, a piece at a time: evidence, scores, reference texts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -29,12 +30,15 @@ class History(Store):
     ) -> Iterator[ReplayScores]:
         reader = _Reader(endpoint, metrics)
         while True:
-            with self._db.reading() as connection:
-                page = reader.page(connection, after_seq)
+            page = self._db.patiently(partial(self._page, reader, after_seq))
             if not page:
                 return
             yield from page
             after_seq = page[-1].seq
+
+    def _page(self, reader: "_Reader", after_seq: int) -> list[ReplayScores]:
+        with self._db.reading() as connection:
+            return reader.page(connection, after_seq)
 
     def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:
         with self._db.reading() as connection:

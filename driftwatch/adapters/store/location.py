@@ -8,11 +8,16 @@ from sqlalchemy.exc import ArgumentError
 from driftwatch.adapters.store import sqlite
 from driftwatch.adapters.store.errors import store_error
 
-_NEED = "Write sqlite:///driftwatch.db (from this directory) or sqlite:////var/lib/driftwatch/driftwatch.db."
+_POSTGRES = ("postgresql", "postgresql+psycopg", "postgres")
+
+_NEED = (
+    "Write sqlite:///driftwatch.db (from this directory), sqlite:////var/lib/driftwatch/driftwatch.db, "
+    "or postgresql://user:${PASSWORD}@host/database."
+)
 
 
 def parse(url: str) -> URL:
-    """Return the URL of a store whose file can be opened or made.
+    """Return the URL of a store: a file that can be opened or made, or a PostgreSQL database.
 
     Raises
     ------
@@ -27,10 +32,12 @@ def parse(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The text itself is not shown: a password may be anywhere in it.
         raise store_error("store: this is not the address of a database.", _NEED, "store-url") from None
     shown = parsed.render_as_string(hide_password=True)
+    if parsed.drivername in _POSTGRES:
+        return _postgres(parsed)
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise store_error(f"store: `{shown}` is not a store we know.", _NEED, "store-url")
     if parsed.host or parsed.query or parsed.database in (None, "", ":memory:"):
@@ -39,9 +46,30 @@ def parse(url: str) -> URL:
     return parsed
 
 
+def is_postgres(place: URL) -> bool:
+    """Whether the store is a PostgreSQL database."""
+    return place.get_backend_name() == "postgresql"
+
+
+def shown(place: URL) -> str:
+    """Return a name for people: a file, or an address without password and parameters, which may hold another one."""
+    if not is_postgres(place):
+        return str(place.database)
+    # A colon before the host and a port would look odd; SQLAlchemy writes what is there only.
+    plain = URL.create("postgresql", place.username, None, place.host, place.port, place.database)
+    return plain.render_as_string(hide_password=True)
+
+
 def path(url: str) -> Path:
     """Return the database file of a store, links followed."""
     return Path(str(parse(url).database)).resolve()
+
+
+def _postgres(parsed: URL) -> URL:
+    if not parsed.database:
+        told = f"store: `{shown(parsed.set(drivername='postgresql'))}` names no database."
+        raise store_error(told, _NEED, "store-url")
+    return parsed.set(drivername="postgresql+psycopg")
 
 
 def _check_file(file: Path) -> None:

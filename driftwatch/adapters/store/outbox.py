@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from driftwatch.adapters.store import sqlite
-from driftwatch.adapters.store.database import Database
+from driftwatch.adapters.store.database import Database, insert_or_keep
 from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.tables import OUTBOX
 from driftwatch.domain.delivery import Delivery, DeliveryState
@@ -59,7 +58,7 @@ class Outbox(Store):
 
 def add(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     """Add rows inside a transaction of the caller's; a key that exists stays as it is."""
-    sqlite.insert_or_keep(connection, OUTBOX, map(_row, deliveries))
+    insert_or_keep(connection, OUTBOX, map(_row, deliveries))
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

@@ -6,13 +6,11 @@ promise to page; a replay commits three times, so the extra flushes do not show.
 """
 
 import sqlite3
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 WRITES = "driftwatch_writes"
 """Execution option of a connection whose next transaction takes the write lock at once."""
@@ -57,12 +55,6 @@ def engine(url: URL, *, wait: timedelta, foreign_keys: bool = True) -> Engine:
     event.listen(made, "connect", on_connect)
     event.listen(made, "begin", on_begin)
     return made
-
-
-def insert_or_keep(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Insert rows; one whose unique key is there already stays as it is."""
-    if listed := list(rows):
-        connection.execute(insert(table).on_conflict_do_nothing(), listed)
 
 
 def is_database(path: Path) -> bool:

@@ -1,10 +1,14 @@
-"""The store on one SQLite file, opened, checked and brought up to date."""
+"""The store on an SQLite file or a PostgreSQL database, opened, checked and brought up to date."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from driftwatch.adapters.store import location, migrate
+from sqlalchemy import URL
+
+from driftwatch.adapters.store import location, migrate, sqlite
 from driftwatch.adapters.store.bursts import Bursts
 from driftwatch.adapters.store.database import Database
 from driftwatch.adapters.store.decisions import Decisions
@@ -12,6 +16,10 @@ from driftwatch.adapters.store.facts import Facts
 from driftwatch.adapters.store.history import History
 from driftwatch.adapters.store.outbox import Outbox
 from driftwatch.adapters.store.retention import Retention
+from driftwatch.services.ports import Store
+
+_PIECEMEAL = frozenset({"replays"})
+"""Many transactions, one after the other: each is patient by itself."""
 
 WAIT = timedelta(seconds=30)
 """How long a writer waits for another one."""
@@ -36,15 +44,31 @@ class SqlStore(Facts, History, Decisions, Bursts, Outbox, Retention):
         self.close()
 
 
+def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method made again when the database was lost in it; what was committed is not done twice."""
+
+    @wraps(method)
+    def whole(self: SqlStore, *args: Any, **named: Any) -> Any:
+        return self._db.patiently(lambda: method(self, *args, **named))
+
+    return whole
+
+
+# Every method of a store is one transaction (`ports.Store`), so each can be made again as a whole.
+for _name in (Store.__abstractmethods__ | {"prune_answers"}) - _PIECEMEAL:
+    setattr(SqlStore, _name, _patient(getattr(SqlStore, _name)))
+
+
 def open_store(url: str, *, wait: timedelta = WAIT) -> SqlStore:
-    """Open the store at `url`; made if absent, brought up to this version's schema (after a backup) if older.
+    """Open the store at `url`; made if absent, brought up to this version's schema if older (a file after a backup).
 
     Parameters
     ----------
     url : str
-        ``sqlite:///driftwatch.db`` from here, ``sqlite:////var/lib/driftwatch/driftwatch.db`` from the root.
+        ``sqlite:///driftwatch.db`` from here, ``sqlite:////var/lib/driftwatch/driftwatch.db`` from the root,
+        ``postgresql://user:password@host/database``.
     wait : timedelta
-        How long a write waits for another process's.
+        How long a write waits for another process's, and anything for a PostgreSQL that is gone.
 
     Raises
     ------
@@ -60,4 +84,13 @@ def open_store(url: str, *, wait: timedelta = WAIT) -> SqlStore:
     """
     place = location.parse(url)
     migrate.prepare(place, wait=wait)
-    return SqlStore(Database(place, wait=wait))
+    return SqlStore(_database(place, wait=wait))
+
+
+def _database(place: URL, *, wait: timedelta) -> Database:
+    """Return the database at `place`, whose schema is up to date."""
+    if location.is_postgres(place):
+        from driftwatch.adapters.store.postgres_database import PostgresDatabase
+
+        return PostgresDatabase(place, wait=wait)
+    return Database(location.shown(place), sqlite.engine(place, wait=wait))

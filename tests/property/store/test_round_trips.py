@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.replay import Replay, Slot
 from driftwatch.scorers.verdict import Unscored
+from tests.stores import BACKENDS, STORES
 
 # All code points, lone surrogates and NUL included.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -66,9 +68,10 @@ ANSWERS = st.builds(
 SCORED = NUMBERS | st.integers(-5, 300).map(float) | st.builds(Unscored, TEXT)
 
 
-@pytest.fixture(scope="module")
-def store():
-    with tempfile.TemporaryDirectory() as here, closing(open_store(f"sqlite:///{here}/driftwatch.db")) as made:
+@pytest.fixture(scope="module", params=BACKENDS)
+def store(request):
+    server = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    with tempfile.TemporaryDirectory() as here, STORES.on(server), closing(open_store(STORES.url(Path(here)))) as made:
         yield made
 
 

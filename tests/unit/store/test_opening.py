@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from alembic import command
 
-from driftwatch.adapters.store import check, location, migrate, open_store, sqlite, upgrade
+from driftwatch.adapters.store import check, location, migrate, open_store, schema, sqlite, upgrade
 from driftwatch.domain.errors import StoreError
 from tests.contract.observed import NOON, replay, score, slot
 
@@ -40,12 +40,12 @@ def url(file):
 def newer_code(tmp_path, monkeypatch):
     """Code that is one migration ahead."""
     migrations = tmp_path / "migrations"
-    shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "9999_second.py").write_text(SECOND.replace("HEAD", migrate.HEAD))
+    shutil.copytree(schema.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / "versions" / "9999_second.py").write_text(SECOND.replace("HEAD", schema.HEAD))
 
     def use():
-        monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-        monkeypatch.setattr(migrate, "HEAD", "9999")
+        monkeypatch.setattr(schema, "MIGRATIONS", migrations)
+        monkeypatch.setattr(schema, "HEAD", "9999")
 
     return use
 
@@ -82,7 +82,7 @@ def test_a_difference_to_the_declared_tables_is_found(url, file):
 def test_the_code_knows_its_last_migration():
     from alembic.script import ScriptDirectory
 
-    assert ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head() == migrate.HEAD
+    assert ScriptDirectory(str(schema.MIGRATIONS)).get_current_head() == schema.HEAD
 
 
 def test_an_older_store_is_copied_then_upgraded_with_its_data(url, file, newer_code):
@@ -104,7 +104,7 @@ def test_a_downgrade_keeps_the_data(url, file, newer_code):
         store.record_replay(replay(), [score(1.0)])
     engine = sqlite.engine(location.parse(url), wait=migrate._WAIT, foreign_keys=False)
     with engine.connect() as connection, connection.begin():
-        command.downgrade(migrate.alembic_config(connection), "-1")
+        command.downgrade(schema.alembic_config(connection), "-1")
     engine.dispose()
     assert "team" not in columns(file)
     with closing(sqlite3.connect(file)) as connection:
@@ -114,9 +114,9 @@ def test_a_downgrade_keeps_the_data(url, file, newer_code):
 
 def test_a_failed_upgrade_leaves_the_old_schema_whole(url, file, newer_code):
     open_store(url).close()
-    before = migrate.HEAD
+    before = schema.HEAD
     newer_code()
-    broken = migrate.MIGRATIONS / "versions" / "9999_second.py"
+    broken = schema.MIGRATIONS / "versions" / "9999_second.py"
     broken.write_text(
         SECOND.replace("HEAD", before).replace("def downgrade", '    op.execute("SELECT nonsense")\n\ndef downgrade')
     )

@@ -23,6 +23,7 @@ from driftwatch.adapters.store.tables.facts import (
     SlotRow,
     TextRow,
 )
+from driftwatch.adapters.store.tables.nodes import LeaseRow, ReceiptRow
 
 METADATA = Row.metadata
 ENDPOINT = table(EndpointRow)
@@ -43,3 +44,5 @@ TRANSITION = table(TransitionRow)
 BURST = table(BurstRow)
 SILENCE = table(SilenceRow)
 OUTBOX = table(DeliveryRow)
+LEASE = table(LeaseRow)
+RECEIPT = table(ReceiptRow)
