@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     OVERSIZE = "oversize"
     BUDGET = "budget"
     CANCELLED = "cancelled"
+    CACHED = "cached"
 
 
 class DriftwatchError(Exception):

@@ -29,6 +29,7 @@ from driftwatch.domain.probe import Probe, content_hash
 from driftwatch.domain.replay import ReplayScores, Score
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.ask import ask_all
+from driftwatch.services.copies import Copies
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.references import References
 from driftwatch.services.score import score_replay
@@ -57,6 +58,7 @@ async def confirm(
     guard: SpendGuard,
     references: References,
     scoring: ScoringThreads,
+    copies: Copies,
 ) -> Reason | None:
     """Run, or finish, the burst that an endpoint's incident waits for, and decide by it; None if none does."""
     incident = await asyncio.to_thread(store.open_incident, watched.endpoint.name)
@@ -64,7 +66,9 @@ async def confirm(
         return None
     burst = await asyncio.to_thread(store.burst, incident.endpoint, incident.opened_seq)
     if burst is None:
-        burst = await _run(watched, incident, store, clock, guard=guard, references=references, scoring=scoring)
+        burst = await _run(
+            watched, incident, store, clock, guard=guard, references=references, scoring=scoring, copies=copies
+        )
         await asyncio.to_thread(store.record_burst, burst)
     return await asyncio.to_thread(_decide, watched, incident, burst, store, clock.now())
 
@@ -92,6 +96,7 @@ async def _run(
     guard: SpendGuard,
     references: References,
     scoring: ScoringThreads,
+    copies: Copies,
 ) -> Burst:
     started = clock.now()
     empty = Burst(
@@ -106,6 +111,7 @@ async def _run(
     if started - incident.opened_at > TOO_LATE:
         return replace(empty, said="driftwatch was not running")
     asked = await _ask(watched, incident, clock, guard)
+    asked = await asyncio.to_thread(copies.removed, incident.endpoint, asked)
     done = replace(
         empty,
         finished_at=clock.now(),

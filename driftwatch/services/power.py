@@ -22,9 +22,9 @@ def power_of(watched: Watched, watch: Watch) -> str | None:
         return None
     counts = state.reference.counts.tolist()
     bags = [bag[:count] for bag, count in zip(state.reference.held.tolist(), counts, strict=True)]
-    variances = [variance(bag) for bag in bags if len(bag) > 1]
-    if not math.fsum(variances) > 0:
+    if not any(variance(bag) > 0 for bag in bags if len(bag) > 1):
         return None
+    variances = [_variance(bag) for bag in bags if len(bag) > 1]
     samples = min(probe.samples for probe in watched.endpoint.probe_set.probes)
     # Probes that answer alike in one replay carry less than independent ones: the chart's own scale says how much.
     fall = SHIFT * state.inflation / shift_of_effect(1.0, variances, samples)
@@ -36,3 +36,12 @@ def power_of(watched: Watched, watch: Watch) -> str | None:
         return None
     replays = math.ceil(max(slow, expected_delay(shift=SHIFT, arl=arl, reference=reference)))
     return f"A fall of the pass rate by {100 * fall:.1f} points would be seen within {replays} replays on average."
+
+
+def _variance(bag: list[float]) -> float:
+    """Return the variance of a probe's passes under Jeffreys' rate: one that never failed is not known never to fail.
+
+    Taken as 0, forty probes of which two ever failed would have promised a fall of one point within five replays.
+    """
+    rate = (math.fsum(bag) + 0.5) / (len(bag) + 1)
+    return rate * (1 - rate)

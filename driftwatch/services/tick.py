@@ -15,6 +15,7 @@ from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.services.ask import ask_all, until_next_s
 from driftwatch.services.confirm import confirm
+from driftwatch.services.copies import Copies
 from driftwatch.services.counts import Counts, count_replay
 from driftwatch.services.grade import grade_all, grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
@@ -53,10 +54,12 @@ class World:
     counts: Counts = field(default_factory=Counts)
     scoring: ScoringThreads = field(default_factory=ScoringThreads)
     sensors: SensorReferences = field(init=False)
+    copies: Copies = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin without remembered references of sensors."""
+        """Begin without remembered references of sensors, and without remembered answers."""
         object.__setattr__(self, "sensors", SensorReferences(self.store))
+        object.__setattr__(self, "copies", Copies(store=self.store))
 
 
 async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
@@ -94,7 +97,13 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
 async def confirm_pending(watched: Watched, world: World) -> Reason | None:
     """Run, or finish, the confirmation burst that an alarm waits for; None if none does."""
     return await confirm(
-        watched, world.store, world.clock, guard=world.guard, references=world.references, scoring=world.scoring
+        watched,
+        world.store,
+        world.clock,
+        guard=world.guard,
+        references=world.references,
+        scoring=world.scoring,
+        copies=world.copies,
     )
 
 
@@ -104,13 +113,14 @@ async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
     epoch = await asyncio.to_thread(_epoch, watched, world)
     started = world.clock.now()
     asked = await ask_all(watched.endpoint, watched.model, clock=world.clock, guard=world.guard)
+    answers = await asyncio.to_thread(world.copies.removed, watched.endpoint.name, asked.answers)
     return Replay(
         slot=slot,
         epoch=epoch,
         started_at=started,
         finished_at=world.clock.now(),
         fingerprint=fingerprint,
-        answers=asked.answers,
+        answers=answers,
         loop_lag_ms=asked.loop_lag_ms,
     )
 

@@ -16,6 +16,8 @@ LARGEST = 1e100
 """Squares of larger values overflow."""
 MARGIN = math.log(20)
 """Log likelihood ratio that decides: a factor of 20."""
+LAPSE = 0.05
+"""Share of the probes that may measure anything in any known state: texts have rare variants, and no bell curve."""
 _TURNED = (0.03, 0.1, 0.3, 1.0)  # shares of the probes that a new state may have turned
 
 
@@ -142,13 +144,18 @@ def _fit(name: str, usable: Sequence[tuple[Part, tuple[str, ...]]]) -> _Fit:
     for part, common in usable:
         state = next(s for s in part.states if s.name == name)
         stayed, elsewhere = log_predictive(state, part.values, common, part.kind)
-        same.append(stayed)
+        same.append(_with_lapses(stayed, elsewhere) if part.kind == "continuous" else stayed)
         moved.append(elsewhere)
         alike.append(log_alike(state, part.values, common, part.kind))
         distance = standardised_distance(state, part.values, common, part.kind)
         squares.append(np.full(len(common), distance**2))
     joined = [np.concatenate(arrays) for arrays in (same, moved, squares)]
     return _Fit(same=joined[0], moved=joined[1], alike=tuple(alike), squares=joined[2])
+
+
+def _with_lapses(stayed: Any, elsewhere: Any) -> Any:
+    """Log likelihood of a known state some of whose probes measure something else for once."""
+    return np.logaddexp(math.log1p(-LAPSE) + stayed, math.log(LAPSE) + elsewhere)
 
 
 def _new(fit: _Fit, likelihood: float, *, power: float) -> float:

@@ -53,7 +53,7 @@ OPENED: list[SqlStore] = []
 
 
 class SmallWorld:
-    """One endpoint, replayed hour by hour."""
+    """One endpoint, replayed hour by hour, or at another interval."""
 
     def __init__(
         self,
@@ -65,7 +65,9 @@ class SmallWorld:
         name: str = "support-bot",
         vendor: str = "scripted",
         beside: "SmallWorld | None" = None,
+        interval: timedelta = HOUR,
     ) -> None:
+        self.interval = interval
         self.clock = beside.clock if beside else ManualClock(START)
         self.url = STORES.url(folder)
         self.store: SqlStore = beside.store if beside else open_store(self.url)
@@ -78,7 +80,7 @@ class SmallWorld:
             driver="scripted",
             params={"temperature": 0},
             probe_set=probes or capitals(40),
-            schedule=Every(interval=HOUR),
+            schedule=Every(interval=interval),
             baseline_replays=baseline,
             attempts=1,
         )
@@ -101,7 +103,7 @@ class SmallWorld:
                     pages=FalseAlarmBudget.parse("1 per endpoint-year"),
                     notices=FalseAlarmBudget.parse("4 per endpoint-year"),
                 ),
-                replays_per_year=8760,
+                replays_per_year=8760 * HOUR / self.interval,
                 baseline_replays=endpoint.baseline_replays,
             ),
             routes={Audience.PAGES: "oncall", Audience.NOTICES: "quiet", Audience.OPS: "ops"},
@@ -122,7 +124,7 @@ class SmallWorld:
     async def replay(self, times: int = 1) -> list[Ticked]:
         done = []
         for _ in range(times):
-            due = START + self.slot * HOUR
+            due = START + self.slot * self.interval
             self.slot += 1
             self.clock.set(due + timedelta(minutes=1))
             done.append(await tick(self.watched, Slot(endpoint=self.watched.endpoint.name, due=due), self.world))

@@ -77,7 +77,7 @@ def after_a_first_drift(seed: int, then: Callable[[Host, Build], Build], *, repl
 
 @pytest.mark.parametrize("together", [0.0, 0.15])
 def test_a_build_that_returns_is_called_by_its_letter_within_three_replays(together: float) -> None:
-    """30 hosts, seeds 0-29; at 0.15 the evidence of quiet replays has an sd of 1.4. Seeds 0-59: 56 and 57 of 60."""
+    """30 hosts, seeds 0-29; at 0.15 the evidence of quiet replays has an sd of 1.4. Seeds 0-59: 59 and 59 of 60."""
     found = [after_a_first_drift(s, lambda _, b: b, replays=3, together=together)[1].since for s in range(HOSTS)]
     known = [seen for seen in found if seen.verdict == "known"]
     # 4 standard errors of a share of 0.95 among 30 are 16 points.
@@ -98,7 +98,7 @@ def test_another_build_is_never_called_by_that_letter(together: float) -> None:
 
 @pytest.mark.parametrize("together", [0.0, 0.15])
 def test_twelve_calm_replays_are_back_at_the_baseline(together: float) -> None:
-    """30 hosts, seeds 0-29. Seeds 0-59, two drifts each: 118 and 114 of 120, two new, the others undecided."""
+    """30 hosts, seeds 0-29. Seeds 0-59: 60 and 58 of 60, the others undecided."""
     found = [after_a_first_drift(s, lambda _, b: b, replays=1, together=together)[0].latest for s in range(HOSTS)]
     assert Counter(seen.verdict for seen in found)["baseline"] >= 0.79 * HOSTS
 
