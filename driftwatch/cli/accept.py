@@ -1,27 +1,44 @@
 """`driftwatch accept`: the new behaviour is the baseline."""
 
+from collections.abc import Sequence
+
 import click
 
 from driftwatch.cli.opened import opened
 from driftwatch.cli.ownership import INCIDENT, acting, mine_again, tell
 
+_NAMED = 8
+
 
 @click.command()
 @click.argument("incident", type=INCIDENT)
+@click.option("--all", "every", is_flag=True, help="For every probe, not only for those that moved.")
 @acting
 @click.pass_context
-def accept(ctx: click.Context, incident: int, *, by: str, comment: str | None, as_json: bool) -> None:
+def accept(ctx: click.Context, incident: int, *, every: bool, by: str, comment: str | None, as_json: bool) -> None:
     """End INCIDENT: the new behaviour is fine, and the next replays are its baseline.
 
-    Those who were told of the incident are told of its end.
+    Where the drift is confined to some probes, the others keep their baseline. Those who were told of the incident
+    are told of its end.
     """
     from driftwatch.services.own import Person
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
         ended = accept_incident(
-            here.store, incident, Person(name=by, now=here.now, comment=comment), here.routes_for(incident)
+            here.store,
+            incident,
+            Person(name=by, now=here.now, comment=comment),
+            here.routes_for(incident),
+            every=every,
         )
-        epoch = here.store.epoch(ended.endpoint)
+        begins = _begins(ended.accepted_probes, here.store.epoch(ended.endpoint))
         again = mine_again(here, ended.endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.{again}", as_json=as_json)
+    tell(ended, f"accepted by {by}; {begins} with the next replay.{again}", as_json=as_json)
+
+
+def _begins(probes: Sequence[str], epoch: int) -> str:
+    if not probes:
+        return f"baseline {epoch} begins"
+    more = f" and {len(probes) - _NAMED} more" if len(probes) > _NAMED else ""
+    return f"a new baseline of {', '.join(probes[:_NAMED])}{more} begins (the other probes keep theirs)"

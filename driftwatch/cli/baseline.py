@@ -40,7 +40,7 @@ def show(ctx: click.Context, endpoint: str, *, as_json: bool) -> None:
 @acting
 @click.pass_context
 def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, as_json: bool) -> None:
-    """Accept what ENDPOINT does now: its open incident ends, and the next replays are its baseline."""
+    """Accept all that ENDPOINT does now: its open incident ends, and the next replays are its baseline."""
     from driftwatch.services.own import Person
     from driftwatch.services.own import accept as accept_incident
 
@@ -54,7 +54,11 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
                 slug="incident-state",
             )
         ended = accept_incident(
-            here.store, incident.id, Person(name=by, now=here.now, comment=comment), here.routes_for(incident.id)
+            here.store,
+            incident.id,
+            Person(name=by, now=here.now, comment=comment),
+            here.routes_for(incident.id),
+            every=True,
         )
         epoch, again = here.store.epoch(endpoint), mine_again(here, endpoint)
     tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.{again}", as_json=as_json)

@@ -91,14 +91,13 @@ def _moment(local: datetime, zone: str, *, end: bool = False) -> datetime:
 
 
 def _begin(here: Opened, wanted: "Silence", *, as_json: bool) -> None:
-    from dataclasses import replace
-
     from driftwatch.presentation.as_json import silence_data
     from driftwatch.presentation.words import moment
+    from driftwatch.services.own import silence as keep_silent
 
     if wanted.endpoint != EVERYTHING:
         here.endpoint(wanted.endpoint)
-    begun = replace(wanted, id=here.store.add_silence(wanted))
+    begun = keep_silent(here.store, wanted, now=here.now)
     if as_json:
         say_json(silence_data(begun))
         return
@@ -109,15 +108,10 @@ def _begin(here: Opened, wanted: "Silence", *, as_json: bool) -> None:
 
 
 def _end(here: Opened, number: int, *, by: str, as_json: bool) -> None:
-    from driftwatch.domain.errors import DriftwatchError
     from driftwatch.presentation.as_json import silence_data
+    from driftwatch.services.own import Person, end_silence
 
-    over = here.store.end_silence(number, by=by, now=here.now)
-    if over is None:
-        raise DriftwatchError(
-            f"there is no silence {number} that has not ended; nothing was changed. `driftwatch silence` lists them.",
-            slug="silence-not-found",
-        )
+    over = end_silence(here.store, number, Person(name=by, now=here.now))
     if as_json:
         say_json(silence_data(over))
     else:

@@ -90,6 +90,8 @@ class Finding:
         far as both states may give the same answer.
     moved : sequence of Moved
         The probes that moved, most moved first.
+    rest_moved : bool
+        Whether the probes that did not surely move have moved too, all taken together; True where nobody can tell.
     """
 
     metric: str
@@ -110,6 +112,7 @@ class Finding:
     second_state_low: float | None = None
     second_state_high: float | None = None
     moved: Sequence[Moved] = ()
+    rest_moved: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,8 @@ class Incident:
         How often that state was met, this time included.
     flapping : bool
         Held open for longer, because drifts of this endpoint came and went within a day.
+    accepted_probes : sequence of str
+        Ids of the probes for which it was accepted; empty where it was accepted for all of them.
     """
 
     id: int
@@ -176,6 +181,7 @@ class Incident:
     flapping: bool = False
     parent_key: str | None = None
     suppressed_by: int | None = None
+    accepted_probes: Sequence[str] = ()
 
     @property
     def key(self) -> str:

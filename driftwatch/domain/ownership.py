@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from driftwatch.domain.acceptance import affected
 from driftwatch.domain.errors import DriftwatchError
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason
 
@@ -25,8 +26,15 @@ def acknowledge(incident: Incident, *, by: str, now: datetime, comment: str | No
     return replace(incident, state=IncidentState.ACKNOWLEDGED, by=by, comment=comment, updated_at=now)
 
 
-def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = None) -> Incident:
-    """Return the incident ended as accepted; the caller starts a new epoch, whose baseline is the new behaviour.
+def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = None, every: bool = False) -> Incident:
+    """Return the incident ended as accepted: the new behaviour is the baseline of the probes that moved.
+
+    Where it names none, the caller starts a new epoch: the baseline of every probe begins anew.
+
+    Parameters
+    ----------
+    every : bool
+        Whether it is accepted for every probe, though only some have moved.
 
     Raises
     ------
@@ -41,7 +49,8 @@ def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = 
             slug="incident-state",
         )
     ended = replace(incident, state=IncidentState.ACCEPTED, reason=Reason.ACCEPTED)
-    return replace(ended, by=by, comment=comment, updated_at=now, ended_at=now)
+    probes = () if every else affected(incident)
+    return replace(ended, by=by, comment=comment, updated_at=now, ended_at=now, accepted_probes=probes)
 
 
 def resolve(incident: Incident, *, by: str, now: datetime, comment: str | None = None) -> Incident:

@@ -81,6 +81,7 @@ def payload_for(
             comment=incident.comment and one_line(incident.comment, EXCERPT),
             thread_key=incident.parent_key,
             parent=f"inc-{incident.parent}" if incident.parent is not None else None,
+            accepted_probes=[one_line(name, _NAME) for name in incident.accepted_probes[:ELSEWHERE_SHOWN]] or None,
             elsewhere=[one_line(name, _NAME) for name in incident.elsewhere[:ELSEWHERE_SHOWN]] or None,
             recurrence_of=f"inc-{incident.recurrence_of}" if incident.recurrence_of is not None else None,
             visits=incident.visits if incident.recurrence_of is not None else None,

@@ -5,6 +5,7 @@ from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.domain.acceptance import affected
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, Silence, StateSeen
 from driftwatch.services.standing import EndpointState
@@ -62,6 +63,8 @@ def incident_data(incident: Incident) -> Data:
         "visits": incident.visits,
         "flapping": incident.flapping,
         "suppressed_by": incident.suppressed_by,
+        "affected_probes": list(affected(incident)),
+        "accepted_probes": list(incident.accepted_probes),
         "by": incident.by,
         "comment": incident.comment,
         "findings": [_finding(finding) for finding in incident.findings],

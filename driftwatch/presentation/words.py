@@ -29,6 +29,7 @@ NO_SELFTEST = "None was run in the period: nothing proves that a drift would hav
 NOT_THERE = "(no such answer is stored)"
 STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
 SHOWN_COLUMNS = ("metric", "baseline", "period", "course")
+_PROBES_NAMED = 3
 
 
 def moment(value: datetime) -> str:
@@ -268,7 +269,10 @@ def ownership(incident: Incident) -> str:
         return f"Open; taken{by}{said}"
     ended = f" {moment(incident.ended_at)}" if incident.ended_at else ""
     if incident.state is IncidentState.ACCEPTED:
-        return f"Accepted{ended}{by} as the new baseline{said}"
+        some = incident.accepted_probes
+        more = " and others" if len(some) > _PROBES_NAMED else ""
+        of = f" of {', '.join(some[:_PROBES_NAMED])}{more}" if some else ""
+        return f"Accepted{ended}{by} as the new baseline{of}{said}"
     why = said or (f": {one_line(incident.detail, 300)}" if incident.detail else "")
     return f"Ended{ended}{by}{why}"
 

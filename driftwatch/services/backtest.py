@@ -35,10 +35,17 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A person resolved or accepted the incident that was open here; a resolved drift arms its streams anew."""
+    """A person resolved or accepted the incident that was open here.
+
+    Parameters
+    ----------
+    rearm : bool
+        Whether its streams watch anew, with the baseline that they had.
+    """
 
     rearm: bool
     at: datetime
+    accepted: bool = False
 
 
 Event = ReplayScores | Failed | Ended

@@ -220,14 +220,14 @@ class Fold:
 
     def _end(self, ended: Ended) -> None:
         if self._incident and self._incident.kind is IncidentKind.DRIFT:
-            state = IncidentState.RESOLVED if ended.rearm else IncidentState.ACCEPTED
+            state = IncidentState.ACCEPTED if ended.accepted or not ended.rearm else IncidentState.RESOLVED
             self._given_up = self._given_up if ended.rearm else self._incident.epoch
             over = replace(self._incident, state=state, by="somebody", ended_at=ended.at)
             self._episodes.end(over)
             self._ended.append(over)
         self._incident = None
         if ended.rearm:
-            self._watch = monitor.rearm(self._plans, self._watch)
+            self._watch = monitor.rearm(self._plans, self._watch, every=ended.accepted)
 
     def _note(self, replay: ReplayScores, readings: dict[str, StreamReading]) -> None:
         """Write down every stream's statistic at this replay."""

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from driftwatch.domain.acceptance import named_as_accepted
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.confirmation import (
     LONGEST_S,
@@ -78,11 +79,11 @@ def _decide(watched: Watched, incident: Incident, burst: Burst, store: Store, no
     if waits is None or waits.state is not IncidentState.PENDING:
         # A person was faster than the burst; what they did stands.
         return None
-    decision = decide_confirmed(incident, burst, silences=store.silences(now=now), now=now)
+    decision = decide_confirmed(waits, burst, silences=store.silences(now=now), now=now)
     replay = next(iter(store.replays(incident.endpoint, after_seq=incident.opened_seq - 1)), None)
     deliveries = promised(watched, store, decision, now=now, replay=replay)
-    if decision.incident is not None:
-        store.save_incident(decision.incident, deliveries)
+    if decision.incident is not None and not store.change_incident(waits, decision.incident, deliveries):
+        return None
     log.info("confirmation", endpoint=incident.endpoint, incident=incident.name, verdict=burst.verdict.value)
     return decision.reason
 
@@ -124,7 +125,9 @@ async def _run(
         return replace(done, said=worst[0][0].replace("_", " ") if worst else "no probe to ask")
     texts = await asyncio.to_thread(references.of, watched.endpoint, epoch=incident.epoch)
     score = partial(score_replay, asked, watched.scorers, texts)
-    values = scored_values(await scoring.run(score, watched.scorers))
+    known = await asyncio.to_thread(store.acceptances, incident.endpoint)
+    scored = scored_values(await scoring.run(score, watched.scorers))
+    values = named_as_accepted(scored, known, epoch=incident.epoch, seq=incident.opened_seq)
     return replace(done, values=values, verdict=await asyncio.to_thread(_verdict, watched, store, incident, values))
 
 

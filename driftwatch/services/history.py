@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from math import fsum
 
-from driftwatch.domain.incident import Incident, IncidentKind, IncidentState
+from driftwatch.domain.acceptance import watches_anew
+from driftwatch.domain.incident import Incident
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.judge import load_watch
@@ -152,9 +153,7 @@ class _Fold:
         self, watched: Watched, *, since: datetime, until: datetime, incidents: Sequence[Incident], recompute: bool
     ) -> None:
         self._watched, self._since, self._until, self._recompute = watched, since, until, recompute
-        self._armed_anew = {
-            i.seq for i in incidents if i.kind is IncidentKind.DRIFT and i.state is IncidentState.RESOLVED
-        }
+        self._armed_anew = {i.seq: bool(i.accepted_probes) for i in incidents if watches_anew(i)}
         self._watch = monitor.begin(watched.plans, 0)
         self._points: list[Point] = []
         self._baseline: list[Mapping[str, float]] = []

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from driftwatch.domain.acceptance import watches_anew
 from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Finding, IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, Reason
 from driftwatch.domain.judge_drift import without_judge
 from driftwatch.domain.payload import budget_payload, promises
 from driftwatch.domain.replay import ReplayScores, SlotState
@@ -64,7 +65,12 @@ def judge_failure(
         now=now,
     )
     if decision.incident is not None:
-        store.save_incident(decision.incident, promises_of(watched, decision, now=now))
+        said_of_it = promises_of(watched, decision, now=now)
+        if incident is None:
+            store.save_incident(decision.incident, said_of_it)
+        else:
+            # Where a person has changed it meanwhile, the next failure decides.
+            store.change_incident(incident, decision.incident, said_of_it)
     elif decision.tell:
         payload = budget_payload(endpoint=name, now=now, spent_usd=spent_usd, limit_usd=limit_usd)
         said = {tell.severity: payload for tell in decision.tell}
@@ -91,9 +97,12 @@ def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
 
 
 def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, counts: Counts) -> Reason:
+    # Before everything that a person's end of it changes: the commit fails where it comes in between.
+    incident = store.open_incident(replay.slot.endpoint)
     before, memory = load_watch(watched, store)
-    if _resolved_by_hand(store, replay.slot.endpoint, before.seq):
-        before = monitor.rearm(watched.plans, before)
+    if ended := _ended_by_hand(store, replay.slot.endpoint, before.seq):
+        before = monitor.rearm(watched.plans, before, every=bool(ended.accepted_probes))
+        replay = _read_again(store, replay)
     changed = _changed(store, replay, before)
     if replay.epoch != before.epoch:
         memory = Memory()
@@ -102,7 +111,6 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, 
     found, announced = monitor.findings(watched.plans, readings, watch.states), memory.announced(replay)
     found = without_judge(found, watched.judged, replay.fingerprint)
     _count_alarms(watched, before, found, counts)
-    incident = store.open_incident(replay.slot.endpoint)
     if replay.epoch < store.epoch(replay.slot.endpoint):
         # Its baseline was given up while it ran: what differs from that is no news.
         found, announced = (), ""
@@ -149,15 +157,17 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, 
         replays=replays_since_onset(store, replay, decision) if decision.tell else None,
         seen=seen,
     )
-    store.commit_decision(
-        DecisionCommit(
-            endpoint=replay.slot.endpoint,
-            seq=replay.seq,
-            streams=_saved(watch, memory.after(replay)),
-            incident=decision.incident,
-            deliveries=deliveries,
-        )
+    decided = DecisionCommit(
+        endpoint=replay.slot.endpoint,
+        seq=replay.seq,
+        streams=_saved(watch, memory.after(replay)),
+        incident=decision.incident,
+        deliveries=deliveries,
+        before=incident,
     )
+    if not store.commit_decision(decided) and store.decided_seq(replay.slot.endpoint) < replay.seq:
+        # A person was faster: it is decided again by what they left.
+        return _judge(watched, store, now, _read_again(store, replay), counts)
     return decision.reason
 
 
@@ -176,10 +186,15 @@ def _thin(store: Store, replay: ReplayScores, gathering: Gathering, given: Mappi
     return decide_thin(**given, incident_id=number, answered=replay.answered, asked=replay.asked, thin=thin)
 
 
-def _resolved_by_hand(store: Store, endpoint: str, seq: int) -> bool:
-    """Return whether a person ended the incident since the replay `seq`: its streams watch anew."""
+def _read_again(store: Store, replay: ReplayScores) -> ReplayScores:
+    """Return a replay with the keys that what was accepted since it was read gives its scores."""
+    return next(iter(store.replays(replay.slot.endpoint, after_seq=replay.seq - 1)), replay)
+
+
+def _ended_by_hand(store: Store, endpoint: str, seq: int) -> Incident | None:
+    """Return the incident that a person ended since the replay `seq`, if its streams watch anew."""
     last = next((i for i in store.incidents(endpoint=endpoint) if i.kind is IncidentKind.DRIFT), None)
-    return last is not None and last.state is IncidentState.RESOLVED and last.by is not None and last.seq == seq
+    return last if last and watches_anew(last) and last.by is not None and last.seq == seq else None
 
 
 def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from driftwatch.domain.acceptance import FALSE_DISCOVERIES
 from driftwatch.domain.incident import Finding, Moved
 from driftwatch.domain.judge_drift import generation, moved
 from driftwatch.domain.metric import Metric
@@ -11,13 +12,12 @@ from driftwatch.domain.replay import ReplayScores
 from driftwatch.services.mixture import second_state_since
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.any_stream import AnyState
+from driftwatch.stats.rest import rest_moved
 from driftwatch.stats.stream import ReplayValues, StreamReading
 from driftwatch.stats.stream_state import StreamState
 
 MIN_COVERAGE = 0.5
 """A replay in which fewer probes answered says nothing: what is missing is not missing at random."""
-FALSE_DISCOVERIES = 0.1
-"""Of the probes said to have moved, this share may be wrong."""
 ALWAYS_NAMED = 3
 """One replay cannot prove a single probe; the page names the first suspects all the same, with their q."""
 MOST_MOVED = 50
@@ -117,10 +117,16 @@ def calm(readings: Mapping[str, StreamReading]) -> int:
     return min((r.calm for r in readings.values() if r.alarm and r.trusted), default=0)
 
 
-def rearm(plans: Mapping[str, StreamPlan], watch: Watch) -> Watch:
-    """Return the state in which the alarmed streams may alarm again, their reference kept."""
+def rearm(plans: Mapping[str, StreamPlan], watch: Watch, *, every: bool = False) -> Watch:
+    """Return the state in which the alarmed streams may alarm again, their reference kept.
+
+    Parameters
+    ----------
+    every : bool
+        The others, too, forget what they have gathered: it came from probes that were accepted.
+    """
     states = {
-        name: plans[name].detector.rearm(state) if plans[name].detector.read(state).alarm else state
+        name: plans[name].detector.rearm(state) if every or plans[name].detector.read(state).alarm else state
         for name, state in watch.states.items()
         if name in plans
     }
@@ -155,7 +161,14 @@ def _finding(plan: StreamPlan, reading: StreamReading, states: Mapping[str, AnyS
             for rank, m in enumerate(reading.moved[:MOST_MOVED])
             if m.before != m.after and (m.q <= FALSE_DISCOVERIES or rank < ALWAYS_NAMED)
         ),
+        rest_moved=_rest_moved(reading, states.get(plan.metric.name)),
     )
+
+
+def _rest_moved(reading: StreamReading, state: AnyState | None) -> bool:
+    """Return whether the probes that did not surely move have moved too; True where their values are not known."""
+    surely = {m.probe for m in reading.moved[:MOST_MOVED] if m.q <= FALSE_DISCOVERIES}
+    return not isinstance(state, StreamState) or rest_moved(state, surely)
 
 
 def _moment(key: str | None) -> datetime | None:

@@ -1,14 +1,18 @@
-"""What people do with incidents and baselines: the transition and the word to those who were told."""
+"""What people do with incidents, silences and baselines, from the shell, a button or the dashboard.
+
+Each is one transaction: the transition, a new epoch if it begins one, and the word to those who were told.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from driftwatch.domain import ownership
 from driftwatch.domain.decide import Audience, Decision, Tell, listeners
 from driftwatch.domain.delivery import Routes
 from driftwatch.domain.errors import DriftwatchError
-from driftwatch.domain.incident import Incident, IncidentKind, Reason
+from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
 from driftwatch.services.ports import Store
@@ -45,25 +49,55 @@ def acknowledge(
     store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes] | None = None
 ) -> Incident:
     """Take an incident; those who were told of it hear who has it."""
-    taken = _changed(store, incident_id, person, ownership.acknowledge)
-    _save_and_tell(store, taken, person, routes or {}, Reason.ACKNOWLEDGED)
-    return taken
+    return _changed(store, incident_id, person, routes or {}, ownership.acknowledge, reason=Reason.ACKNOWLEDGED)
 
 
-def accept(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes]) -> Incident:
-    """End an incident: the new behaviour is the baseline, whose first replay is the next one."""
-    ended = _changed(store, incident_id, person, ownership.accept)
-    # The epoch first: killed in between, the incident is still open and can be accepted again.
-    store.start_epoch(ended.endpoint, reason=f"{ended.name} accepted by {person.name}", now=person.now)
-    _save_and_tell(store, ended, person, routes, ended.reason)
-    return ended
+def accept(
+    store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes], *, every: bool = False
+) -> Incident:
+    """End an incident: the new behaviour is the baseline, whose first replay is the next one.
+
+    It is so for the probes that moved; for all of them, in a new epoch, where the drift is not confined to some, or
+    with `every`.
+    """
+    return _changed(store, incident_id, person, routes, partial(ownership.accept, every=every))
 
 
 def resolve(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes]) -> Incident:
     """End an incident: the old behaviour is back."""
-    ended = _changed(store, incident_id, person, ownership.resolve)
-    _save_and_tell(store, ended, person, routes, ended.reason)
-    return ended
+    return _changed(store, incident_id, person, routes, ownership.resolve)
+
+
+def silence(store: Store, wanted: Silence, *, now: datetime) -> Silence:
+    """Tell nobody about an endpoint for a while; return the silence with its number.
+
+    Raises
+    ------
+    DriftwatchError
+        If it has no end after its beginning, and ahead, or no comment (slug ``silence-refused``).
+    """
+    if wanted.ends_at <= max(wanted.starts_at, now):
+        raise DriftwatchError("a silence must end after it begins, and not in the past.", slug="silence-refused")
+    if not wanted.comment.strip():
+        raise DriftwatchError("a silence needs a comment: whoever wonders why will read it.", slug="silence-refused")
+    return replace(wanted, id=store.add_silence(wanted))
+
+
+def end_silence(store: Store, number: int, person: Person) -> Silence:
+    """End a silence now, or a window that is yet to come; what is still wrong is told.
+
+    Raises
+    ------
+    DriftwatchError
+        If there is none of that number that has not ended (slug ``silence-not-found``).
+    """
+    over = store.end_silence(number, by=person.name, now=person.now)
+    if over is None:
+        raise DriftwatchError(
+            f"there is no silence {number} that has not ended; nothing was changed. `driftwatch silence` lists them.",
+            slug="silence-not-found",
+        )
+    return over
 
 
 def reset_baseline(store: Store, endpoint: str, person: Person) -> int:
@@ -86,16 +120,26 @@ def reset_baseline(store: Store, endpoint: str, person: Person) -> int:
     return store.start_epoch(endpoint, reason=reason, now=person.now)
 
 
-def _changed(store: Store, incident_id: int, person: Person, verb: Callable[..., Incident]) -> Incident:
-    incident = find_incident(store, incident_id)
-    return verb(incident, by=person.name, now=person.now, comment=person.comment)
-
-
-def _save_and_tell(
-    store: Store, ended: Incident, person: Person, routes: Mapping[Audience, Routes], reason: Reason
-) -> None:
-    """Write what a person did and the promises to those who heard of the beginning, as one."""
-    tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in listeners(ended))
-    said = payload_for(ended, reason=reason, severity=Severity.NOTICE, now=person.now)
-    decision = Decision(reason=reason, incident=ended, tell=tell)
-    store.save_incident(ended, promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=person.now))
+def _changed(
+    store: Store,
+    incident_id: int,
+    person: Person,
+    routes: Mapping[Audience, Routes],
+    verb: Callable[..., Incident],
+    *,
+    reason: Reason | None = None,
+) -> Incident:
+    """Write what a person does, its new epoch, and the promises to those who heard of the beginning, as one."""
+    while True:
+        before = find_incident(store, incident_id)
+        after = verb(before, by=person.name, now=person.now, comment=person.comment)
+        told = reason or after.reason
+        tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in listeners(after))
+        said = payload_for(after, reason=told, severity=Severity.NOTICE, now=person.now)
+        decision = Decision(reason=told, incident=after, tell=tell)
+        deliveries = promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=person.now)
+        anew = after.state is IncidentState.ACCEPTED and not after.accepted_probes
+        why = f"{after.name} accepted by {person.name}" if anew else None
+        # A replay that is judged meanwhile adds its findings: then once more, on what it left.
+        if store.change_incident(before, after, deliveries, new_epoch=why):
+            return find_incident(store, incident_id)

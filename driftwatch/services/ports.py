@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from driftwatch.domain.acceptance import Acceptance
 from driftwatch.domain.answer import Answer, Question, Reply
 from driftwatch.domain.confirmation import Burst
 from driftwatch.domain.delivery import Arrival, Arrived, Delivery
@@ -65,13 +66,20 @@ class SavedStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionCommit:
-    """Everything one replay decided: written in one transaction or not at all."""
+    """Everything one replay decided: written in one transaction or not at all.
+
+    Parameters
+    ----------
+    before : Incident, optional
+        The open incident from which `incident` was made.
+    """
 
     endpoint: str
     seq: int
     streams: Sequence[SavedStream]
     incident: Incident | None = None
     deliveries: Sequence[Delivery] = ()
+    before: Incident | None = None
 
 
 class Store(ABC):
@@ -109,7 +117,7 @@ class Store(ABC):
     def replays(
         self, endpoint: str, *, after_seq: int = 0, metrics: Sequence[str] | None = None
     ) -> Iterator[ReplayScores]:
-        """Yield committed replays in order of seq."""
+        """Yield committed replays in order of seq; an accepted probe's scores go by a key of their own from then on."""
 
     @abstractmethod
     def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:
@@ -120,8 +128,13 @@ class Store(ABC):
         """Return a slot's answers with their bytes."""
 
     @abstractmethod
-    def reference_texts(self, endpoint: str, *, epoch: int, limit: int) -> Mapping[str, Sequence[str]]:
-        """Return, by probe key, the texts of the first `limit` answers of the epoch."""
+    def reference_texts(
+        self, endpoint: str, *, epoch: int, limit: int, seq: int | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        """Return, by probe key, the texts of the first `limit` answers of the epoch, or since the probe was accepted.
+
+        With `seq`, what was accepted with that replay or later is left out of account.
+        """
 
     @abstractmethod
     def first_answers(self, endpoint: str, *, epoch: int, limits: Mapping[str, int]) -> Mapping[str, Sequence[Answer]]:
@@ -151,7 +164,10 @@ class Store(ABC):
 
     @abstractmethod
     def commit_decision(self, decision: DecisionCommit) -> bool:
-        """Commit 2: states, incident, outbox rows. False, and nothing written, if seq was decided already."""
+        """Commit 2: states, incident, outbox rows.
+
+        False, and nothing written, if seq was decided already, or if a person has changed the incident meanwhile.
+        """
 
     @abstractmethod
     def decided_seq(self, endpoint: str) -> int:
@@ -164,6 +180,20 @@ class Store(ABC):
     @abstractmethod
     def save_incident(self, incident: Incident, deliveries: Sequence[Delivery] = ()) -> None:
         """Write one transition (a person's, say) and its outbox rows."""
+
+    @abstractmethod
+    def change_incident(
+        self, before: Incident, after: Incident, deliveries: Sequence[Delivery] = (), *, new_epoch: str | None = None
+    ) -> bool:
+        """Write what a person made of an incident with all that follows; False, and nothing, if it changed meanwhile.
+
+        One that has ended is given the seq of the last decided replay. `new_epoch` says why its endpoint's next
+        epoch begins with it.
+        """
+
+    @abstractmethod
+    def acceptances(self, endpoint: str) -> Sequence[Acceptance]:
+        """Return the acceptances of single probes, oldest first."""
 
     @abstractmethod
     def incident(self, incident_id: int) -> Incident | None:

@@ -8,7 +8,7 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes
 from driftwatch.domain.errors import DriftwatchError
 from driftwatch.domain.incident import Silence
-from driftwatch.services.own import Person, accept, acknowledge, find_incident
+from driftwatch.services.own import Person, accept, acknowledge, find_incident, silence
 from driftwatch.services.ports import Clock, Store
 
 SILENCED_FOR = timedelta(hours=4)
@@ -65,17 +65,22 @@ def press_button(
         acknowledge(store, incident.id, person, routes(incident.endpoint))
         return Pressed(sentence=f"{incident.name} acknowledged by {press.user_name}.", told=told)
     if press.verb == "accept":
-        accept(store, incident.id, person, routes(incident.endpoint))
-        return Pressed(sentence=f"{incident.name} accepted as the new baseline by {press.user_name}.", told=told)
+        ended = accept(store, incident.id, person, routes(incident.endpoint))
+        of = f" of {_counted(len(ended.accepted_probes))}" if ended.accepted_probes else ""
+        return Pressed(sentence=f"{incident.name} accepted as the new baseline{of} by {press.user_name}.", told=told)
     if press.verb == "silence":
         return _silence(store, press, clock, incident.endpoint)
     raise DriftwatchError(f"There is no button {press.verb!r} in this version.", slug="incident-state")
+
+
+def _counted(probes: int) -> str:
+    return "one probe" if probes == 1 else f"{probes} probes"
 
 
 def _silence(store: Store, press: Press, clock: Clock, endpoint: str) -> Pressed:
     now = clock.now()
     until = now + SILENCED_FOR
     comment = f"inc-{press.incident}, by the button in Slack"
-    store.add_silence(Silence(endpoint=endpoint, starts_at=now, ends_at=until, by=press.by, comment=comment))
+    silence(store, Silence(endpoint=endpoint, starts_at=now, ends_at=until, by=press.by, comment=comment), now=now)
     sentence = f"Nobody is told about {endpoint} until {until:%a %d %b %H:%M} UTC; by {press.user_name}."
     return Pressed(sentence=sentence, told=False)

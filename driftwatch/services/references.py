@@ -40,18 +40,19 @@ class References:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._complete: dict[str, tuple[int, Texts]] = {}
+        self._complete: dict[str, tuple[tuple[int, int], Texts]] = {}
 
     def of(self, endpoint: Endpoint, *, epoch: int) -> Texts:
         """Return the reference of the endpoint's `epoch`, for every probe whose texts are complete."""
         remembered = self._complete.get(endpoint.name)
+        which = epoch, len(self._store.acceptances(endpoint.name))
         # A configuration that was read anew may bring other probes.
-        if remembered is not None and remembered[0] == epoch and _all_in(remembered[1], endpoint):
+        if remembered is not None and remembered[0] == which and _all_in(remembered[1], endpoint):
             return remembered[1]
         limit = text_reference(endpoint.baseline_replays)
         texts = complete(self._store.reference_texts(endpoint.name, epoch=epoch, limit=limit), limit)
         if _all_in(texts, endpoint):
-            self._complete[endpoint.name] = (epoch, texts)
+            self._complete[endpoint.name] = (which, texts)
         return texts
 
 

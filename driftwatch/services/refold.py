@@ -7,7 +7,7 @@ standing is told with the next replay.
 
 from collections.abc import Mapping
 
-from driftwatch.domain.incident import IncidentKind, IncidentState
+from driftwatch.domain.acceptance import watches_anew
 from driftwatch.services import monitor
 from driftwatch.services.ports import Store
 from driftwatch.services.streams import StreamPlan
@@ -42,11 +42,9 @@ def _folded(
     name = watched.endpoint.name
     # What a person ended is armed anew with the replay after it, which is not folded here if it is yet to come.
     armed_anew = {
-        incident.seq
+        incident.seq: bool(incident.accepted_probes)
         for incident in store.incidents(endpoint=name)
-        if incident.kind is IncidentKind.DRIFT
-        and incident.state is IncidentState.RESOLVED
-        and (incident.by is None or incident.seq < seq)
+        if watches_anew(incident) and (incident.by is None or incident.seq < seq)
     }
     watch = monitor.begin(plans, epoch)
     for replay in store.replays(name, metrics=tuple(plans)):
@@ -54,5 +52,6 @@ def _folded(
             break
         if replay.epoch == epoch:
             watch = monitor.fold(plans, watch, replay)
-            watch = monitor.rearm(plans, watch) if replay.seq in armed_anew else watch
+            if (every := armed_anew.get(replay.seq)) is not None:
+                watch = monitor.rearm(plans, watch, every=every)
     return watch.states

@@ -119,7 +119,9 @@ def _answers(store: Store, incident: Incident, slot: Slot) -> Excerpts:
         return {}
     old = {
         key.rpartition("@")[0]: Counter(texts).most_common(1)[0][0]
-        for key, texts in store.reference_texts(incident.endpoint, epoch=incident.epoch, limit=REFERENCES).items()
+        for key, texts in store.reference_texts(
+            incident.endpoint, epoch=incident.epoch, limit=REFERENCES, seq=incident.opened_seq or None
+        ).items()
         if texts
     }
     new: dict[str, list[str]] = {}

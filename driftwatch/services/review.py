@@ -38,7 +38,9 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
         iter(store.replays(incident.endpoint, after_seq=max(store.decided_seq(incident.endpoint) - 1, 0))), None
     )
     replay = last if incident.kind is IncidentKind.DRIFT else None
-    store.save_incident(decision.incident, promised(watched, store, decision, now=now, replay=replay))
+    said = promised(watched, store, decision, now=now, replay=replay)
+    if not store.change_incident(incident, decision.incident, said):
+        return Reason.NONE
     log.info("incident reviewed", endpoint=incident.endpoint, incident=incident.name, decision=decision.reason.value)
     return decision.reason
 

@@ -58,7 +58,7 @@ class SensorReferences:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._complete: dict[str, tuple[int, Mapping[str, Reference]]] = {}
+        self._complete: dict[str, tuple[tuple[int, int], Mapping[str, Reference]]] = {}
 
     def of(self, endpoint: Endpoint, *, epoch: int) -> Mapping[str, Reference]:
         """Return the reference of every sensor probe of which there are enough answers in the `epoch`."""
@@ -66,7 +66,8 @@ class SensorReferences:
         if not probes:
             return {}
         remembered = self._complete.get(endpoint.name)
-        known = remembered[1] if remembered is not None and remembered[0] == epoch else {}
+        which = epoch, len(self._store.acceptances(endpoint.name))
+        known = remembered[1] if remembered is not None and remembered[0] == which else {}
         # A configuration that was read anew may bring other sensors.
         new = [probe for probe in probes if probe.key not in known]
         if not new:
@@ -74,7 +75,7 @@ class SensorReferences:
         wanted = {probe.key: text_reference(endpoint.baseline_replays) * probe.samples for probe in new}
         found = self._store.first_answers(endpoint.name, epoch=epoch, limits=wanted)
         complete = {p.key: reference_of(p, found[p.key]) for p in new if len(found[p.key]) == wanted[p.key]}
-        self._complete[endpoint.name] = (epoch, references := {**known, **complete})
+        self._complete[endpoint.name] = (which, references := {**known, **complete})
         return references
 
 

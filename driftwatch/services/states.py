@@ -7,6 +7,7 @@ here, so both say the same, and nothing of it is stored.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from driftwatch.domain.acceptance import asked_key
 from driftwatch.domain.incident import StateSeen, StateVerdict
 from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, PASS
 from driftwatch.domain.replay import ReplayScores
@@ -101,7 +102,9 @@ class _Names:
                 yield Shown()
 
     def _begin(self, episode: Episode) -> None:
-        """Learn the baseline of an epoch when its first episode comes."""
+        """Learn the baseline of an epoch with its first episode; an acceptance of some probes moves it."""
+        if self._accepted and self._accepted[0] == episode.epoch:
+            self._baseline, self._accepted = self._accepted[1], None
         if episode.epoch == self._epoch or not _values(episode.baseline):
             return
         decreed = self._accepted[1] if self._accepted and self._accepted[0] == episode.epoch - 1 else None
@@ -185,7 +188,9 @@ def _values(replays: Sequence[ReplayScores]) -> dict[str, dict[str, list[float]]
         for metric in telling(replay):
             probes = joined.setdefault(_key(metric, replay.epoch), {})
             for probe, samples in replay.values[metric].items():
-                probes.setdefault(probe, []).extend(samples)
+                # What a probe says is the same state after it was accepted; only its texts are compared with others.
+                key = probe if metric in AGAINST_TEXTS else asked_key(probe)
+                probes.setdefault(key, []).extend(samples)
     return joined
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 
+from driftwatch.domain.acceptance import watches_anew
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Incident, IncidentKind, IncidentState
+from driftwatch.domain.incident import Incident, IncidentState
 from driftwatch.domain.replay import SlotRecord, SlotState
 from driftwatch.services.backtest import Ended, Event, Failed
 from driftwatch.services.ports import Store
@@ -58,11 +59,12 @@ def _failures(store: Store, endpoint: str) -> Iterator[tuple[int, Dated]]:
 def _endings(store: Store, endpoint: str) -> Iterator[tuple[int, Dated]]:
     for incident in store.incidents(endpoint=endpoint):
         if incident.by is not None and not incident.state.open:
-            yield incident.seq, (_ended_at(incident), Ended(rearm=_rearms(incident), at=_ended_at(incident)))
-
-
-def _rearms(incident: Incident) -> bool:
-    return incident.kind is IncidentKind.DRIFT and incident.state is IncidentState.RESOLVED
+            ended = Ended(
+                rearm=watches_anew(incident),
+                at=_ended_at(incident),
+                accepted=incident.state is IncidentState.ACCEPTED,
+            )
+            yield incident.seq, (_ended_at(incident), ended)
 
 
 def _ended_at(incident: Incident) -> datetime:

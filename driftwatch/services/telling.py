@@ -82,7 +82,7 @@ def excerpts(watched: Watched, store: Store, replay: ReplayScores, decision: Dec
         return {}
     wanted = {moved.probe_id for moved in finding.moved}
     today = {a.probe_id: a.text for a in store.answers(replay.slot.endpoint, replay.slot) if a.reply}
-    before = _by_id(store.reference_texts(replay.slot.endpoint, epoch=replay.epoch, limit=1))
+    before = _by_id(store.reference_texts(replay.slot.endpoint, epoch=replay.epoch, limit=1, seq=replay.seq))
     shown = {probe: (before.get(probe), today.get(probe)) for probe in wanted}
     return {probe: (old and watched.redact(old), new and watched.redact(new)) for probe, (old, new) in shown.items()}
 

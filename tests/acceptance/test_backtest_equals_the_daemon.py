@@ -143,6 +143,15 @@ async def accepted(world: SmallWorld) -> None:
     await world.replay(4)
 
 
+async def accepted_for_every_probe(world: SmallWorld) -> None:
+    await swap(world)
+    person = Person(name="ada", now=world.clock.now())
+    accept(world.store, world.store.open_incident(NAME).id, person, world.watched.routes, every=True)
+    await world.replay(24)
+    world.model.drift(right(40))
+    await world.replay(4)
+
+
 async def accepted_while_a_replay_ran(world: SmallWorld) -> None:
     """The replay paged anew from the baseline just given up, and that incident could never end."""
     await swap(world)
@@ -172,7 +181,7 @@ async def reset(world: SmallWorld) -> None:
 
 LOGGED = (swap, small_and_slow, there_and_back_and_there_again, our_own_change, half_the_answers_missing)
 """Stories of which the records tell everything."""
-BASELINES = (accepted, accepted_while_a_replay_ran, reset)
+BASELINES = (accepted, accepted_for_every_probe, accepted_while_a_replay_ran, reset)
 
 
 @pytest.mark.parametrize("story", [*LOGGED, drift_behind_an_outage, resolved_by_hand, *BASELINES])

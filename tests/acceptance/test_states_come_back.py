@@ -82,13 +82,14 @@ def test_incidents_of_an_older_version_are_placed_by_their_first_transition(swap
     assert states_shown(Older(), NAME) == here
 
 
-def test_an_accepted_build_is_the_baseline_and_the_one_before_keeps_its_letter(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [False, True])
+def test_an_accepted_build_is_the_baseline_and_the_one_before_keeps_its_letter(tmp_path: Path, *, every: bool) -> None:
     world = SmallWorld(tmp_path, ScriptedModel(right(40)))
     asyncio.run(world.replay(22))
     world.model.drift(right(40, B))
     asyncio.run(world.replay(8))
     person = Person(name="ada", now=world.clock.now())
-    accept(world.store, world.store.open_incident(NAME).id, person, world.watched.routes)
+    accept(world.store, world.store.open_incident(NAME).id, person, world.watched.routes, every=every)
     asyncio.run(world.replay(24))
     world.model.drift(right(40))
     asyncio.run(world.replay(4))

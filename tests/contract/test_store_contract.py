@@ -333,6 +333,52 @@ def test_an_incident_comes_back_whole(store):
     assert store.deliveries() == (delivery(),)
 
 
+def test_what_a_person_makes_of_an_incident_is_written_with_all_that_follows(store):
+    store.commit_decision(decision(4, incident=incident()))
+    after = incident(state=IncidentState.ACCEPTED, updated_at=NOON + HOUR, ended_at=NOON + HOUR)
+    assert store.change_incident(incident(), after, [delivery("end")], new_epoch="accepted by ada")
+    assert (store.incident(1), store.epoch("bot")) == (replace(after, seq=4), 2)
+    assert [d.key for d in store.deliveries()] == ["end"]
+
+
+def test_an_incident_that_changed_meanwhile_is_not_overwritten(store):
+    store.commit_decision(decision(4, incident=incident()))
+    later = incident(updated_at=NOON + HOUR, detail="worse")
+    store.commit_decision(decision(5, incident=later, before=incident()))
+    ended = incident(state=IncidentState.RESOLVED, updated_at=NOON + 2 * HOUR)
+    assert not store.change_incident(incident(), ended, [delivery("end")], new_epoch="accepted")
+    assert (store.incident(1), store.epoch("bot"), store.deliveries()) == (later, 1, ())
+    assert not store.change_incident(incident(77), ended)
+
+
+def test_a_decision_on_an_incident_that_a_person_changed_meanwhile_is_not_taken(store):
+    store.commit_decision(decision(4, incident=incident()))
+    store.change_incident(incident(), incident(state=IncidentState.ACKNOWLEDGED, updated_at=NOON + HOUR, by="ada"))
+    stale = decision(5, incident=incident(updated_at=NOON + 2 * HOUR), before=incident(), deliveries=[delivery()])
+    assert not store.commit_decision(stale)
+    assert (store.decided_seq("bot"), store.deliveries()) == (4, ())
+    assert store.incident(1).state is IncidentState.ACKNOWLEDGED
+
+
+def test_what_was_accepted_for_some_probes_goes_by_another_key_from_then_on(store):
+    for hours in range(3):
+        answers = [answer(reply=reply(f"hi {hours}".encode())), answer("no@b", reply=reply(f"no {hours}".encode()))]
+        scores = [score(1.0), score(0.0, probe="no@b")]
+        store.record_replay(replay(hours, answers=answers), scores)
+    store.commit_decision(decision(1, incident=incident()))
+    after = incident(state=IncidentState.ACCEPTED, updated_at=NOON + HOUR, accepted_probes=("hi",))
+    assert store.change_incident(incident(), after)
+    assert [(one.incident, one.seq, one.probes) for one in store.acceptances("bot")] == [(1, 1, frozenset({"hi"}))]
+    assert store.acceptances("nobody") == ()
+    assert [sorted(found.values["exact"]) for found in store.replays("bot")] == [
+        ["hi@aaa", "no@b"],
+        ["hi@aaa~1", "no@b"],
+        ["hi@aaa~1", "no@b"],
+    ]
+    assert store.reference_texts("bot", epoch=1, limit=2) == {"hi@aaa": ("hi 1", "hi 2"), "no@b": ("no 0", "no 1")}
+    assert store.reference_texts("bot", epoch=1, limit=1, seq=1)["hi@aaa"] == ("hi 0",)
+
+
 def test_the_open_incident_is_the_one_that_has_not_ended(store):
     ended = incident(1, state=IncidentState.RESOLVED, ended_at=NOON + HOUR)
     store.save_incident(ended)

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from driftwatch.adapters.calendar import slots_between
+from driftwatch.domain.acceptance import watches_anew
 from driftwatch.domain.decide import listeners
 from driftwatch.domain.delivery import listed
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Incident, Reason
 from driftwatch.domain.replay import ReplayScores, SlotState
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import Watch, begin, fold, rearm
@@ -63,7 +64,7 @@ def states_are_the_fold_of_the_scores(store: Store, watched: Watched) -> None:
     """I3: nothing is in the detectors that is not in the committed scores; nothing of those is missing."""
     name = watched.endpoint.name
     stored, _ = load_watch(watched, store)
-    ends = {i.seq: i for i in store.incidents(endpoint=name) if i.state is IncidentState.RESOLVED}
+    ends = {i.seq: i for i in store.incidents(endpoint=name) if watches_anew(i)}
     folded: Watch = begin(watched.plans, 1)
     for replay in store.replays(name):
         if replay.seq > stored.seq:
@@ -71,8 +72,8 @@ def states_are_the_fold_of_the_scores(store: Store, watched: Watched) -> None:
         folded = fold(watched.plans, folded, replay)
         ended = ends.get(replay.seq)
         # What a person ended is armed again with the next replay, what ended of itself with its last one.
-        if ended and ended.kind is IncidentKind.DRIFT and (ended.by is None or replay.seq < stored.seq):
-            folded = rearm(watched.plans, folded)
+        if ended and (ended.by is None or replay.seq < stored.seq):
+            folded = rearm(watched.plans, folded, every=bool(ended.accepted_probes))
     assert stored.seq == folded.seq == store.decided_seq(name)
     for metric, state in folded.states.items():
         assert encode(stored.states[metric]) == encode(state), f"{metric} is not the fold of its scores"

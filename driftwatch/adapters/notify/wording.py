@@ -260,7 +260,7 @@ def _news(payload: Payload) -> str:
         "RESOLVED": f"{name} resolved{by or ': ' + (detail or 'calm again')}",
         # What is wrong stays the news: the message that is kept up to date says this from now on.
         "ACKNOWLEDGED": f"acknowledged{by}: {_wrong(payload)}",
-        "ACCEPTED": f"{name} accepted{by} as the new baseline",
+        "ACCEPTED": f"{name} accepted{by} as the new baseline{_for_some(payload)}",
         "ENDPOINT_REMOVED": f"{name} closed: {detail}",
         "JUDGE_DRIFT": f"{name} taken back: {detail or 'its judge drifted'}",
         "LOCAL_CHANGE": f"{name} ended: {detail or 'our side changed'}; a new baseline begins",
@@ -268,6 +268,11 @@ def _news(payload: Payload) -> str:
     if reason in said:
         return said[reason]
     return _wrong(payload)
+
+
+def _for_some(payload: Payload) -> str:
+    probes = payload.get("accepted_probes", ())
+    return f" of {', '.join(probes[:3])}{' and others' if len(probes) > 3 else ''}" if probes else ""
 
 
 def _wrong(payload: Payload) -> str:

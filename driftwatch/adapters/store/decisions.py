@@ -1,15 +1,18 @@
 """Detector states, incidents and silences: what was decided, once for each replay."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from driftwatch.adapters.store import outbox
+from driftwatch.adapters.store import accepted, outbox
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep
 from driftwatch.adapters.store.documents import from_document, to_document
+from driftwatch.adapters.store.facts import begin_epoch
 from driftwatch.adapters.store.tables import COUNTER, ENDPOINT, INCIDENT, SILENCE, STREAM, TRANSITION
+from driftwatch.domain.acceptance import Acceptance
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Incident, IncidentState, Silence
 from driftwatch.services.ports import DecisionCommit, SavedStream, Store
@@ -32,6 +35,8 @@ class Decisions(Store):
     def commit_decision(self, decision: DecisionCommit) -> bool:
         with self._db.writing() as connection:
             endpoint = enrolled(connection, decision.endpoint)
+            if decision.before is not None and not _stands(connection, decision.before):
+                return False
             fence = (ENDPOINT.c.id == endpoint) & (ENDPOINT.c.decided_seq < decision.seq)
             if not connection.execute(update(ENDPOINT).where(fence).values(decided_seq=decision.seq)).rowcount:
                 return False
@@ -56,6 +61,27 @@ class Decisions(Store):
         with self._db.writing() as connection:
             _save_incident(connection, incident)
             outbox.add(connection, deliveries)
+
+    def change_incident(
+        self, before: Incident, after: Incident, deliveries: Sequence[Delivery] = (), *, new_epoch: str | None = None
+    ) -> bool:
+        with self._db.writing() as connection:
+            row = enrolled(connection, after.endpoint)
+            if not after.state.open:
+                decided = select(ENDPOINT.c.decided_seq).where(ENDPOINT.c.id == row)
+                after = replace(after, seq=connection.execute(decided).scalar_one())
+            if not _stands(connection, before):
+                # Where a commit's answer was lost, the same is asked again.
+                return _stands(connection, after)
+            if new_epoch is not None:
+                begin_epoch(connection, row, reason=new_epoch, now=after.updated_at)
+            _save_incident(connection, after)
+            outbox.add(connection, deliveries)
+            return True
+
+    def acceptances(self, endpoint: str) -> Sequence[Acceptance]:
+        with self._db.reading() as connection:
+            return accepted.read(connection, endpoint_id(connection, endpoint))
 
     def incident(self, incident_id: int) -> Incident | None:
         with self._db.reading() as connection:
@@ -121,6 +147,13 @@ def _save_streams(connection: Connection, endpoint: int, streams: Sequence[Saved
     rows = [{"endpoint_id": endpoint, **{name: getattr(s, name) for name in columns}} for s in streams]
     if rows:
         connection.execute(insert(STREAM), rows)
+
+
+def _stands(connection: Connection, before: Incident) -> bool:
+    """Whether an incident is as it was read: nobody has changed it since."""
+    body = connection.scalar(select(INCIDENT.c.body).where(INCIDENT.c.id == before.id).with_for_update())
+    now = None if body is None else from_document(body)
+    return now is not None and (now.state, now.updated_at) == (before.state, before.updated_at)
 
 
 def _save_incident(connection: Connection, incident: Incident) -> None:

@@ -28,8 +28,8 @@ def from_document(document: dict[str, Any]) -> Incident:
         Finding(**_typed(Finding, finding | {"moved": tuple(Moved(**_typed(Moved, m)) for m in finding["moved"])}))
         for finding in document["findings"]
     )
-    elsewhere = tuple(document.get("elsewhere", ()))
-    return Incident(**_typed(Incident, document | {"findings": findings, "elsewhere": elsewhere}))
+    lists = {name: tuple(document.get(name, ())) for name in ("elsewhere", "accepted_probes")}
+    return Incident(**_typed(Incident, document | {"findings": findings, **lists}))
 
 
 def _plain(value: Any) -> Any:

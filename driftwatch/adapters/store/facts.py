@@ -93,11 +93,7 @@ class Facts(Store):
 
     def start_epoch(self, endpoint: str, *, reason: str, now: datetime) -> int:
         with self._db.writing() as connection:
-            row = enrolled(connection, endpoint)
-            number = 1 + connection.execute(select(ENDPOINT.c.epoch).where(ENDPOINT.c.id == row)).scalar_one()
-            connection.execute(update(ENDPOINT).where(ENDPOINT.c.id == row).values(epoch=number))
-            connection.execute(insert(EPOCH).values(endpoint_id=row, number=number, started_at=now, reason=reason))
-            return int(number)
+            return begin_epoch(connection, enrolled(connection, endpoint), reason=reason, now=now)
 
     def spent_usd(self, *, since: datetime) -> float:
         spent = select(func.sum(SLOT.c.cost_usd)).where(SLOT.c.finished_at >= since)
@@ -117,6 +113,14 @@ class Facts(Store):
             found = select(REPLAY.c.seq).where(REPLAY.c.endpoint_id == row, REPLAY.c.due == slot.due)
             seq = connection.scalar(found)
             return () if row is None or seq is None else answers.read(connection, row, seq)
+
+
+def begin_epoch(connection: Connection, endpoint: int, *, reason: str, now: datetime) -> int:
+    """Begin an endpoint's next epoch and return its number."""
+    number = 1 + connection.execute(select(ENDPOINT.c.epoch).where(ENDPOINT.c.id == endpoint)).scalar_one()
+    connection.execute(update(ENDPOINT).where(ENDPOINT.c.id == endpoint).values(epoch=number))
+    connection.execute(insert(EPOCH).values(endpoint_id=endpoint, number=number, started_at=now, reason=reason))
+    return int(number)
 
 
 def _evidence(given: Sequence[Answer], scores: Sequence[Score]) -> tuple[list[Cell], dict[str, bytes]]:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, null, select, update
 
+from driftwatch.adapters.store import accepted
 from driftwatch.adapters.store.database import Database
 from driftwatch.adapters.store.tables import ANSWER, ENDPOINT, INCIDENT, LOGPROBS, REPLAY, TEXT
 from driftwatch.services.ports import Store
 
 KEPT_FIRST = 100
-"""Replays of the current epoch that are kept from its start, and from the first of each probe that came later.
+"""Replays of the current epoch that are kept from its start, from the first of each probe that came later, and from
+where a probe was accepted.
 
 New answers are compared with their texts: without them a restart would compare with others.
 """
@@ -79,7 +81,9 @@ def _references(connection: Connection) -> set[tuple[int, int]]:
     for endpoint, epoch in connection.execute(select(ENDPOINT.c.id, ENDPOINT.c.epoch)):
         here = (REPLAY.c.endpoint_id == endpoint) & (REPLAY.c.epoch == epoch)
         asked = select(func.min(ANSWER.c.seq).label("seq")).select_from(ANSWER.join(REPLAY)).where(here)
-        for begin in connection.scalars(select(asked.group_by(ANSWER.c.probe_id).subquery().c.seq).distinct()).all():
+        came = connection.scalars(select(asked.group_by(ANSWER.c.probe_id).subquery().c.seq).distinct()).all()
+        anew = [one.seq + 1 for one in accepted.read(connection, endpoint) if one.epoch == epoch]
+        for begin in {*came, *anew}:
             first = select(REPLAY.c.seq).where(here, REPLAY.c.seq >= begin).order_by(REPLAY.c.seq).limit(KEPT_FIRST)
             kept |= {(endpoint, seq) for seq in connection.scalars(first)}
     return kept

@@ -36,6 +36,9 @@ class Counted:
         self.asked += 1
         return self._store.reference_texts(*args, **kwargs)
 
+    def acceptances(self, endpoint):
+        return self._store.acceptances(endpoint)
+
 
 @pytest.fixture
 def store(tmp_path):

@@ -1,0 +1,78 @@
+"""A drift of three probes is accepted for those three: the others keep their baseline, and are watched on."""
+
+import asyncio
+from pathlib import Path
+
+from driftwatch.domain.incident import Incident, IncidentState
+from driftwatch.services.judge import load_watch
+from driftwatch.services.own import Person, accept
+from driftwatch.services.refold import states_of
+from driftwatch.stats.any_stream import encode
+from driftwatch.testing.model import ScriptedModel
+from tests.acceptance.world import SmallWorld, right
+
+NAME = "support-bot"
+MOVED = (7, 12, 15)
+
+
+def broken(*numbers: int) -> dict[str, str]:
+    return right(40, {**dict.fromkeys(MOVED, "As you know, the truth is hidden"), **dict.fromkeys(numbers, "no")})
+
+
+def accepted(folder: Path, *, every: bool = False) -> tuple[SmallWorld, Incident]:
+    world = SmallWorld(folder, ScriptedModel(right(40)))
+    asyncio.run(world.replay(24))
+    world.model.drift(broken())
+    asyncio.run(world.replay(5))
+    opened = world.store.open_incident(NAME)
+    assert opened is not None
+    person = Person(name="ada", now=world.clock.now(), comment="so be it")
+    return world, accept(world.store, opened.id, person, world.watched.routes, every=every)
+
+
+def test_three_probes_are_accepted_and_the_rest_keeps_its_baseline_and_its_watch(tmp_path: Path) -> None:
+    world, ended = accepted(tmp_path)
+    assert ended.accepted_probes == ("word-07", "word-12", "word-15")
+    assert (ended.state, ended.seq, world.store.epoch(NAME)) == (IncidentState.ACCEPTED, 29, 1)
+    asyncio.run(world.replay(3))
+    assert world.store.open_incident(NAME) is None
+    world.model.drift(broken(20, 21, 22, 23))
+    asyncio.run(world.replay(2))
+    again = world.store.open_incident(NAME)
+    assert again is not None
+    named = {m.probe_id for f in again.findings for m in f.moved}
+    assert named == {"word-20", "word-21", "word-22", "word-23"}
+
+
+def test_accepted_probes_are_watched_again_once_they_have_a_baseline(tmp_path: Path) -> None:
+    world, _ = accepted(tmp_path)
+    asyncio.run(world.replay(24))
+    assert world.store.open_incident(NAME) is None
+    texts = world.store.reference_texts(NAME, epoch=1, limit=1)
+    assert {key.partition("@")[0] for key, kept in texts.items() if kept[0].startswith("As")} == {
+        f"word-{n:02}" for n in MOVED
+    }
+    world.model.drift(right(40))
+    asyncio.run(world.replay(4))
+    back = world.store.open_incident(NAME)
+    assert back is not None
+    assert {m.probe_id for f in back.findings for m in f.moved} == {f"word-{n:02}" for n in MOVED}
+
+
+def test_the_state_after_an_acceptance_is_the_fold_of_the_scores_and_of_it(tmp_path: Path) -> None:
+    world, _ = accepted(tmp_path)
+    asyncio.run(world.replay(8))
+    stored, _ = load_watch(world.watched, world.store)
+    stale = dict.fromkeys(stored.states, b"of another version")
+    folded = states_of(world.watched, world.store, stale, epoch=1, seq=stored.seq)
+    assert {name: encode(state) for name, state in folded.items()} == {
+        name: encode(state) for name, state in stored.states.items()
+    }
+    assert "word-07@" in "".join(key for key in stored.states["pass"].reference.probes if "~" in key)
+
+
+def test_with_all_every_probe_begins_a_new_baseline(tmp_path: Path) -> None:
+    world, ended = accepted(tmp_path, every=True)
+    assert (ended.accepted_probes, world.store.epoch(NAME)) == ((), 2)
+    asyncio.run(world.replay(1))
+    assert load_watch(world.watched, world.store)[0].states["pass"].baseline_seen == 1
