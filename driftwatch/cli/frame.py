@@ -69,6 +69,17 @@ class Frame:
             With everything that is wrong with the file.
         """
         from driftwatch.config.load import load_settings
+
+        return load_settings(self.existing(), os.environ)
+
+    def existing(self) -> Path:
+        """Return the configuration file.
+
+        Raises
+        ------
+        ConfigError
+            If there is none, with the way on.
+        """
         from driftwatch.domain.errors import ConfigError, Problem
 
         if not self.config.exists():
@@ -77,7 +88,7 @@ class Frame:
                 file=str(self.config), line=None, met="there is no such file", need=need, slug="config-not-found"
             )
             raise ConfigError((problem,))
-        return load_settings(self.config, os.environ)
+        return self.config
 
 
 def terminal_width() -> int:

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+import signal
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from driftwatch.config.settings import Settings
     from driftwatch.daemon import Daemon
+    from driftwatch.daemon.setup import Listener
     from driftwatch.services.vitals import Vitals
     from driftwatch.web.site import Site
 
@@ -26,18 +27,21 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     """Replay every endpoint on its schedule, watch, and page until told to stop.
 
     SIGTERM and Ctrl-C finish the running replays, send what is due, and exit with 0.
+    SIGHUP reads the configuration again; if anything is wrong with it, the one in use stays.
     """
+    # Until it can be obeyed: the default would end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from driftwatch import bootstrap
     from driftwatch.adapters.systemd import Systemd
-    from driftwatch.daemon import Chores, Daemon
-    from driftwatch.daemon.chores import SELFTEST_AT
+    from driftwatch.cli.building import Builder, first_settings
+    from driftwatch.daemon import Daemon
     from driftwatch.daemon.heartbeat import Heartbeat
     from driftwatch.daemon.logs import configure
     from driftwatch.services.vitals import Vitals
 
-    settings = frame.settings()
-    bootstrap.refuse_missing_keys(settings)
-    configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
+    content = frame.config.read_bytes() if frame.config.is_file() else b""
+    settings, refused = first_settings(frame.existing())
+    redact = configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
     taken = _listening(settings)
     with bootstrap.lock_store(settings):
         clock = bootstrap.steady_clock()
@@ -45,26 +49,47 @@ def run(frame: Frame, *, json_logs: bool) -> None:
         world = bootstrap.world(settings, store, clock)
         pager = bootstrap.pager(settings, store, clock, world.counts)
         vitals = Vitals(clock=clock, delivers=lambda: pager.ready)
+        builder = Builder(
+            file=frame.config,
+            settings=settings,
+            store=store,
+            clock=clock,
+            heartbeat=Heartbeat(delivers=lambda: pager.ready),
+            learn=redact.learn,
+        )
+        setup = builder.setup(settings, content)
         daemon = Daemon(
-            watched=bootstrap.watched_endpoints(settings, clock),
+            watched=setup.watched,
             world=world,
             pager=pager.run,
             wall=bootstrap.system_clock(),
             vitals=vitals,
             systemd=Systemd(os.environ),
-            chores=Chores(
-                forget=store.prune_answers,
-                keep=settings.retention.answers,
-                alive=bootstrap.dead_man(settings),
-                heartbeat=Heartbeat(delivers=lambda: pager.ready),
-                selftest=bootstrap.selftest_process(settings),
-                selftest_at=settings.selftest.daily or SELFTEST_AT,
-            ),
-            listeners=[buttons.run for buttons in bootstrap.buttons(settings, store, clock)],
+            chores=setup.chores,
+            listeners=setup.listeners,
+            build=builder.again,
+            renew_sinks=pager.adopt,
+            ops=setup.ops,
         )
         if taken is not None:
-            daemon.listeners = [*daemon.listeners, _web(taken, daemon, vitals, settings)]
+            daemon.server = _web(taken, daemon, vitals, settings)
+        if refused:
+            _go_on(daemon, vitals, refused)
+        else:
+            setup.in_use()
         asyncio.run(daemon.run())
+
+
+def _go_on(daemon: "Daemon", vitals: "Vitals", refused: str) -> None:
+    """Say that the file is broken and an older one in use; operations hear of it at once."""
+    import structlog
+
+    clock = daemon.world.clock
+    vitals.config.read(clock.now())
+    vitals.config.refused(refused, clock.monotonic() - daemon.config_alarm.patience_s)
+    structlog.get_logger(__name__).critical(
+        "configuration refused, started with the last one that was good", why=refused
+    )
 
 
 def _listening(settings: "Settings") -> "socket | None":
@@ -85,9 +110,7 @@ def _listening(settings: "Settings") -> "socket | None":
         return None
 
 
-def _web(
-    taken: "socket", daemon: "Daemon", vitals: "Vitals", settings: "Settings"
-) -> Callable[[], Coroutine[Any, Any, None]]:
+def _web(taken: "socket", daemon: "Daemon", vitals: "Vitals", settings: "Settings") -> "Listener":
     from driftwatch.web.server import serve
 
     def site() -> "Site":
@@ -100,6 +123,7 @@ def _web(
             watched=lambda: daemon.watched,
             counts=daemon.world.counts,
             guard=lambda: daemon.world.guard,
+            reload=daemon.reload,
             token=settings.http.secret,
             version=version("driftwatch-llm"),
         )

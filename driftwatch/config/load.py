@@ -13,7 +13,7 @@ from driftwatch.config.settings import Settings, project_root
 from driftwatch.domain.errors import ConfigError, Problem
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path, environ: Mapping[str, str], *, stands_for: Path | None = None) -> Settings:
     """Read a configuration file strictly.
 
     Parameters
@@ -22,6 +22,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         config/driftwatch.yaml. Relative paths in it start from `project_root`.
     environ : mapping
         Environment variables: for ``${VAR}``, for the vendors' keys, and CREDENTIALS_DIRECTORY.
+    stands_for : Path, optional
+        The file that `path` is a copy of: relative paths start from there.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     document = Document.read(path)
     fill = Interpolation(environ, document.problem)
     values = fill.walk(document.values)
-    root = project_root(path)
+    root = project_root(stands_for or path)
     problems = [*document.problems, *fill.problems, *checks.faults(values, document)]
     try:
         settings = Settings.model_validate(values, context={"root": root, "environ": environ})
@@ -48,7 +50,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise _refusal(problems)
     settings.remember(
-        file=path,
+        file=stands_for or path,
         warnings=tuple(checks.warnings(values, document, root=root, environ=environ)),
         missing_keys=tuple(checks.missing_keys(settings, document)),
     )

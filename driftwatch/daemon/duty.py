@@ -55,6 +55,16 @@ class Duty:
         planned = self._watched.endpoint.schedule
         return planned.hurried if self._hurried and isinstance(planned, Every) else planned
 
+    async def adopt(self, watched: Watched, world: World) -> None:
+        """Go by another configuration of the same endpoint from the next replay on; one that runs ends as it began."""
+        async with self._busy:
+            self._watched, self._world = watched, world
+
+    async def ended(self) -> None:
+        """Wait until nothing of it runs."""
+        async with self._busy:
+            pass
+
     async def on_due(self) -> Ticked | None:
         """Replay the latest due slot; None if none is due or a replay is running already."""
         if self._replaying:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,15 @@ import structlog
 
 from driftwatch.adapters.systemd import Systemd
 from driftwatch.daemon.chores import Chores
-from driftwatch.daemon.duty import Duty
+from driftwatch.daemon.config_alarm import ConfigAlarm
+from driftwatch.daemon.reload import Reload
+from driftwatch.daemon.roster import Roster
 from driftwatch.daemon.scheduler import CHECK_S, SlotScheduler
+from driftwatch.daemon.setup import Listener, Setup
 from driftwatch.daemon.watchdog import keep_awake
-from driftwatch.services.ports import Clock
-from driftwatch.services.review import retire
-from driftwatch.services.tick import Ticked, World
+from driftwatch.domain.delivery import Routes
+from driftwatch.services.ports import Clock, Notifier
+from driftwatch.services.tick import World
 from driftwatch.services.vitals import Vitals
 from driftwatch.services.watched import Watched
 
@@ -45,7 +48,15 @@ class Daemon:
     chores : Chores
         What is done beside: forgetting old answers, telling the dead-man's switch that we live.
     listeners : sequence of callable
-        What hears people, Slack's buttons or the HTTP server say; each is begun when all else runs, and cancelled.
+        What hears people, Slack's buttons say; each is begun when all else runs, and cancelled.
+    server : callable, optional
+        The HTTP server; begun and cancelled as listeners are, and no reload's business.
+    build : callable, optional
+        Reads the configuration again and builds what it says; without it nothing is reloaded.
+    renew_sinks : callable
+        Has the pager deliver through other sinks, and another route stand in.
+    ops : Routes
+        Where operations hear of the daemon itself.
     vitals : Vitals, optional
         Where the daemon tells how it is.
     systemd : Systemd
@@ -57,12 +68,16 @@ class Daemon:
     pager: Pager
     wall: Clock
     chores: Chores = field(default_factory=Chores)
-    listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    listeners: Sequence[Listener] = ()
+    server: Listener | None = None
+    build: Callable[[], Setup] | None = None
+    renew_sinks: Callable[[Mapping[str, Notifier], str | None], None] = lambda _sinks, _fallback: None
+    ops: Routes = ()
+    config_alarm: ConfigAlarm = field(default_factory=ConfigAlarm)
     vitals: Vitals | None = None
     systemd: Systemd = field(default_factory=lambda: Systemd({}))
     grace_s: float = GRACE_S
     flush_s: float = FLUSH_S
-    _broken: set[str] = field(default_factory=set, init=False, repr=False)
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Run until SIGTERM, SIGINT or `stop`; a second signal cancels what still runs.
@@ -72,115 +87,99 @@ class Daemon:
         Exception
             What ended the pager or another part that must not end; everything else was stopped in good order.
         """
-        stop = stop or asyncio.Event()
-        vitals = self.vitals or Vitals(clock=self.world.clock)
-        self._hurry = asyncio.Event()
-        self._listen(stop)
-        self._replays: set[asyncio.Task[None]] = set()
-        self._decided, quiet = asyncio.Event(), asyncio.Event()
+        stop, hurry = stop or asyncio.Event(), asyncio.Event()
+        self._decided, self._changed, quiet = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._reloads: set[asyncio.Task[str]] = set()
+        vitals = self._vitals = self.vitals or Vitals(clock=self.world.clock)
+        if self.build is not None:
+            self._reload = Reload(
+                build=self.build, adopt=self._adopt, vitals=vitals, systemd=self.systemd, clock=self.world.clock
+            )
+        self._listen(stop, hurry)
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
-        await asyncio.to_thread(self._retire)
-        duties = [self._enlist(watched, scheduler) for watched in self.watched]
+        roster = self._roster = Roster(
+            self.watched, self.world, scheduler, decided=self._decided, tell_alive=self._tell_alive
+        )
+        await asyncio.to_thread(roster.retire)
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
         helpers = {
             asyncio.create_task(scheduler.guard(lambda: vitals.moved("scheduler", every_s=CHECK_S)), name="guard"),
-            asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
-            asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
-            asyncio.create_task(self._review(duties), name="review"),
+            asyncio.create_task(self._attend(), name="chores"),
+            asyncio.create_task(self._review(), name="review"),
             asyncio.create_task(keep_awake(self.systemd, vitals, self.world.clock), name="watchdog"),
         }
         scheduler.start()
-        vitals.started, vitals.doing = True, f"watching {len(duties)} endpoint{'s' * (len(duties) != 1)}"
-        vitals.config.read(self.world.clock.now())
-        self.systemd.ready(vitals.doing)
-        helpers |= {asyncio.create_task(listen(), name="listener") for listen in self.listeners}
-        log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
+        self._tell_ready()
+        if self.server is not None:
+            helpers.add(asyncio.create_task(self.server(), name="server"))
         broken = await _until(stop, {pager, *helpers})
         vitals.doing = "stopping"
-        self.systemd.stopping(f"stopping; {len(self._replays)} replays are running")
-        log.info("stopping", replays_running=len(self._replays))
+        self.systemd.stopping(f"stopping; {roster.running} replays are running")
+        log.info("stopping", replays_running=roster.running)
         scheduler.stop()
-        await self._finish_replays()
+        await roster.finish(self.grace_s, hurry)
         quiet.set()
         await self._flush(pager)
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
-        await self._close()
+        await _cancel({*helpers, *self._reloads})
+        await roster.close()
         if broken is not None:
             raise broken
         log.info("stopped")
 
-    def _retire(self) -> None:
-        """Close what is open on endpoints that were taken out of the configuration."""
-        names = {w.endpoint.name for w in self.watched}
-        # A judge is an endpoint with incidents of its own.
-        names |= {judge.name for w in self.watched for judge in w.judges.values()}
-        routes = self.watched[0].routes if self.watched else {}
-        retire(self.world.store, names, routes, now=self.world.clock.now())
+    async def reload(self) -> str:
+        """Read the configuration again; return why it was refused, empty if it is in use."""
+        if self.build is None:
+            return "this daemon was made without a configuration file"
+        return await self._reload()
 
-    async def _review(self, duties: Sequence[Duty]) -> None:
+    def _tell_ready(self) -> None:
+        vitals = self._vitals
+        vitals.started, vitals.doing = True, _watching(self.watched)
+        if vitals.config.read_at is None:
+            vitals.config.read(self.world.clock.now())
+        self.systemd.ready(vitals.status)
+        log.info("watching", endpoints=[w.endpoint.name for w in self.watched])
+
+    async def _adopt(self, setup: Setup) -> None:
+        """Put a configuration in place of the one in use."""
+        self.world.guard.allow(setup.usd_per_day)
+        self.renew_sinks(setup.notifiers, setup.fallback)
+        self.watched, self.chores, self.listeners, self.ops = setup.watched, setup.chores, setup.listeners, setup.ops
+        self._vitals.doing = _watching(setup.watched)
+        self._changed.set()
+        await self._roster.adopt(setup.watched, setup.traces)
+        self.world = self._roster.world
+
+    async def _attend(self) -> None:
+        """Do the chores and hear people as the configuration in use says, for ever."""
+        while True:
+            self._changed.clear()
+            parts = {
+                asyncio.create_task(self.chores.forget_daily(self.world), name="chores"),
+                asyncio.create_task(self.chores.selftest_daily(self.world), name="self-test"),
+                *(asyncio.create_task(listen(), name="listener") for listen in self.listeners),
+            }
+            try:
+                broken = await _until(self._changed, parts)
+            finally:
+                await _cancel(parts)
+            if broken is not None:
+                raise broken
+
+    async def _review(self) -> None:
         """Look every now and then what time alone has decided, for ever."""
+        world, config = self.world, self._vitals.config
         while True:
             await asyncio.sleep(REVIEW_S)
-            for duty in duties:
-                try:
-                    await duty.review()
-                except Exception:
-                    # The store may be locked or gone for a while; the next look is soon.
-                    log.exception("incidents not reviewed")
+            await self._roster.review()
+            try:
+                await asyncio.to_thread(self.config_alarm.look, config, world.store, world.clock, self.ops)
+            except Exception:
+                log.exception("operations were not told of the configuration")
             self._decided.set()
 
-    def _enlist(self, watched: Watched, scheduler: SlotScheduler) -> Duty:
-        duty = Duty(watched, self.world)
-
-        async def on_due() -> None:
-            # APScheduler cancels what runs inside its jobs when it stops: the replay is a task of ours.
-            task = asyncio.create_task(self._on_duty(duty, watched.endpoint.name, scheduler))
-            self._replays.add(task)
-            task.add_done_callback(self._replays.discard)
-
-        scheduler.add(watched.endpoint.name, lambda: duty.schedule, on_due)
-        return duty
-
-    async def _on_duty(self, duty: Duty, name: str, scheduler: SlotScheduler) -> None:
-        ticked, before = None, duty.schedule
-        try:
-            ticked = await duty.on_due()
-            if ticked is Ticked.REPLAYED:
-                self._broken.discard(name)
-            if duty.schedule != before:
-                scheduler.renew(name)
-        except Exception:
-            # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
-            log.exception("replay broke off", endpoint=name)
-            self._broken.add(name)
-        # Pages wait for nobody's poll.
-        self._decided.set()
-        if ticked is Ticked.REPLAYED:
-            await self._tell_alive(name)
-
     async def _tell_alive(self, name: str) -> None:
-        """Tell the dead-man's switch, unless an endpoint is blind: the others' replays would hide it for ever."""
-        if self._broken:
-            log.error("the dead-man's switch is not told: an endpoint is blind", endpoints=sorted(self._broken))
-        else:
-            await self.chores.tell_alive(self.world, name)
-
-    async def _finish_replays(self) -> None:
-        if not self._replays:
-            return
-        hurry = asyncio.create_task(self._hurry.wait())
-        together = asyncio.gather(*self._replays, return_exceptions=True)
-        awaited: set[asyncio.Future[Any]] = {hurry, together}
-        await asyncio.wait(awaited, timeout=self.grace_s, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if not together.done():
-            # Cancelled, a slot stays `running` in the store: the next start takes it again.
-            log.warning("replays cut short", replays=len(self._replays))
-            together.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await together
+        await self.chores.tell_alive(self.world, name)
 
     async def _flush(self, pager: "asyncio.Task[None]") -> None:
         _, late = await asyncio.wait({pager}, timeout=self.flush_s)
@@ -190,23 +189,33 @@ class Daemon:
             task.cancel()
         await asyncio.gather(pager, return_exceptions=True)
 
-    async def _close(self) -> None:
-        self.world.scoring.close()
-        for model in {id(model): model for w in self.watched for model in w.models}.values():
-            await model.aclose()
-        if self.world.traces is not None:
-            await self.world.traces.aclose()
-        await asyncio.to_thread(self.world.store.close)
-
-    def _listen(self, stop: asyncio.Event) -> None:
+    def _listen(self, stop: asyncio.Event, hurry: asyncio.Event) -> None:
         def on_signal() -> None:
-            (self._hurry if stop.is_set() else stop).set()
+            (hurry if stop.is_set() else stop).set()
 
+        def on_hangup() -> None:
+            reload = asyncio.create_task(self.reload(), name="reload")
+            self._reloads.add(reload)
+            reload.add_done_callback(self._reloads.discard)
+
+        wanted = {signal.SIGTERM: on_signal, signal.SIGINT: on_signal}
+        if self.build is not None:
+            wanted[signal.SIGHUP] = on_hangup
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number, answer in wanted.items():
             # Outside the main thread (tests) there are no signals to listen to.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, on_signal)
+                loop.add_signal_handler(number, answer)
+
+
+def _watching(watched: Sequence[Watched]) -> str:
+    return f"watching {len(watched)} endpoint{'s' * (len(watched) != 1)}"
+
+
+async def _cancel(parts: "set[asyncio.Task[Any]]") -> None:
+    for part in parts:
+        part.cancel()
+    await asyncio.gather(*parts, return_exceptions=True)
 
 
 async def _until(stop: asyncio.Event, parts: set["asyncio.Task[None]"]) -> BaseException | None:

@@ -13,7 +13,7 @@ Event = MutableMapping[str, Any]
 ASIDE = ("timestamp", "level", "event", "exception")
 
 
-def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str = "INFO") -> None:
+def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str = "INFO") -> "Redact":
     """Send structlog's events, and what libraries log, to stderr.
 
     Parameters
@@ -22,6 +22,11 @@ def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str 
         Replaced by ``***`` wherever they turn up.
     as_json : bool
         One JSON object per line, for log collectors; otherwise a line to be read.
+
+    Returns
+    -------
+    Redact
+        Which can be told further secrets.
     """
     redact = Redact(secrets)
     structlog.configure(
@@ -40,14 +45,21 @@ def configure(*, secrets: Sequence[str] = (), as_json: bool = False, level: str 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OfLibraries(redact))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    return redact
 
 
 class Redact:
     """Removes secrets from an event, however deep they are in it, and leaves nothing but JSON's own types."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Sequence[str]) -> None:
+        """Remove these from now on, too."""
+        known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 4)}
         # Longest first: one secret may be part of another.
-        self._secrets = tuple(sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True))
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
         return {self.text(key): self._clean(value) for key, value in event.items()}

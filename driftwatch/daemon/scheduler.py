@@ -63,6 +63,11 @@ class SlotScheduler:
             next_run_time=self._wall.now(),
         )
 
+    def remove(self, name: str) -> None:
+        """Wake an endpoint no more."""
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+
     def renew(self, name: str) -> None:
         """Ask an endpoint's schedule again, because it may have changed."""
         job = self._scheduler.get_job(name)

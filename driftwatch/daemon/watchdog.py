@@ -27,9 +27,7 @@ async def keep_awake(systemd: Systemd, vitals: Vitals, clock: Clock) -> None:
         elif not still:
             log.critical("the watchdog is not told: a part of the daemon stands still", why=stuck)
         still = stuck
-        trouble = vitals.why_not_ready()
-        status = f"{vitals.doing}; {trouble}" if trouble else vitals.doing
-        if status != said:
-            systemd.status(status)
-        said = status
+        if vitals.status != said:
+            said = vitals.status
+            systemd.status(said)
         await clock.sleep(every_s)

@@ -55,6 +55,10 @@ class Courier:
         self._fell_back: set[str] = set()
         self._unsaved: dict[str, Delivery] = {}
 
+    def adopt(self, sinks: Mapping[str, Sink], fallback: str | None) -> None:
+        """Go by other sinks from the next row on."""
+        self._sinks, self._fallback = sinks, fallback
+
     async def step(self, row: Delivery) -> DeliveryState:
         """Take a row one step on and return where it stands then."""
         if await self._given_up(row):

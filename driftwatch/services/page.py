@@ -61,6 +61,11 @@ class Pager:
         )
         self._mute = False
 
+    def adopt(self, notifiers: Mapping[str, Notifier], fallback: str | None) -> None:
+        """Deliver through other sinks from now on; what is on its way still ends through the old ones."""
+        self._sinks = sinks_of(notifiers, self._clock)
+        self._courier.adopt(self._sinks, fallback)
+
     @property
     def ready(self) -> bool:
         """Whether anybody can be told anything: False while every sink fails."""

@@ -88,6 +88,10 @@ class SpendGuard:
         """The day's budget; None for no limit."""
         return self._limit
 
+    def allow(self, usd_per_day: float | None) -> None:
+        """Set another budget for the day; what was spent stays spent."""
+        self._limit = usd_per_day
+
     @property
     def left_usd(self) -> float | None:
         """What is left of today's budget; None without a limit."""

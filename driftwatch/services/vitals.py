@@ -110,6 +110,12 @@ class Vitals:
     config: ConfigRead = field(default_factory=ConfigRead)
     _moved: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def status(self) -> str:
+        """All that there is to say, in a line."""
+        refused = "" if self.config.ok else "the configuration file is refused, an older one is in use"
+        return "; ".join(said for said in (self.doing, self.why_not_ready(), refused) if said)
+
     def moved(self, part: str, *, every_s: float | None = None) -> None:
         """Note that a part of the daemon did what it does all the time; how late, where it should every so often."""
         now, before = self.clock.monotonic(), self._moved.get(part)

@@ -1,6 +1,6 @@
 """What the pages are made from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -23,6 +23,8 @@ class Site:
         Blocks: only plain ``def`` handlers, which run in a thread, may ask it.
     watched : callable
         The endpoints that are watched now; a reload changes them.
+    reload : callable
+        Reads the configuration again and returns why it was refused; empty if it is in use.
     token : Secret, optional
         Wanted of everybody who asks for anything but health.
     """
@@ -33,6 +35,7 @@ class Site:
     watched: Callable[[], Sequence[Watched]]
     counts: Counts
     guard: Callable[[], SpendGuard]
+    reload: Callable[[], Awaitable[str]]
     token: Secret | None = None
     version: str = "0"
 

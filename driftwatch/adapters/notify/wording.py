@@ -58,6 +58,9 @@ def headline(payload: Payload) -> str:
         return f"driftwatch test message: the route {payload['endpoint']} works"
     if payload["kind"] == "selftest":
         return "driftwatch self-test passed" if payload["passed"] else "driftwatch self-test FAILED"
+    if payload["kind"] == "config":
+        refused = "driftwatch configuration refused: an older one is in use"
+        return refused if payload["state"] == "firing" else "driftwatch configuration in order again"
     return f"{payload['endpoint']} · {_OPENING.get(payload['reason'], '')}{_news(payload)}"
 
 
@@ -87,6 +90,8 @@ def evidence(payload: Payload) -> str:
         return "Nothing is wrong. Somebody ran driftwatch check --send-test."
     if payload["kind"] == "selftest":
         return _selftest(payload)
+    if payload["kind"] == "config":
+        return _config(payload)
     sentences = []
     if _drifting(payload):
         finding = payload["findings"][0]
@@ -100,6 +105,18 @@ def evidence(payload: Payload) -> str:
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
+
+
+def _config(payload: Payload) -> str:
+    """Return what is wrong with the configuration file, and the way on."""
+    if payload["state"] != "firing":
+        return "The file as it is now is in use."
+    used = (
+        f" The one in use was read at {_moment(payload['in_use_since']):%Y-%m-%d %H:%M} UTC."
+        if "in_use_since" in payload
+        else ""
+    )
+    return f"{payload['detail']}{used} Mend the file, look at it with driftwatch check, and send SIGHUP."
 
 
 def _selftest(payload: Payload) -> str:

@@ -13,6 +13,10 @@ from driftwatch.testing.clock import ManualClock
 from driftwatch.web.site import Site
 
 
+async def well() -> str:
+    return ""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     clock = ManualClock(datetime(2026, 7, 20, 6, tzinfo=UTC))
@@ -25,6 +29,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
             watched=lambda: (),
             counts=Counts(),
             guard=lambda: guard,
+            reload=well,
         )
 
 
