@@ -11,6 +11,9 @@ from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Re
 def acknowledge(incident: Incident, *, by: str, now: datetime, comment: str | None = None) -> Incident:
     """Return the incident as somebody's: it repeats weekly instead of daily.
 
+    One that waits for its confirmation wakes nobody any more: somebody knows of it. The others are told quietly, by
+    the word that it is theirs.
+
     Raises
     ------
     DriftwatchError
@@ -23,7 +26,10 @@ def acknowledge(incident: Incident, *, by: str, now: datetime, comment: str | No
             f"To end it: driftwatch accept {incident.name}, or driftwatch resolve {incident.name}.",
             slug="incident-state",
         )
-    return replace(incident, state=IncidentState.ACKNOWLEDGED, by=by, comment=comment, updated_at=now)
+    taken = replace(incident, state=IncidentState.ACKNOWLEDGED, by=by, comment=comment, updated_at=now)
+    if incident.state is not IncidentState.PENDING:
+        return taken
+    return replace(taken, told=incident.severity, told_at=now)
 
 
 def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = None, every: bool = False) -> Incident:

@@ -11,7 +11,7 @@ from driftwatch.domain.confirmation import IMPLICATED, OTHERS, Confirmation
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState, Reason
 from driftwatch.services import confirm as confirm_module
-from driftwatch.services.own import Person, resolve
+from driftwatch.services.own import Person, acknowledge, resolve
 from driftwatch.services.tick import confirm_pending
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.test_backtest_equals_the_daemon import done_by_the_daemon, of_the_store
@@ -56,6 +56,21 @@ def test_a_change_that_stays_is_confirmed_and_pages_in_the_same_tick(tmp_path: P
     assert world.store.open_incident(NAME).detail == "confirmed by an immediate rerun of 12 probes"
     assert world.store.deliveries()[0].payload["moved"][0]["new_answer"] == "I cannot help with that"
     assert list(of_the_store(world).alarms) == done_by_the_daemon(world) != []
+
+
+def test_what_somebody_has_taken_before_its_page_pages_nobody_any_more(tmp_path: Path) -> None:
+    """Taken while it was pending it paged with the next replay, and the page said that a silence had ended."""
+    world = small_world(tmp_path)
+
+    async def story() -> None:
+        await one_bad_replay(world, right(40))
+        waiting = world.store.open_incident(NAME)
+        acknowledge(world.store, waiting.id, Person(name="ada", now=world.clock.now()), world.watched.routes)
+        world.model.drift(right(40, BROKEN))
+        await world.replay(2)
+
+    asyncio.run(story())
+    assert [(d.payload["reason"], d.severity.value) for d in world.store.deliveries()] == [("ACKNOWLEDGED", "notice")]
 
 
 def test_a_change_that_vanished_is_kept_and_pages_nobody(tmp_path: Path) -> None:

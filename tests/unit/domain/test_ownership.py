@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,18 @@ def test_an_open_incident_can_be_accepted_or_resolved(start: IncidentState) -> N
 def test_acknowledging_makes_it_somebodys() -> None:
     owned = acknowledge(incident(), by="ada", now=NOW)
     assert (owned.state, owned.by, owned.ended_at) == (IncidentState.ACKNOWLEDGED, "ada", None)
+
+
+def test_what_is_taken_while_it_waits_for_its_confirmation_counts_as_told() -> None:
+    """It paged with the next replay, as if a silence had ended: nobody had been told of it."""
+    waiting = replace(incident(IncidentState.PENDING), told=Severity.NONE, told_at=None)
+    owned = acknowledge(waiting, by="ada", now=NOW)
+    assert (owned.state, owned.told, owned.told_at) == (IncidentState.ACKNOWLEDGED, waiting.severity, NOW)
+
+
+def test_what_a_silence_kept_back_stays_untold_when_it_is_taken() -> None:
+    silenced = replace(incident(), told=Severity.NONE, told_at=None)
+    assert acknowledge(silenced, by="ada", now=NOW).told is Severity.NONE
 
 
 @pytest.mark.parametrize("verb", [acknowledge, accept, resolve])
