@@ -271,6 +271,7 @@ def watch(
         routes=audiences(settings, endpoint.name),
         confirm=settings.alerting.confirm,
         vendors=vendors(settings),
+        pages_of={one.name: audiences(settings, one.name).get(Audience.PAGES, ()) for one in settings.endpoints},
         surroundings=surroundings(settings),
         judges={name: judges[name] for name in sorted(used)},
         redact=redaction(settings),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftwatch.domain.causes import Causes, Recurrence
+from driftwatch.domain.delivery import listed
 from driftwatch.domain.incident import Incident
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores
@@ -47,7 +48,8 @@ class Gathering:
             others = self.store.incidents(since=incident.updated_at - A_DAY)
             name, vendors = incident.endpoint, self.watched.vendors
             near = elsewhere(others, vendors, endpoint=name, findings=incident.findings)
-            found = with_neighbours(found, near, vendors, name)
+            heard = [replace(one, paged=one.paged and self._heard(one.endpoint)) for one in near]
+            found = with_neighbours(found, heard, vendors, name)
         if incident.opened_seq != self.replay.seq:
             return found
         return replace(found, recurrence=self._recurrence(incident))
@@ -57,6 +59,11 @@ class Gathering:
         after = max(self.replay.seq - LOOK_BACK, 0)
         past = self.store.replays(self.replay.slot.endpoint, after_seq=after, metrics=("pass",))
         return tuple(r for r in past if r.seq <= self.replay.seq and r.epoch == self.replay.epoch)
+
+    def _heard(self, other: str) -> bool:
+        """Whether those whom this endpoint's page would wake have been woken by the other's."""
+        routes = self.watched.pages_of
+        return set(listed(routes.get(self.watched.endpoint.name))) <= set(listed(routes.get(other)))
 
     def _recurrence(self, incident: Incident) -> Recurrence | None:
         shown = states_shown(self.store, incident.endpoint, upto=self.replay.seq, current=incident)

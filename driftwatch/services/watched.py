@@ -30,6 +30,8 @@ class Watched:
         Whether a fresh alarm is confirmed by a rerun before it pages; a process without a model cannot.
     vendors : mapping
         Every watched endpoint, this one included, to who answers there; what moves together is told by it.
+    pages_of : mapping
+        Every watched endpoint to the routes that its pages go to; a page covers only what would go nowhere else.
     surroundings : callable, optional
         Looks at what the user named under ``watch:`` and returns parts of our fingerprint, before every replay.
     judges : mapping
@@ -47,6 +49,7 @@ class Watched:
     routes: Mapping[Audience, Routes]
     confirm: bool = False
     vendors: Mapping[str, str] = field(default_factory=dict)
+    pages_of: Mapping[str, Routes] = field(default_factory=dict)
     surroundings: Callable[[], Mapping[str, str]] | None = None
     judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)
     redact: Callable[[str], str] = str

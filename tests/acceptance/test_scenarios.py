@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from driftwatch.domain.decide import Audience
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
@@ -166,6 +167,19 @@ def test_a_vendor_that_changes_everywhere_is_one_page_and_its_other_endpoints_be
     assert {one.parent for one in children} == {parent.id}
     assert set(parent.elsewhere) == {"bot-1", "bot-2"}
     assert {d.subject for d in worlds[0].store.deliveries()} == {parent.key}
+
+
+def test_a_page_that_went_to_another_team_covers_nothing(tmp_path: Path) -> None:
+    """The second team's endpoint was told of as a notice under a page that only the first team had seen."""
+    worlds = fleet(tmp_path, ["openai", "openai", "openai"])
+    teams = {"bot-0": "oncall", "bot-1": "others", "bot-2": ("oncall", "others")}
+    for one in worlds:
+        pages = teams[one.watched.endpoint.name]
+        one.watched = replace(one.watched, routes={**one.watched.routes, Audience.PAGES: pages}, pages_of=teams)
+    drift(worlds, {0, 1, 2})
+    told = [(d.route, d.severity.value) for d in worlds[0].store.deliveries()]
+    assert told == [("oncall", "page"), ("others", "page"), ("oncall", "page"), ("others", "page")]
+    assert [latest(one).parent for one in worlds] == [None, None, None]
 
 
 def test_what_a_page_covers_repeats_quietly_only_as_long_as_that_page_stands(tmp_path: Path) -> None:
