@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from driftwatch.services.calibrate import Calibration
     from driftwatch.services.counts import Counts
     from driftwatch.services.mine import Mined
+    from driftwatch.services.own_network import OwnNetwork
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
     from driftwatch.services.press import Press, Pressed
@@ -601,8 +602,21 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
         guard=SpendGuard(limit_usd_per_day=limit, clock=clock, spent_today_usd=spent),
         references=References(store),
         traces=traces(settings),
+        network=own_network(settings, clock),
         scoring=ScoringThreads(end_scorers),
     )
+
+
+def own_network(settings: Settings, clock: Clock) -> "OwnNetwork | None":
+    """Return what tells our own network from a vendor's; None where nothing unrelated is known that could be asked."""
+    from driftwatch.adapters.canary import HttpCanary
+    from driftwatch.config.canaries import canary_addresses, endpoint_hosts
+    from driftwatch.services.own_network import OwnNetwork
+
+    addresses = canary_addresses(settings)
+    if not addresses:
+        return None
+    return OwnNetwork(canary=HttpCanary(addresses), clock=clock, hosts=endpoint_hosts(settings))
 
 
 def traces(settings: Settings) -> "Traces | None":

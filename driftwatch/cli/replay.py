@@ -37,7 +37,9 @@ def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json:
         say_json(told)
     else:
         say(_sentence(told))
-    ctx.exit(Exit.UNKNOWN if told["outcome"] == "failed" else Exit.DRIFT if told["incident"] else Exit.NO_DRIFT)
+    ctx.exit(
+        Exit.UNKNOWN if told["outcome"] in ("failed", "skipped") else Exit.DRIFT if told["incident"] else Exit.NO_DRIFT
+    )
 
 
 async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _told(store: "Store", slot: "Slot", ticked: "Ticked") -> dict[str, Any]:
 
 def _sentence(told: dict[str, Any]) -> str:
     where = f"{told['endpoint']} {told['slot']}"
-    if told["outcome"] == "failed":
+    if told["outcome"] in ("failed", "skipped"):
         return f"{where}: no answers ({told['reason']})."
     done = "was replayed before" if told["outcome"] == "already" else "replayed"
     sentence = f"{where}: {done}, {told['answers']} of {told['asked']} answers, {told['cost_usd']:.4f} USD."

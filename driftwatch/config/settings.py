@@ -250,6 +250,12 @@ class Deadman(Strict):
         return self.url or self.url_file
 
 
+class Connectivity(Strict):
+    """By what our own network is told from a vendor's."""
+
+    url: Annotated[Address, Field(description="Whoever answers there, with any status, proves that our network works.")]
+
+
 class SelfTestSettings(Strict):
     """Known drifts through the whole pipeline, to a message that operations get."""
 
@@ -276,6 +282,7 @@ class Settings(Strict):
     routes: Mapping[Name, Route] = {}
     alerting: Alerting = Alerting()
     watch: Watch | None = None
+    connectivity: Connectivity | None = None
     deadman: Deadman | None = None
     selftest: SelfTestSettings = SelfTestSettings()
     retention: Retention = Retention()

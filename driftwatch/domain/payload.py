@@ -105,6 +105,19 @@ def budget_payload(*, endpoint: str, now: datetime, spent_usd: float, limit_usd:
     }
 
 
+def own_network_payload(*, endpoint: str, now: datetime, why: str) -> dict[str, Any]:
+    """Return the payload that says that our own network fails, and that no vendor is blamed for it."""
+    return {
+        "version": 1,
+        "kind": "own_network",
+        "reason": Reason.OWN_NETWORK.value,
+        "severity": Severity.NOTICE.value,
+        "endpoint": one_line(endpoint, _NAME),
+        "at": now.isoformat(),
+        "why": one_line(why, 3 * _NAME),
+    }
+
+
 def trial_payload(*, route: str, now: datetime) -> dict[str, Any]:
     """Return the payload of a message that only proves that a route works."""
     return {

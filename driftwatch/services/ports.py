@@ -265,6 +265,14 @@ class Store(ABC):
         """Release connections and locks."""
 
 
+class Canary(ABC):
+    """Places unrelated to an endpoint, by which our own network is told from a vendor's."""
+
+    @abstractmethod
+    async def look(self) -> Mapping[str, str | None]:
+        """Return for each host what is wrong on the way to it; None if it answered."""
+
+
 class Traces(ABC):
     """Somebody outside who is told of every recorded replay, as well as it can be done."""
 

@@ -21,6 +21,7 @@ from driftwatch.services.grade import grade_all, grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.judge_watch import anchors_due, judge_states
 from driftwatch.services.our_side import requalifying
+from driftwatch.services.own_network import OwnNetwork, skip
 from driftwatch.services.ports import Clock, Store, Traces
 from driftwatch.services.references import References, Texts
 from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
@@ -40,6 +41,7 @@ class Ticked(StrEnum):
     REPLAYED = "replayed"
     FAILED = "failed"
     ALREADY = "already"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class World:
     guard: SpendGuard
     references: References
     traces: Traces | None = None
+    network: OwnNetwork | None = None
     counts: Counts = field(default_factory=Counts)
     scoring: ScoringThreads = field(default_factory=ScoringThreads)
     sensors: SensorReferences = field(init=False)
@@ -71,9 +74,12 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     estimate = world.guard.estimate(watched.endpoint) + grading_usd(watched)
     if not await asyncio.to_thread(world.store.claim, slot, now=world.clock.now(), reserve_usd=estimate):
         return Ticked.ALREADY
+    if down := await _own_trouble(watched, None, world):
+        return await _skip(watched, slot, down, world)
     replay = await _replay(watched, slot, world)
     if not any(answer.reply for answer in replay.answers):
-        return await _fail(watched, replay, world)
+        down = await _own_trouble(watched, replay, world)
+        return await _skip(watched, slot, down, world) if down else await _fail(watched, replay, world)
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
     replay, verdicts = await _graded(watched, replay, references, world)
     plain = plain_answers(watched.endpoint, replay.answers)
@@ -105,6 +111,21 @@ async def confirm_pending(watched: Watched, world: World) -> Reason | None:
         scoring=world.scoring,
         copies=world.copies,
     )
+
+
+async def _own_trouble(watched: Watched, replay: Replay | None, world: World) -> str | None:
+    """Return what is wrong with our network; after a replay only if its questions were cut off."""
+    if world.network is None:
+        return None
+    if replay is None:
+        return await world.network.still_down(watched.endpoint.name)
+    cut_off = any(answer.outcome is Outcome.NETWORK for answer in replay.answers)
+    return await world.network.trouble(watched.endpoint.name) if cut_off else None
+
+
+async def _skip(watched: Watched, slot: Slot, why: str, world: World) -> Ticked:
+    await skip(watched, slot, why, world.store, world.clock)
+    return Ticked.SKIPPED
 
 
 async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:

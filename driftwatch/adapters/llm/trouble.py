@@ -20,6 +20,8 @@ _BY_STATUS = {
     402: (Outcome.AUTH, False),
     403: (Outcome.AUTH, False),
     404: (Outcome.NOT_FOUND, False),
+    # A proxy of ours wants a password; no vendor says so.
+    407: (Outcome.NETWORK, False),
     408: (Outcome.TIMEOUT, True),
     409: (Outcome.UNAVAILABLE, True),
     425: (Outcome.UNAVAILABLE, True),

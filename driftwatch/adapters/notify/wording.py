@@ -54,6 +54,8 @@ def headline(payload: Payload) -> str:
     if payload["kind"] == "budget":
         spent, limit = payload["spent_usd"], payload["limit_usd"]
         return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
+    if payload["kind"] == "own_network":
+        return "our own network is down: replays are skipped, and no vendor is blamed"
     if payload["kind"] == "test":
         return f"driftwatch test message: the route {payload['endpoint']} works"
     if payload["kind"] == "selftest":
@@ -86,6 +88,8 @@ def evidence(payload: Payload) -> str:
     """Return statistic against threshold, how often chance does this, and our side."""
     if payload["kind"] == "budget":
         return "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
+    if payload["kind"] == "own_network":
+        return f"Noticed at {payload['endpoint']}; nothing else answers either: {payload['why']}. Told once a day."
     if payload["kind"] == "test":
         return "Nothing is wrong. Somebody ran driftwatch check --send-test."
     if payload["kind"] == "selftest":
