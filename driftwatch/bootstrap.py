@@ -10,20 +10,21 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.adapters.clock import SteadyClock, SystemClock
 from driftwatch.config.drivers import resolve_base_url, resolve_driver
+from driftwatch.config.embedders import no_embedder, unfit_embedder
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError, DriftwatchError
-from driftwatch.domain.metric import Metric, Severity, scored_metric
+from driftwatch.domain.metric import SIMILARITY, Metric, Severity, scored_metric
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
 from driftwatch.domain.schedule import Every
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from driftwatch.config.routes import Route
     from driftwatch.config.settings import AskedSettings
     from driftwatch.domain.schedule import Schedule
+    from driftwatch.scorers.reference import ReferenceTexts
+    from driftwatch.scorers.similar import Embedder
+    from driftwatch.scorers.verdict import Scorer
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.calibrate import Calibration
     from driftwatch.services.counts import Counts
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
     from driftwatch.services.page import Pager
     from driftwatch.services.plan import EndpointPlan
     from driftwatch.services.press import Press, Pressed
-    from driftwatch.services.score import NamedScorer, Scorers
+    from driftwatch.services.score import NamedScorer, OwnSimilarity, Scorers
     from driftwatch.services.spend import SpendGuard
     from driftwatch.services.tick import World
     from driftwatch.services.trial import Trial
@@ -98,8 +102,47 @@ def lock_store(settings: Settings) -> AbstractContextManager[object]:
 def probe_set(settings: Settings, endpoint: EndpointSettings) -> ProbeSet:
     """Return an endpoint's golden set."""
     from driftwatch.adapters.probes import load_probe_set
+    from driftwatch.adapters.scoring.embedding import SIMILAR, with_embedder
 
-    return load_probe_set(settings.probe_paths(endpoint))
+    probes = load_probe_set(settings.probe_paths(endpoint))
+    scorer = next((spec.name for probe in probes.probes for spec in probe.scorers if spec.name in SIMILAR), None)
+    if scorer is None:
+        return probes
+    found = embedder(settings)
+    if found is None:
+        raise no_embedder(settings, scorer)
+    return with_embedder(probes, found)
+
+
+def embedder(settings: Settings) -> "Embedder | None":
+    """Return the embedder of the configuration, its files checked; None where none is configured."""
+    if settings.embed is None:
+        return None
+    from driftwatch.adapters.scoring.embedding import EmbedderError, find_embedder
+
+    try:
+        return find_embedder(settings.root / settings.embed.model_path, settings.embed.sha256)
+    except EmbedderError as error:
+        raise unfit_embedder(settings, met=str(error), need=error.need) from None
+
+
+def own_similarity(settings: Settings) -> "OwnSimilarity | None":
+    """Return what measures how near answers are to a probe's own first ones; None without an embedder."""
+    from driftwatch.scorers.similar import EMBEDDER
+
+    found = embedder(settings)
+    if found is None:
+        return None
+
+    @lru_cache(maxsize=512)
+    def similarity(reference: "ReferenceTexts") -> "Scorer":
+        texts = sorted({text for text in reference.texts if text.strip()})
+        spec = ScorerSpec(name="similar", argument={"value": texts, EMBEDDER: found}, metric=SIMILARITY.name)
+        scorer = scorer_pool().bounded(spec)
+        assert scorer is not None  # noqa: S101 -- it has no function that only this process has; for mypy
+        return scorer
+
+    return similarity
 
 
 def endpoint_of(settings: Settings, wanted: EndpointSettings) -> Endpoint:
@@ -202,12 +245,18 @@ def refuse_unfit_charts(settings: Settings, wanted: EndpointSettings, probes: Pr
         chosen_charts(
             settings,
             wanted.name,
-            _metrics_of(probes, scored, logprobs=wanted.top_logprobs > 0, seeded=wanted.params.get("seed") is not None),
+            _metrics_of(
+                probes,
+                scored,
+                logprobs=wanted.top_logprobs > 0,
+                seeded=wanted.params.get("seed") is not None,
+                similar=settings.embed is not None,
+            ),
         )
 
 
 def _metrics_of(
-    probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: bool, seeded: bool = False
+    probes: ProbeSet, scored: Mapping[str, Metric], *, logprobs: bool, seeded: bool = False, similar: bool = False
 ) -> dict[str, Metric]:
     """Return every metric that an endpoint with these probes has."""
     from driftwatch.domain.metric import SEED
@@ -218,6 +267,8 @@ def _metrics_of(
     only = all(probe.sensor for probe in probes.probes)
     if seeded and not only:
         more.add(SEED.name)
+    if similar and not only:
+        more.add(SIMILARITY.name)
     return watched_metrics(scored.values(), logprobs=logprobs, more=more, sensors_only=only, tasks=probes.has_tasks)
 
 
@@ -254,13 +305,21 @@ def watch(
         judges[name] = watched_judge(settings, name, clock, model=model)
     quiet = {name for name in used if not may_page(settings, name)}
     scored = {name: replace(m, severity=Severity.NOTICE) if m.judge in quiet else m for name, m in scored.items()}
-    metrics = _metrics_of(endpoint.probe_set, scored, logprobs=endpoint.top_logprobs > 0, seeded=is_seeded(endpoint))
+    metrics = _metrics_of(
+        endpoint.probe_set,
+        scored,
+        logprobs=endpoint.top_logprobs > 0,
+        seeded=is_seeded(endpoint),
+        similar=settings.embed is not None,
+    )
+    compares = embedder(settings) if SIMILARITY.name in metrics else None
     model = model or language_model(endpoint, clock)
     return Watched(
         endpoint=endpoint,
         model=model,
-        fingerprint=our_side(endpoint, model.identity, code=code_identity()),
+        fingerprint=our_side(endpoint, model.identity, code=code_identity(), embedder=compares),
         scorers=scorers,
+        similarity=own_similarity(settings) if compares else None,
         metrics=metrics,
         plans=plan_streams(
             metrics,

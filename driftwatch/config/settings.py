@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from driftwatch.config.drivers import DriverChoice, key_variable
+from driftwatch.config.embed import Embed
 from driftwatch.config.http import Http
 from driftwatch.config.model import Strict
 from driftwatch.config.otel import Otel
@@ -288,6 +289,7 @@ class Settings(Strict):
     retention: Retention = Retention()
     http: Http = Http()
     otel: Otel | None = None
+    embed: Embed | None = None
 
     _file: Path = PrivateAttr(default=Path("config/driftwatch.yaml"))
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())

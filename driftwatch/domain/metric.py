@@ -64,6 +64,9 @@ BORDER = Metric(name="border-distance", kind="continuous", weight=4.0, own_refer
 SEED = Metric(name="seed-mismatch", kind="binary", weight=0.5, own_reference=True)
 """Of endpoints that honour the seed they are sent: whether the answer is not the one that it always gave."""
 
+SIMILARITY = Metric(name="similarity", kind="continuous", own_reference=True)
+"""Where an embedder is configured: how near an answer's meaning is to the nearest of the probe's own first answers."""
+
 MEASURED = {
     metric.name: metric
     for metric in (
@@ -77,6 +80,7 @@ MEASURED = {
         LOGPROB,
         BORDER,
         SEED,
+        SIMILARITY,
         Metric(name="markdown", kind="binary"),
         Metric(name="json-shape", kind="binary"),
         Metric(name="script", kind="continuous"),
@@ -99,10 +103,10 @@ MEASURED = {
 SENSORS = frozenset({LOGPROB.name, BORDER.name})
 """Metrics that only sensor probes make."""
 
-NOT_EVERYWHERE = SENSORS | {SEED.name}
+NOT_EVERYWHERE = SENSORS | {SEED.name, SIMILARITY.name}
 """Metrics that only some endpoints have; the others do without their part of the false-alarm budget."""
 
-AGAINST_TEXTS = frozenset({"novelty", "unseen"})
+AGAINST_TEXTS = frozenset({"novelty", "unseen", SIMILARITY.name})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""
 
 

@@ -35,6 +35,8 @@ class ScorerKind:
         What of an answer it looks at; ``other`` for what is no text.
     enough : float
         Of a graded one: the score from which an answer passes, unless the argument's ``threshold`` says otherwise.
+    score_at : callable
+        The score that a ``threshold`` stands for: itself, but for one that is a distance.
     libraries : tuple of str
         Distributions whose release may move its scores: their versions are part of a probe that uses it.
     runs_away : bool
@@ -49,6 +51,7 @@ class ScorerKind:
     example: str
     reads: Reads = "text"
     enough: float = FULL_MARKS
+    score_at: Callable[[float], float] = float
     libraries: tuple[str, ...] = ()
     runs_away: bool = False
 
@@ -56,6 +59,7 @@ class ScorerKind:
         """Return the score from which an answer passes; `argument` is one that `build` takes."""
         if self.kind == "binary":
             return FULL_MARKS
-        threshold = argument.get("threshold", self.enough) if isinstance(argument, Mapping) else self.enough
+        given = argument.get("threshold") if isinstance(argument, Mapping) else None
+        threshold = self.enough if given is None else self.score_at(given)
         # The opposite of "0.75 and above" is below it: 1 - x must be more than 1 - 0.75.
         return nextafter(1.0 - threshold, inf) if negate else float(threshold)

@@ -16,7 +16,9 @@ EXPLAINING = frozenset({"code", "paths", "git"})
 """Parts whose change explains a movement that begins with it, and is no news otherwise: no new baseline."""
 
 
-def our_side(endpoint: Endpoint, driver_identity: str, *, code: str | None = None) -> Fingerprint:
+def our_side(
+    endpoint: Endpoint, driver_identity: str, *, code: str | None = None, embedder: str | None = None
+) -> Fingerprint:
     """Return the parts of our side that could move a score of this endpoint.
 
     The key is left out, and so are schedule and concurrency: they change when and how fast we ask, not what.
@@ -25,6 +27,8 @@ def our_side(endpoint: Endpoint, driver_identity: str, *, code: str | None = Non
     ----------
     code : str, optional
         Our version and those of the libraries that scorers rest on.
+    embedder : str, optional
+        Name and hash of what measures every answer's similarity: another one makes other scores.
     """
     return Fingerprint(
         parts=({"code": code} if code else {})
@@ -32,7 +36,7 @@ def our_side(endpoint: Endpoint, driver_identity: str, *, code: str | None = Non
             "endpoint": content_hash([endpoint.model, endpoint.base_url or ""]),
             "sampling": content_hash([dict(endpoint.params), endpoint.top_logprobs]),
             "probes": endpoint.probe_set.content_hash,
-            "scoring": SCORING,
+            "scoring": content_hash([SCORING, embedder]) if embedder else SCORING,
             "driver": driver_identity,
             "price": content_hash(asdict(endpoint.price) if endpoint.price else None),
         }

@@ -1,17 +1,17 @@
 """From answers to scores: what the user asked for, and what is measured without asking."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftwatch.domain.answer import Answer
-from driftwatch.domain.metric import PASS
+from driftwatch.domain.metric import PASS, SIMILARITY
 from driftwatch.domain.replay import Score
 from driftwatch.scorers import measure, novelty, unseen
 from driftwatch.scorers import score as score_one
 from driftwatch.scorers.criterion import Criterion
 from driftwatch.scorers.kind import FULL_MARKS
 from driftwatch.scorers.measured import ONLY_CALLS, only_calls
-from driftwatch.scorers.reference import ReferenceTexts
+from driftwatch.scorers.reference import NO_REFERENCE, ReferenceTexts
 from driftwatch.scorers.verdict import Scored, Scorer, Unscored
 from driftwatch.services.tasks import costs_per_success, task_scores
 from driftwatch.services.timeouts import GIVEN_UP, Timeouts
@@ -39,6 +39,7 @@ class NamedScorer:
 
 
 NO_TEXTS = ReferenceTexts(())
+_SIMILARITY = "similar"
 Cell = tuple[str, int, str]
 """(probe key, sample, metric)."""
 Verdicts = Mapping[Cell, Scored]
@@ -46,6 +47,8 @@ Verdicts = Mapping[Cell, Scored]
 NO_VERDICTS: Verdicts = {}
 Scorers = Mapping[str, Sequence[NamedScorer]]
 """Probe key -> its scorers."""
+OwnSimilarity = Callable[[ReferenceTexts], Scorer]
+"""From a probe's reference answers to the scorer of how near an answer's meaning is to the nearest of them."""
 
 
 def score_replay(
@@ -53,6 +56,7 @@ def score_replay(
     scorers: Scorers,
     references: Mapping[str, ReferenceTexts],
     verdicts: Verdicts = NO_VERDICTS,
+    similarity: OwnSimilarity | None = None,
 ) -> tuple[Score, ...]:
     """Return every score of every answer there is; an answer that never came has none."""
     timeouts = Timeouts()
@@ -60,7 +64,9 @@ def score_replay(
         Score(probe_key=answer.probe_key, sample=answer.sample, metric=metric, value=value)
         for answer in answers
         if answer.reply is not None
-        for metric, value in score_answer(answer, scorers, references, timeouts, verdicts).items()
+        for metric, value in score_answer(
+            answer, scorers, references, timeouts, verdicts, similarity=similarity
+        ).items()
     )
     return (*scores, *costs_per_success(answers, scores))
 
@@ -71,6 +77,8 @@ def score_answer(
     references: Mapping[str, ReferenceTexts],
     timeouts: Timeouts | None = None,
     verdicts: Verdicts = NO_VERDICTS,
+    *,
+    similarity: OwnSimilarity | None = None,
 ) -> dict[str, Scored]:
     """Return the answer's score in every metric; ``pass`` is made of rules alone, so that no judge can move it."""
     asked = scorers.get(answer.probe_key, ())
@@ -91,7 +99,17 @@ def score_answer(
     only = ONLY_CALLS if only_calls(answer) else None
     scores["novelty"] = only or novelty(answer.text, reference)
     scores["unseen"] = only or unseen(answer.text, reference)
+    if similarity is not None:
+        scores[SIMILARITY.name] = only or _similarity(answer, reference, similarity, met)
     return scores
+
+
+def _similarity(answer: Answer, reference: ReferenceTexts, similarity: OwnSimilarity, timeouts: Timeouts) -> Scored:
+    if not reference.texts:
+        return NO_REFERENCE
+    return _scored(
+        NamedScorer(metric=SIMILARITY.name, scorer=similarity(reference), family=_SIMILARITY), answer, timeouts
+    )
 
 
 def _scored(named: NamedScorer, answer: Answer, timeouts: Timeouts) -> Scored:

@@ -31,9 +31,9 @@ class ScoringThreads:
         self._quick = ThreadPoolExecutor(QUICK, thread_name_prefix="score")
         self._patient = ThreadPoolExecutor(PATIENT, thread_name_prefix="score-beside")
 
-    async def run(self, score: Callable[[], T], scorers: Scorers) -> T:
-        """Return what `score`, which asks these scorers, gives."""
-        beside = any(named.family for each in scorers.values() for named in each)
+    async def run(self, score: Callable[[], T], scorers: Scorers, *, beside: bool = False) -> T:
+        """Return what `score`, which asks these scorers, gives; `beside` if it asks further ones that are run so."""
+        beside = beside or any(named.family for each in scorers.values() for named in each)
         return await asyncio.get_running_loop().run_in_executor(self._patient if beside else self._quick, score)
 
     def close(self) -> None:

@@ -84,9 +84,9 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     replay, verdicts = await _graded(watched, replay, references, world)
     plain = plain_answers(watched.endpoint, replay.answers)
     # A scorer may take its time: the loop goes on asking for the other endpoints.
-    score = partial(score_replay, plain, watched.scorers, references, verdicts)
+    score = partial(score_replay, plain, watched.scorers, references, verdicts, watched.similarity)
     scores = [
-        *await world.scoring.run(score, watched.scorers),
+        *await world.scoring.run(score, watched.scorers, beside=watched.similarity is not None),
         *seed_scores(watched.endpoint, plain, references),
         *await asyncio.to_thread(sensor_scores, watched.endpoint, replay, world.sensors),
     ]

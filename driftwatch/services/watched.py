@@ -12,7 +12,7 @@ from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.metric import Metric
 from driftwatch.services.bench import Judge
 from driftwatch.services.ports import LanguageModel
-from driftwatch.services.score import Scorers
+from driftwatch.services.score import OwnSimilarity, Scorers
 from driftwatch.services.streams import StreamPlan
 
 
@@ -38,6 +38,8 @@ class Watched:
         Name -> judge, those that grade this endpoint's answers.
     redact : callable
         Takes our own secrets out of a text that is to be shown: a model may echo the key it was asked with.
+    similarity : callable, optional
+        Makes what measures how near an answer's meaning is to a probe's own reference answers.
     """
 
     endpoint: Endpoint
@@ -53,6 +55,7 @@ class Watched:
     surroundings: Callable[[], Mapping[str, str]] | None = None
     judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)
     redact: Callable[[str], str] = str
+    similarity: OwnSimilarity | None = None
 
     def fingerprint_now(self) -> Fingerprint:
         """Return our side as it is at this moment; reads files, so call it in a thread."""

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.adapters.probes.functions import FunctionError, load_function
+from driftwatch.adapters.scoring.embedding import load_embedder
 from driftwatch.adapters.scoring.orders import callee_in, decoded, encoded, score_out
 from driftwatch.scorers import build, score
 from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.seen import Seen
+from driftwatch.scorers.similar import EMBEDDER
 from driftwatch.scorers.verdict import Scorer, Unscored
 
 
@@ -48,10 +50,17 @@ def _answered(message: dict[str, Any], built: dict[str, Scorer | str]) -> dict[s
 def _built(order: dict[str, Any]) -> Scorer | str:
     """Return the scorer, or why there is none."""
     try:
-        argument = callee_in(order, _load) if "function" in order else order["argument"]
-        return build(order["name"], argument, negate=order["negate"], extract=order["extract"])
+        return build(order["name"], _argument(order), negate=order["negate"], extract=order["extract"])
     except (FunctionError, ScorerArgumentError, ValueError) as error:
         return f"the scorer cannot be built: {error}"[:300]
+
+
+def _argument(order: dict[str, Any]) -> Any:
+    if "function" in order:
+        return callee_in(order, _load)
+    if "embedder" in order:
+        return {**order["argument"], EMBEDDER: load_embedder(order["embedder"], order["folder"])}
+    return order["argument"]
 
 
 def _load(named: str, folder: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from driftwatch.domain.probe import ScorerSpec
 from driftwatch.scorers.callee import Callee, callee_of
 from driftwatch.scorers.seen import Seen
+from driftwatch.scorers.similar import embedder_of
 from driftwatch.scorers.verdict import Scored, Unscored
 
 
@@ -17,6 +18,8 @@ def order_of(spec: ScorerSpec) -> dict[str, Any] | None:
     if function is not None and function.folder is None:
         return None
     order: dict[str, Any] = {"name": spec.name, "negate": spec.negate, "extract": spec.extract}
+    if (embedder := embedder_of(spec.argument)) is not None:
+        return order | {"argument": dict(spec.argument), "embedder": str(embedder), "folder": embedder.folder}
     if function is None:
         return order | {"argument": spec.argument}
     return order | {"function": str(function), "folder": function.folder}

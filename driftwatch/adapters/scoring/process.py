@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Self
 
@@ -61,7 +62,8 @@ class ScorerProcess:
         if order is None:
             return None
         limit_s = limit_of(spec.argument)
-        key = encoded(order).decode()
+        # The order itself may hold thirty long texts, and the key goes along with every answer.
+        key = sha256(encoded(order)).hexdigest()
         return lambda answer: self._score(key, order, answer, limit_s)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Scorers of an answer's words."""
 
-from driftwatch.scorers import overlap, text, translation
+from driftwatch.scorers import overlap, similar, text, translation
 from driftwatch.scorers.choice import choice
 from driftwatch.scorers.kind import ScorerKind
 from driftwatch.scorers.numeric import numeric
@@ -166,5 +166,42 @@ WORDS = (
         example='meteor: {value: "The cat sat on the mat.", threshold: 0.6}',
         enough=0.5,
         libraries=("nltk",),
+    ),
+    *(
+        ScorerKind(
+            name=name,
+            kind="graded",
+            build=similar.similar,
+            doc="The cosine of the answer's vector and the text's, or the nearest text's, by the embedder of `embed:`.",
+            argument="a text or a list of texts, or `value:` with `threshold:` (0.75)",
+            example=f'"{name}": {{value: "Returns are free within 14 days.", threshold: 0.8}}',
+            enough=similar.THRESHOLD,
+            libraries=("model2vec",),
+            runs_away=True,
+        )
+        for name in ("similar", "similar:cosine")
+    ),
+    ScorerKind(
+        name="similar:dot",
+        kind="graded",
+        build=similar.similar_dot,
+        doc="The dot product of the two vectors instead; unscored above 1, which vectors of length 1 never reach.",
+        argument="a text or a list of texts, or `value:` with `threshold:` (0.75)",
+        example='"similar:dot": {value: "Returns are free within 14 days.", threshold: 0.8}',
+        enough=similar.THRESHOLD,
+        libraries=("model2vec",),
+        runs_away=True,
+    ),
+    ScorerKind(
+        name="similar:euclidean",
+        kind="graded",
+        build=similar.similar_euclidean,
+        doc="1 / (1 + the distance of the two vectors); `threshold:` is the largest distance that passes.",
+        argument="a text or a list of texts, or `value:` with `threshold:` (0.75), a distance",
+        example='"similar:euclidean": {value: "Returns are free within 14 days.", threshold: 0.6}',
+        enough=similar.nearness(similar.THRESHOLD),
+        score_at=similar.nearness,
+        libraries=("model2vec",),
+        runs_away=True,
     ),
 )

@@ -14,6 +14,7 @@ from driftwatch.scorers.json_value import frozen_json
 from driftwatch.scorers.judge import negated
 from driftwatch.scorers.numeric import numbers
 from driftwatch.scorers.registry import SCORERS
+from driftwatch.scorers.similar import Embedder
 from driftwatch.scorers.verdict import Unscored
 
 # No deadline: the first example pays for imports, and other work shares the machine.
@@ -64,6 +65,8 @@ def answers(draw):
 
 
 TOOLS = {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"required": ["b"]}}}]}
+# Some unit vector for every text; for most of them another one.
+TOY = Embedder("toy#1", lambda texts: [[math.cos(len(text)), math.sin(len(text))] for text in texts], "/nowhere")
 BUILT = {
     "equals": "a",
     "contains": "a",
@@ -116,6 +119,10 @@ BUILT = {
     },
     "trajectory:tool-sequence": {"steps": ["a", "b"], "mode": "exact"},
     "trajectory:step-count": {"max": 2},
+    "similar": {"value": "a b", "embedder": TOY},
+    "similar:cosine": {"value": ["a b", "answer"], "embedder": TOY},
+    "similar:dot": {"value": "a b", "embedder": TOY},
+    "similar:euclidean": {"value": "a b", "threshold": 2, "embedder": TOY},
 }
 GRADED = {name for name, kind in SCORERS.items() if kind.kind == "graded"}
 

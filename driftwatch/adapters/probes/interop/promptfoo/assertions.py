@@ -9,7 +9,7 @@ from driftwatch.adapters.probes.interop.book import Book
 from driftwatch.adapters.probes.interop.files import FileRefusedError, static_value
 from driftwatch.adapters.probes.interop.losses import Fate, Kind
 from driftwatch.adapters.probes.interop.part import Part
-from driftwatch.adapters.probes.interop.promptfoo.reasons import ALIASES, REASONS, UNKNOWN
+from driftwatch.adapters.probes.interop.promptfoo.reasons import ALIASES, EMBEDDED, REASONS, UNKNOWN
 from driftwatch.adapters.probes.interop.template import TemplateError, fill_all
 from driftwatch.scorers.registry import NOT, SCORERS, split_name
 
@@ -123,6 +123,8 @@ def _carried(assertion: Part, context: Context) -> tuple[str | dict[str, Any], l
     value = _value(assertion, context, changes)
     item = _accepted(name, value, assertion, context, changes)
     changes += _modifiers(assertion)
+    if split_name(name)[0].partition(":")[0] == "similar":
+        changes.append(EMBEDDED)
     return item, changes
 
 

@@ -10,13 +10,15 @@ _COMPARES = "it compares several models or prompts, and a golden set asks one en
 ALIASES = {
     "model-graded-factuality": ("factuality",),
     "model-graded-closedqa": ("closed-qa", "closedqa"),
-    "similar:cosine": ("similar",),
     "is-valid-openai-function-call": ("is-valid-function-call",),
     "trajectory:tool-used": ("tool-used",),
     "trajectory:tool-args-match": ("tool-args-match",),
     "trajectory:tool-sequence": ("tool-sequence",),
 }
 """promptfoo's name -> ours, tried where the registry does not have promptfoo's own."""
+
+EMBEDDED = "the embedder of `embed:` compares, not promptfoo's: look whether the threshold fits"
+"""What is said of every assertion that compares vectors."""
 
 REASONS = {
     "python": "its code has another signature and is never run by an import; "
@@ -32,8 +34,6 @@ REASONS = {
     "select-best": _COMPARES,
     "max-score": _COMPARES,
     "human": "a person grades it",
-    "similar:dot": "of the ways to compare embeddings, only the cosine is taken",
-    "similar:euclidean": "of the ways to compare embeddings, only the cosine is taken",
     "trace-error-spans": _TRACE,
     "trace-span-count": _TRACE,
     "trace-span-duration": _TRACE,
