@@ -20,7 +20,8 @@ ENV PATH=/opt/driftwatch/bin:$PATH \
     HOME=/var/lib/driftwatch \
     OPENBLAS_NUM_THREADS=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    STATE_DIRECTORY=/var/lib/driftwatch
 USER 10001:10001
 WORKDIR /var/lib/driftwatch
 VOLUME /var/lib/driftwatch

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from driftwatch.config.load import load_settings
-from driftwatch.config.settings import Settings
 from driftwatch.daemon.life import FLUSH_S, GRACE_S
 
 ROOT = Path(__file__).parents[2]
@@ -48,16 +47,7 @@ def container(overlay: str) -> dict[str, Any]:
     return only
 
 
-@pytest.mark.parametrize(
-    "overlay",
-    [
-        "sqlite",
-        pytest.param(
-            "postgres",
-            marks=pytest.mark.skipif("store_file" not in Settings.model_fields, reason="PostgreSQL has not landed"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_configuration_loads_from_the_tree_that_the_pod_sees(overlay: str, tmp_path: Path) -> None:
     [volume] = [one for one in pod(overlay)["volumes"] if one["name"] == "config"]
     maps = {one["metadata"]["name"]: one["data"] for one in rendered(overlay).values() if one["kind"] == "ConfigMap"}

@@ -29,17 +29,17 @@ class Site:
     machine: Machine
     webhook: str
 
-    def follow(self, section: str, *, online: bool = False) -> list[str]:
-        """Run the commands of one section of the page; return what each block printed."""
+    def type(self, block: str, *, online: bool = False) -> str:
+        """Type one block of commands in the folder of the release; return what was shown."""
         env = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
         env |= {"SLACK_WEBHOOK_URL": self.webhook, "DEBIAN_FRONTEND": "noninteractive"}
+        return self.machine.run(f"cd /srv/release\n{{ {block}\n}} 2>&1", online=online, env=env, timeout_s=900).stdout
+
+    def follow(self, section: str, *, online: bool = False) -> list[str]:
+        """Type the commands of one section of the page; return what each block showed."""
         blocks = commands(PAGE)[section]
         assert blocks, f"{PAGE.name} prints no command under {section!r}"
-        ran = [
-            self.machine.run(f"cd /srv/release\n{block} 2>&1", online=online, env=env, timeout_s=900)
-            for block in blocks
-        ]
-        return [one.stdout for one in ran]
+        return [self.type(block, online=online) for block in blocks]
 
     @property
     def posts(self) -> list[dict[str, Any]]:

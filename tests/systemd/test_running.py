@@ -9,12 +9,15 @@ from tests.systemd.conftest import ROOT, Site
 
 pytestmark = pytest.mark.slow
 CRASHES = 100
+FILE = "/etc/driftwatch/driftwatch.yaml"
 
 
 @pytest.fixture(autouse=True)
 def vendor(site: Site) -> Iterator[None]:
     """The rehearsal's vendor, and nothing running that a test before left."""
     site.machine.run("systemctl stop driftwatch; systemctl reset-failed")
+    # In a file again, should PostgreSQL have been tried before.
+    site.follow("The configuration")
     if site.machine.show("rehearsal", "ActiveState") != "active":
         site.follow("Something to watch")
     yield
@@ -36,6 +39,33 @@ def test_fault_08_a_stop_ends_in_good_order(site: Site) -> None:
     told = {name: site.machine.show("driftwatch", name) for name in ("ActiveState", "Result", "ExecMainStatus")}
     # `timeout` would be the result of a stop that took longer than TimeoutStopSec.
     assert told == {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}
+
+
+def test_a_reload_puts_a_good_file_to_use_without_a_restart(site: Site) -> None:
+    machine = site.machine
+    start(site)
+    main = machine.show("driftwatch", "MainPID")
+    machine.run(f"""sed -i 's/^  - name: rehearsal$/  - name: renamed/' {FILE} && systemctl reload driftwatch""")
+    machine.until(lambda: "configuration in use" in machine.journal("driftwatch"), "the new file")
+    machine.until(lambda: '"endpoint": "renamed"' in machine.journal("driftwatch"), "a replay of the new endpoint")
+    assert (machine.show("driftwatch", "MainPID"), restarts(site)) == (main, 0)
+    assert site.state() == "active"
+
+
+def test_fault_69_a_reload_refuses_a_broken_file_and_says_so(site: Site) -> None:
+    machine = site.machine
+    start(site)
+    site.replays_again()
+    main = machine.show("driftwatch", "MainPID")
+    machine.run(f"""sed -i 's/^endpoints:$/endpoint:/' {FILE} && systemctl reload driftwatch""")
+    machine.until(lambda: "refused" in machine.show("driftwatch", "StatusText"), "the refusal")
+    before = machine.journal("driftwatch").count("replay finished")
+    machine.until(lambda: machine.journal("driftwatch").count("replay finished") > before, "another replay")
+    assert (machine.show("driftwatch", "MainPID"), site.state()) == (main, "active")
+    site.follow("The configuration")
+    machine.run("systemctl reload driftwatch")
+    machine.until(lambda: "refused" not in machine.show("driftwatch", "StatusText"), "the mended file")
+    site.replays_again()
 
 
 def test_fault_10_a_daemon_that_stands_still_is_started_again(site: Site) -> None:

@@ -1,12 +1,18 @@
 """The shipped unit and its drop-ins: nothing unknown in them, and what systemd itself says of the sandbox."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from driftwatch.cli import main
+from driftwatch.daemon.life import FLUSH_S, GRACE_S
 
 UNITS = Path(__file__).parents[2] / "systemd"
 pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
@@ -60,8 +66,24 @@ def test_verify_would_print_a_line_about_an_unknown_directive(tmp_path: Path) ->
     assert "NoSuchDirective" in analyze("verify", str(path)).stderr
 
 
+def setting(name: str) -> str:
+    return re.findall(rf"^{name}=(.*)$", (UNITS / "driftwatch.service").read_text(), re.MULTILINE)[-1]
+
+
+def test_the_unit_starts_a_command_that_there_is() -> None:
+    _, *arguments = shlex.split(setting("ExecStart"))
+    assert arguments[-2:] == ["run", "--json-logs"]
+    assert CliRunner().invoke(main, [*arguments, "--help"]).exit_code == 0
+    assert CliRunner().invoke(main, [*arguments, "--no-such-option", "--help"]).exit_code == 2
+
+
+def test_systemd_waits_longer_than_a_stop_takes() -> None:
+    assert float(setting("TimeoutStopSec").removesuffix("s")) > GRACE_S + FLUSH_S
+
+
 @pytest.mark.parametrize("line", [
-    "StartLimitIntervalSec=0", "Restart=always", "DynamicUser=yes", "StateDirectory=driftwatch", "TimeoutStopSec=45s",
+    "StartLimitIntervalSec=0", "Restart=always", "DynamicUser=yes", "StateDirectory=driftwatch", "Type=notify",
+    "WatchdogSec=60s", "LimitCORE=0",
 ])  # fmt: skip
 def test_what_the_night_depends_on_stands_in_the_unit(line: str) -> None:
     assert line in (UNITS / "driftwatch.service").read_text().splitlines()
