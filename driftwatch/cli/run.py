@@ -11,11 +11,14 @@ import click
 from driftwatch.cli.frame import Frame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from socket import socket
 
     from driftwatch.config.settings import Settings
     from driftwatch.daemon import Daemon
     from driftwatch.daemon.setup import Listener
+    from driftwatch.domain.decide import Audience
+    from driftwatch.domain.delivery import Routes
     from driftwatch.services.vitals import Vitals
     from driftwatch.web.site import Site
 
@@ -114,7 +117,14 @@ def _web(taken: "socket", daemon: "Daemon", vitals: "Vitals", settings: "Setting
     from driftwatch.web.server import serve
 
     def site() -> "Site":
+        from driftwatch import bootstrap
+        from driftwatch.adapters.calendar import slots_between
         from driftwatch.web.site import Site
+
+        def routes(endpoint: str) -> "Mapping[Audience, Routes]":
+            """Return who hears of an endpoint; of one that is no longer watched, those of the start do."""
+            found = next((one.routes for one in daemon.watched if one.endpoint.name == endpoint), None)
+            return bootstrap.audiences(settings, endpoint) if found is None else found
 
         return Site(
             vitals=vitals,
@@ -124,7 +134,9 @@ def _web(taken: "socket", daemon: "Daemon", vitals: "Vitals", settings: "Setting
             counts=daemon.world.counts,
             guard=lambda: daemon.world.guard,
             reload=daemon.reload,
+            routes=routes,
             token=settings.http.secret,
+            due_slots=slots_between,
             version=version("driftwatch-llm"),
         )
 

@@ -1,7 +1,7 @@
 """What the use cases need from the world; adapters implement it, `driftwatch.testing` fakes it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
 from driftwatch.domain.replay import Replay, ReplayScores, Score, Slot, SlotRecord, SlotState
+from driftwatch.services.glance import GivenAnswer, Place
 
 
 class Clock(ABC):
@@ -260,6 +261,40 @@ class Store(ABC):
     @abstractmethod
     def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
         """Return outbox rows, oldest first."""
+
+    # -- glances: what people look at, small pieces of a long history ----------------------------
+
+    @abstractmethod
+    def pulse(self) -> Hashable:
+        """Return something that is another thing after a slot, a decision, an incident or a silence has changed."""
+
+    @abstractmethod
+    def places(self, endpoint: str, *, since: datetime, until: datetime, most: int) -> Sequence[Place]:
+        """Return replays due in [`since`, `until`), oldest first: all of them, or every n-th and the last one."""
+
+    @abstractmethod
+    def first_places(self, endpoint: str, *, epoch: int, most: int) -> Sequence[Place]:
+        """Return the first replays of an epoch."""
+
+    @abstractmethod
+    def means(self, endpoint: str, seqs: Sequence[int]) -> Mapping[int, Mapping[str, float]]:
+        """Return each replay's mean over probes by metric, a probe's samples averaged first."""
+
+    @abstractmethod
+    def probe_answers(
+        self, endpoint: str, probe_id: str, *, before_seq: int | None = None, replays: int
+    ) -> Sequence[GivenAnswer]:
+        """Return what a probe was answered in its last `replays` replays (before one), newest first."""
+
+    @abstractmethod
+    def incidents_before(
+        self, incident_id: int | None = None, *, endpoint: str | None = None, only_open: bool = False, most: int
+    ) -> Sequence[Incident]:
+        """Return at most so many incidents with lower numbers, highest first."""
+
+    @abstractmethod
+    def deliveries_about(self, incident: Incident) -> Sequence[Delivery]:
+        """Return every message about one incident, oldest first."""
 
     def close(self) -> None:
         """Release connections and locks."""

@@ -21,12 +21,13 @@ def states_of(
     watched: Watched, store: Store, saved: Mapping[str, bytes], *, epoch: int, seq: int
 ) -> dict[str, AnyState]:
     """Return the states after the replay `seq` of `epoch`, of the streams that have been saved."""
-    kept = {name: state for name, data in saved.items() if (state := _fitting(watched.plans[name], data)) is not None}
+    kept = {name: state for name, data in saved.items() if (state := fitting(watched.plans[name], data)) is not None}
     stale = {name: watched.plans[name] for name in saved if name not in kept}
     return {**kept, **_folded(watched, store, stale, epoch=epoch, seq=seq)} if stale else kept
 
 
-def _fitting(plan: StreamPlan, data: bytes) -> AnyState | None:
+def fitting(plan: StreamPlan, data: bytes) -> AnyState | None:
+    """Return a saved state; None where other charts page now, or another version encoded it."""
     try:
         state = any_stream.decode(data)
     except DegenerateError:

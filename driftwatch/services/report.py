@@ -149,7 +149,7 @@ def build_report(
         since=since,
         until=until,
         at=now,
-        verdict=_verdict(endpoints, covered),
+        verdict=verdict_of([(e.state, [i.incident for i in e.incidents]) for e in endpoints], covered),
         endpoints=endpoints,
         coverage=covered,
         deliveries=_deliveries(deliveries, clock),
@@ -159,12 +159,13 @@ def build_report(
     )
 
 
-def _verdict(endpoints: Sequence[EndpointReport], covered: Coverage) -> Verdict:
-    states = {state: sum(e.state is state for e in endpoints) for state in EndpointState}
-    drifted = [e for e in endpoints if e.state is EndpointState.DRIFTED]
+def verdict_of(endpoints: Sequence[tuple[EndpointState, Sequence[Incident]]], covered: Coverage) -> Verdict:
+    """Return the first sentence on endpoints in these states with these incidents."""
+    states = {state: sum(found is state for found, _ in endpoints) for state in EndpointState}
+    drifted = [incidents for state, incidents in endpoints if state is EndpointState.DRIFTED]
     return Verdict(
         states={state: count for state, count in states.items() if count},
-        harmless=sum(not any(_harms(i.incident) for i in e.incidents) for e in drifted),
+        harmless=sum(not any(map(_harms, incidents)) for incidents in drifted),
         coverage=covered,
     )
 

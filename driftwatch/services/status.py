@@ -1,8 +1,8 @@
 """Where every watched endpoint stands now."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import fsum
 
@@ -16,6 +16,7 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.judge_watch import VERDICT
 from driftwatch.services.monitor import Watch
 from driftwatch.services.ports import Store
+from driftwatch.services.refold import fitting
 from driftwatch.services.standing import EndpointState, Standing, baseline_progress, standings, state_of
 from driftwatch.services.watched import Watched
 
@@ -69,13 +70,58 @@ class Status:
     silences: Sequence[Silence]
 
 
+Look = Callable[[Watched, Store], tuple[int, Sequence[Standing]]]
+"""Says the number of an endpoint's baseline, and where its streams stand."""
+
+
+def look_now(watched: Watched, store: Store) -> tuple[int, Sequence[Standing]]:
+    """Read the detectors' states."""
+    watch = current_watch(watched, store)
+    return watch.epoch, standings(watched, watch)
+
+
+def look_only(watched: Watched, store: Store) -> tuple[int, Sequence[Standing]]:
+    """Read the detectors' states as they are saved and fold nothing, which may take minutes after an upgrade.
+
+    A stream whose state does not fit has no data until its next replay is decided.
+    """
+    saved, epoch = store.streams(watched.endpoint.name), store.epoch(watched.endpoint.name)
+    plans = watched.plans
+    found = {name: fitting(plans[name], s.state) for name, s in saved.items() if name in plans and s.epoch == epoch}
+    watch = monitor.begin(plans, epoch)
+    states = {**watch.states, **{name: state for name, state in found.items() if state is not None}}
+    return epoch, standings(watched, replace(watch, states=states))
+
+
+class RememberedLook:
+    """Reads the detectors' states again only when another replay was decided or another baseline began."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[tuple[object, ...], tuple[int, Sequence[Standing]]]] = {}
+
+    def __call__(self, watched: Watched, store: Store) -> tuple[int, Sequence[Standing]]:
+        """Return what `look_only` does."""
+        name = watched.endpoint.name
+        # A reload makes another Watched, maybe with other charts.
+        mark = (watched, store.decided_seq(name), store.epoch(name))
+        kept = self._seen.get(name)
+        if kept is None or kept[0][0] is not watched or kept[0][1:] != mark[1:]:
+            self._seen[name] = kept = (mark, look_only(watched, store))
+        return kept[1]
+
+
 def build_status(
-    store: Store, watched: Sequence[Watched], *, now: datetime, due_slots: DueSlots | None = None
+    store: Store,
+    watched: Sequence[Watched],
+    *,
+    now: datetime,
+    due_slots: DueSlots | None = None,
+    look: Look = look_now,
 ) -> Status:
     """Gather the status; nothing is recomputed, so it is quick."""
     return Status(
         at=now,
-        endpoints=tuple(_endpoint(store, one, now=now, due_slots=due_slots) for one in watched),
+        endpoints=tuple(endpoint_status(store, one, now=now, due_slots=due_slots, look=look) for one in watched),
         spent_usd=store.spent_usd(since=_midnight(now)),
         silences=store.silences(now=now),
     )
@@ -87,13 +133,15 @@ def current_watch(watched: Watched, store: Store) -> Watch:
     return watch if watch.epoch == epoch else monitor.begin(watched.plans, epoch)
 
 
-def _endpoint(store: Store, watched: Watched, *, now: datetime, due_slots: DueSlots | None) -> EndpointStatus:
+def endpoint_status(
+    store: Store, watched: Watched, *, now: datetime, due_slots: DueSlots | None = None, look: Look = look_now
+) -> EndpointStatus:
+    """Gather one endpoint's status."""
     name, day = watched.endpoint.name, _midnight(now)
     records = store.slots(name, since=min(now - RECENT, day))
     recent = [r for r in records if r.slot.due >= now - RECENT]
     not_begun = count_not_begun(watched, store, due_slots, since=now - RECENT, until=now, now=now)
-    watch, incident = current_watch(watched, store), store.open_incident(name)
-    streams = standings(watched, watch)
+    (epoch, streams), incident = look(watched, store), store.open_incident(name)
     seq = store.decided_seq(name)
     last = _last_replay(store, name, seq)
     state = state_of(
@@ -107,7 +155,7 @@ def _endpoint(store: Store, watched: Watched, *, now: datetime, due_slots: DueSl
         name=name,
         model=watched.endpoint.model,
         state=state,
-        epoch=watch.epoch,
+        epoch=epoch,
         baseline=baseline_progress(streams, watched.endpoint.baseline_replays),
         last_replay=last.due if last else None,
         last_slot=store.last_slot(name),

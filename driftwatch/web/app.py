@@ -7,6 +7,7 @@ Routers read through `site.site_of(request)`; a plain ``def`` handler runs in a 
 from fastapi import FastAPI
 
 from driftwatch.web import health, metrics, reload
+from driftwatch.web.dashboard import pages, static
 from driftwatch.web.gate import Gate
 from driftwatch.web.site import Site
 
@@ -18,7 +19,7 @@ def create_app(site: Site) -> FastAPI:
         title="driftwatch", version=site.version, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.site = site
-    for part in (health, metrics, reload):
+    for part in (health, metrics, reload, static, pages):
         app.include_router(part.router)
     app.add_middleware(Gate, token=site.token)
     return app

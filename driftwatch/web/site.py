@@ -1,12 +1,15 @@
 """What the pages are made from."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from driftwatch.domain.decide import Audience
+from driftwatch.domain.delivery import Routes
 from driftwatch.domain.secret import Secret
 from driftwatch.services.counts import Counts
+from driftwatch.services.coverage import DueSlots
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.vitals import Vitals
@@ -25,8 +28,12 @@ class Site:
         The endpoints that are watched now; a reload changes them.
     reload : callable
         Reads the configuration again and returns why it was refused; empty if it is in use.
+    routes : callable
+        Endpoint -> who is told of it: those hear when somebody takes or accepts an incident here.
     token : Secret, optional
         Wanted of everybody who asks for anything but health.
+    due_slots : callable, optional
+        The calendar; without it, slots that nobody began are not missed.
     """
 
     vitals: Vitals
@@ -36,7 +43,9 @@ class Site:
     counts: Counts
     guard: Callable[[], SpendGuard]
     reload: Callable[[], Awaitable[str]]
+    routes: Callable[[str], Mapping[Audience, Routes]] = lambda _endpoint: {}
     token: Secret | None = None
+    due_slots: DueSlots | None = None
     version: str = "0"
 
 

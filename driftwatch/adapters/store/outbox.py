@@ -53,7 +53,7 @@ class Outbox(Store):
         query = select(OUTBOX).order_by(OUTBOX.c.created_at, OUTBOX.c.key)
         with self._db.reading() as connection:
             rows = connection.execute(query if where is None else query.where(where)).mappings()
-            return tuple(_delivery(row) for row in rows)
+            return tuple(delivery_of(row) for row in rows)
 
 
 def add(connection: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -71,6 +71,7 @@ def _row(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Mapping[Any, Any]) -> Delivery:
+def delivery_of(row: Mapping[Any, Any]) -> Delivery:
+    """Return the promise that a row holds."""
     typed = {"state": DeliveryState(row["state"]), "severity": Severity(row["severity"])}
     return Delivery(**({name: row[name] for name in _COLUMNS} | typed))

@@ -71,6 +71,15 @@ def values(body: bytes, cells: Sequence[Cell], keys: Sequence[str] | None) -> di
     return {key: tuple(number for _, number in group) for key, group in groupby(pairs, lambda pair: pair[0][0])}
 
 
+def mean(body: bytes, cells: Sequence[Cell], keys: Sequence[str] | None) -> float | None:
+    """Return the mean over probes, a probe's samples averaged first; None where nothing was scored."""
+    if keys is None:
+        each = [math.fsum(samples) / len(samples) for samples in values(body, cells, None).values()]
+    else:
+        each = _open(body, len(cells))[1]
+    return math.fsum(each) / len(each) if each else None
+
+
 def single_sample_keys(cells: Sequence[Cell]) -> tuple[str, ...] | None:
     """Return the probe keys in order if no probe has two samples."""
     keys = tuple(key for key, _ in cells)

@@ -13,6 +13,7 @@ from driftwatch.adapters.store.bursts import Bursts
 from driftwatch.adapters.store.database import Database
 from driftwatch.adapters.store.decisions import Decisions
 from driftwatch.adapters.store.facts import Facts
+from driftwatch.adapters.store.glances import Glances
 from driftwatch.adapters.store.history import History
 from driftwatch.adapters.store.outbox import Outbox
 from driftwatch.adapters.store.retention import Retention
@@ -25,7 +26,7 @@ WAIT = timedelta(seconds=30)
 """How long a writer waits for another one."""
 
 
-class SqlStore(Facts, History, Decisions, Bursts, Outbox, Retention):
+class SqlStore(Facts, History, Decisions, Bursts, Outbox, Retention, Glances):
     """Everything driftwatch knows, in one SQL database; every method is one transaction.
 
     Open it with `open_store`. Methods block and may be called from any thread.

@@ -1,0 +1,161 @@
+"""What people look at, read in small pieces: no query here hands out more than it was asked for."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from driftwatch.adapters.store import outbox, packing
+from driftwatch.adapters.store.database import Database, endpoint_id
+from driftwatch.adapters.store.documents import from_document
+from driftwatch.adapters.store.packing import Cell, unsqueeze
+from driftwatch.adapters.store.tables import (
+    ANSWER,
+    ENDPOINT,
+    EVIDENCE,
+    INCIDENT,
+    LAYOUT,
+    OUTBOX,
+    PROBE,
+    REPLAY,
+    SILENCE,
+    SLOT,
+    TEXT,
+    TRANSITION,
+)
+from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Incident, IncidentState
+from driftwatch.services.glance import GivenAnswer, Place
+from driftwatch.services.ports import Store
+
+_OPEN = [state.value for state in IncidentState if state.open]
+_PLACE = (REPLAY.c.seq, REPLAY.c.due, REPLAY.c.epoch, REPLAY.c.asked, REPLAY.c.answered)
+
+
+class Glances(Store):
+    """The part of the store that the dashboard asks."""
+
+    _db: Database
+
+    def pulse(self) -> Hashable:
+        endpoints = select(ENDPOINT.c.id, ENDPOINT.c.epoch, ENDPOINT.c.last_seq, ENDPOINT.c.decided_seq)
+        owned = select(INCIDENT.c.id).where(INCIDENT.c.state.in_(_OPEN))
+        changes = select(TRANSITION.c.incident_id, func.max(TRANSITION.c.number))
+        changes = changes.where(TRANSITION.c.incident_id.in_(owned)).group_by(TRANSITION.c.incident_id)
+        # One row each, found by an index.
+        last = (SLOT.c.finished_at, SLOT.c.claimed_at, OUTBOX.c.created_at, SILENCE.c.id, SILENCE.c.ends_at)
+        with self._db.reading() as connection:
+            rows = [*connection.execute(endpoints.order_by(ENDPOINT.c.id)), *connection.execute(changes)]
+            return (*(tuple(row) for row in rows), *(connection.scalar(select(func.max(column))) for column in last))
+
+    def places(self, endpoint: str, *, since: datetime, until: datetime, most: int) -> Sequence[Place]:
+        with self._db.reading() as connection:
+            here = REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)
+            here &= (REPLAY.c.due >= since) & (REPLAY.c.due < until)
+            count, last = connection.execute(select(func.count(), func.max(REPLAY.c.seq)).where(here)).one()
+            if not count:
+                return ()
+            step = -(-count // most)
+            # Multiples, so that the same replays are drawn again when one more has come; and the last one always.
+            drawn = here & ((REPLAY.c.seq % step == 0) | (REPLAY.c.seq == last))
+            found = connection.execute(select(*_PLACE).where(drawn).order_by(REPLAY.c.due)).mappings()
+            return tuple(Place(**one, step=step) for one in found)
+
+    def first_places(self, endpoint: str, *, epoch: int, most: int) -> Sequence[Place]:
+        with self._db.reading() as connection:
+            here = (REPLAY.c.endpoint_id == endpoint_id(connection, endpoint)) & (REPLAY.c.epoch == epoch)
+            query = select(*_PLACE).where(here).order_by(REPLAY.c.seq).limit(most)
+            return tuple(Place(**one) for one in connection.execute(query).mappings())
+
+    def means(self, endpoint: str, seqs: Sequence[int]) -> Mapping[int, Mapping[str, float]]:
+        found: dict[int, dict[str, float]] = {seq: {} for seq in seqs}
+        with self._db.reading() as connection:
+            for seq, metric, body, cells, keys in _evidence(connection, endpoint, list(found)):
+                if (mean := packing.mean(body, cells, keys)) is not None:
+                    found[seq][metric] = mean
+        return found
+
+    def probe_answers(
+        self, endpoint: str, probe_id: str, *, before_seq: int | None = None, replays: int
+    ) -> Sequence[GivenAnswer]:
+        with self._db.reading() as connection:
+            row = endpoint_id(connection, endpoint)
+            versions = _versions(connection, probe_id)
+            here = (ANSWER.c.endpoint_id == row) & ANSWER.c.probe_id.in_(versions)
+            older = here if before_seq is None else here & (ANSWER.c.seq < before_seq)
+            newest = select(ANSWER.c.seq).where(older).distinct().order_by(ANSWER.c.seq.desc()).limit(replays)
+            seqs = list(connection.scalars(newest))
+            if not seqs:
+                return ()
+            scores = dict[tuple[int, str, int], dict[str, float]]()
+            for seq, metric, body, cells, _ in _evidence(connection, endpoint, seqs):
+                for (key, sample), value in packing.unpack(body, cells).items():
+                    if key in versions.values() and isinstance(value, float):
+                        scores.setdefault((seq, key, sample), {})[metric] = value
+            rows = connection.execute(_answers(here & ANSWER.c.seq.in_(seqs))).mappings()
+            return tuple(_given(one, versions[one["probe_id"]], scores) for one in rows)
+
+    def incidents_before(
+        self, incident_id: int | None = None, *, endpoint: str | None = None, only_open: bool = False, most: int
+    ) -> Sequence[Incident]:
+        query = select(INCIDENT.c.body).order_by(INCIDENT.c.id.desc()).limit(most)
+        if endpoint is not None:
+            query = query.join(ENDPOINT).where(ENDPOINT.c.name == endpoint)
+        if incident_id is not None:
+            query = query.where(INCIDENT.c.id < incident_id)
+        if only_open:
+            query = query.where(INCIDENT.c.state.in_(_OPEN))
+        with self._db.reading() as connection:
+            return tuple(from_document(body) for body in connection.scalars(query))
+
+    def deliveries_about(self, incident: Incident) -> Sequence[Delivery]:
+        # What another page covers stands in that one's thread, under its key.
+        subjects = [key for key in (incident.key, incident.parent_key) if key is not None]
+        query = select(OUTBOX).where(OUTBOX.c.subject.in_(subjects)).order_by(OUTBOX.c.created_at, OUTBOX.c.key)
+        with self._db.reading() as connection:
+            found = (outbox.delivery_of(row) for row in connection.execute(query).mappings())
+            return tuple(one for one in found if one.payload.get("incident") == incident.name)
+
+
+def _evidence(
+    connection: Connection, endpoint: str, seqs: Sequence[int]
+) -> Iterator[tuple[int, str, bytes, Sequence[Cell], Sequence[str] | None]]:
+    """Yield seq, metric and packed scores with their layout; a layout is decoded once."""
+    row = endpoint_id(connection, endpoint)
+    here = (REPLAY.c.endpoint_id == row) & REPLAY.c.seq.in_(seqs)
+    placed = connection.execute(select(REPLAY.c.seq, REPLAY.c.layout_id).where(here)).all()
+    layout_of: dict[int, int] = {row.seq: row.layout_id for row in placed}
+    bodies = select(LAYOUT.c.id, LAYOUT.c.body).where(LAYOUT.c.id.in_(set(layout_of.values())))
+    cells = {number: [(key, sample) for key, sample in body] for number, body in connection.execute(bodies)}
+    keys = {number: packing.single_sample_keys(known) for number, known in cells.items()}
+    wanted = select(EVIDENCE.c.seq, EVIDENCE.c.metric, EVIDENCE.c.body)
+    for seq, metric, body in connection.execute(wanted.where(EVIDENCE.c.endpoint_id == row, EVIDENCE.c.seq.in_(seqs))):
+        yield seq, metric, body, cells[layout_of[seq]], keys[layout_of[seq]]
+
+
+def _versions(connection: Connection, probe_id: str) -> dict[int, str]:
+    """Return row number and key of every version of a probe."""
+    begins = PROBE.c.key.startswith(f"{probe_id}@", autoescape=True)
+    found = connection.execute(select(PROBE.c.id, PROBE.c.key).where(begins))
+    return {number: key for number, key in found if key.rpartition("@")[0] == probe_id}
+
+
+def _answers(where: Any) -> Select[Any]:
+    columns = ("seq", "probe_id", "sample", "outcome", "error", "finish_reason", "model", "latency_ms")
+    told = [ANSWER.c[name] for name in columns]
+    query = select(*told, REPLAY.c.due, REPLAY.c.epoch, TEXT.c.body)
+    joined = ANSWER.join(REPLAY).outerjoin(TEXT, ANSWER.c.text_id == TEXT.c.id)
+    return query.select_from(joined).where(where).order_by(ANSWER.c.seq.desc(), ANSWER.c.sample)
+
+
+def _given(row: Mapping[Any, Any], key: str, scores: Mapping[tuple[int, str, int], Mapping[str, float]]) -> GivenAnswer:
+    same = ("seq", "due", "epoch", "sample", "error", "finish_reason", "model", "latency_ms")
+    return GivenAnswer(
+        **{name: row[name] for name in same},
+        probe_key=key,
+        outcome=Outcome(row["outcome"]),
+        text=None if row["body"] is None else unsqueeze(row["body"]),
+        scores=scores.get((row["seq"], key, row["sample"]), {}),
+    )

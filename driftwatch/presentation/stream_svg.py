@@ -1,0 +1,127 @@
+"""One stream over a period as an SVG that any page width stretches: shapes only, its words stand beside it in HTML.
+
+No library and no script draws it, and no style stands in it: a page's stylesheet colours it, light or dark.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from driftwatch.presentation.charts.marks import Marks
+from driftwatch.services.bands import Normal
+
+WIDTH, HEIGHT = 1000, 100
+_MARGIN = 4
+FIFTHS = 4
+"""Spans between the lines of the time axis."""
+
+Value = tuple[datetime, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A picture with the ends of its vertical axis."""
+
+    svg: Markup
+    low: float
+    high: float
+
+
+def stream_svg(
+    values: Sequence[Value],
+    *,
+    since: datetime,
+    until: datetime,
+    normal: Normal | None = None,
+    marks: Iterable[Marks] = (),
+) -> Drawn | None:
+    """Return the picture of one stream; None where nothing was measured.
+
+    Parameters
+    ----------
+    values : sequence of (datetime, float or None)
+        Oldest first; None breaks the line: a gap is not a value.
+    marks : iterable of Marks
+        Onsets with their intervals, and alarms.
+
+    Examples
+    --------
+    >>> from datetime import UTC, timedelta
+    >>> day = datetime(2026, 10, 14, tzinfo=UTC)
+    >>> drawn = stream_svg([(day, 0.9), (day + timedelta(hours=6), 0.8)], since=day, until=day + timedelta(hours=12))
+    >>> drawn.low, drawn.high, "M0 4L500 96" in drawn.svg
+    (0.8, 0.9, True)
+    """
+    known = [value for _, value in values if value is not None]
+    if not known:
+        return None
+    usual = (normal.low, normal.high) if normal else ()
+    low, high = min(*known, *usual, known[0]), max(*known, *usual, known[0])
+    span = (until - since).total_seconds() or 1.0
+
+    def x(moment: datetime) -> float:
+        return _short(min(max((moment - since).total_seconds() / span, 0.0), 1.0) * WIDTH)
+
+    def y(value: float) -> float:
+        share = (value - low) / (high - low) if high > low else 0.5
+        return _short((1 - share) * (HEIGHT - 2 * _MARGIN) + _MARGIN)
+
+    shapes = [
+        *(f'<path class="grid" d="M{WIDTH * n // FIFTHS} 0V{HEIGHT}"/>' for n in range(1, FIFTHS)),
+        *(_usual(y(normal.low), y(normal.mean), y(normal.high)) if normal else ()),
+        *(shape for mark in marks for shape in _marked(mark, since, until, x)),
+        *(_line([(x(at), y(value)) for at, value in stretch]) for stretch in _stretches(values)),
+    ]
+    body = "".join(shapes)
+    head = f'<svg class="stream" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+    return Drawn(svg=Markup(f"{head}{body}</svg>"), low=low, high=high)  # noqa: S704  # holds numbers only
+
+
+def level_svg(share: float | None) -> Markup:
+    """Return a bar: how far a statistic is on its way to the threshold, drawn at two thirds of the width."""
+    filled = 0.0 if share is None else _short(min(max(share, 0.0), 1.5) / 1.5 * 150)
+    kind = "over" if share is not None and share >= 1 else "near" if share is not None and share >= 0.5 else "under"
+    return Markup(  # noqa: S704  # holds numbers only
+        '<svg class="level" viewBox="0 0 150 12" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="rail" width="150" height="12"/>'
+        f'<rect class="{kind}" width="{filled}" height="12"/><path class="threshold" d="M100 0V12"/></svg>'
+    )
+
+
+def _usual(bottom: float, middle: float, top: float) -> Iterator[str]:
+    yield f'<rect class="usual" y="{top}" width="{WIDTH}" height="{_short(max(bottom - top, 2.0))}"/>'
+    yield f'<path class="usual" d="M0 {middle}H{WIDTH}"/>'
+
+
+def _marked(mark: Marks, since: datetime, until: datetime, x: Callable[[datetime], float]) -> Iterator[str]:
+    if mark.early and mark.late and mark.early < until and mark.late >= since:
+        left, right = x(mark.early), x(mark.late)
+        yield f'<rect class="onset" x="{left}" width="{_short(max(right - left, 2.0))}" height="{HEIGHT}"/>'
+    if mark.onset and since <= mark.onset < until:
+        yield f'<path class="onset" d="M{x(mark.onset)} 0V{HEIGHT}"/>'
+    if since <= mark.alarm < until:
+        yield f'<path class="alarm" d="M{x(mark.alarm)} 0V{HEIGHT}"/>'
+
+
+def _stretches(values: Sequence[Value]) -> Iterator[list[tuple[datetime, float]]]:
+    stretch: list[tuple[datetime, float]] = []
+    for at, value in values:
+        if value is not None:
+            stretch.append((at, value))
+        elif stretch:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
+
+
+def _line(points: Sequence[tuple[float, float]]) -> str:
+    way = "L".join(f"{x:g} {y:g}" for x, y in points)
+    # A line of no length is a dot that no stretching makes an ellipse of.
+    return f'<path class="course{" alone" if len(points) == 1 else ""}" d="M{way}{"h0" if len(points) == 1 else ""}"/>'
+
+
+def _short(value: float) -> float:
+    return round(value, 1)

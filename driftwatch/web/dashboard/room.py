@@ -1,0 +1,53 @@
+"""What the pages and the API share for as long as the server runs: the board, its threads, the templates."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from driftwatch.web.dashboard.readers import Readers
+from driftwatch.web.site import Site, site_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from starlette.requests import Request
+
+    from driftwatch.services.board import Board
+
+
+class Room:
+    """Made with the application; what is heavy in it is made when it is first needed."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.readers = Readers()
+
+    @cached_property
+    def board(self) -> Board:
+        """The read models."""
+        from driftwatch.services.board import Board
+
+        site = self.site
+        return Board(
+            site.store,
+            site.watched,
+            site.clock,
+            due_slots=site.due_slots,
+            limit_usd_per_day=lambda: site.guard().limit_usd,
+        )
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates, with autoescape on."""
+        from driftwatch.web.dashboard.looks import environment
+
+        return environment()
+
+
+def room_of(request: Request) -> Room:
+    """Return the room of the site that a request is for."""
+    state = request.app.state
+    if not hasattr(state, "dashboard"):
+        state.dashboard = Room(site_of(request))
+    found: Room = state.dashboard
+    return found

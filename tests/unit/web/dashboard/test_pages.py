@@ -1,0 +1,114 @@
+"""What the pages say, asked over HTTP; how they look is tested in a browser."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from driftwatch.presentation.words import movement
+from driftwatch.web.site import Site
+from tests.unit.report.scripted import Scripted
+from tests.unit.web.serving import ask, served
+
+PAGES = ("/", "/incidents", "/incidents/inc-1", "/endpoint?name=support-bot", "/endpoint?name=summaries&period=1y")
+
+
+def test_the_fleet_page_begins_with_the_verdict(site: Site, drifted: Scripted) -> None:
+    with served(site) as address:
+        status, headers, page = ask(address, "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    verdict = page.index("2 endpoints: 1 drifted, 1 no data")
+    assert verdict < page.index("Open incidents") < page.index('href="/incidents/inc-1"') < page.index("Endpoints</h2>")
+    assert movement(drifted.store.incident(1)) in page
+    assert "of 5.00 USD spent today" in page
+
+
+def test_an_endpoint_page_draws_every_stream_with_its_onset_and_alarm(site: Site) -> None:
+    with served(site) as address:
+        page = ask(address, "/endpoint?name=support-bot")[2]
+    assert page.count('<svg class="stream"') == 3  # logprob was never measured
+    assert "Nothing was measured in the period." in page
+    drawn = page[page.index('<article class="stream alarmed">') :]
+    drawn = drawn[: drawn.index("</article>")]
+    assert all(
+        shape in drawn
+        for shape in ('rect class="usual"', 'path class="onset"', 'path class="alarm"', 'path class="course"')
+    )
+    assert "of its threshold" in drawn
+    assert "every replay is drawn" in page
+
+
+def test_an_incident_page_has_evidence_answers_timeline_and_messages(site: Site) -> None:
+    with served(site) as address:
+        page = ask(address, "/incidents/inc-1")[2]
+        assert ask(address, "/incidents/1")[2].count("inc-1") == page.count("inc-1")
+    for told in (
+        "<ins>30</ins> days",
+        "<del>14</del> days",
+        "driver",
+        "direct 0.1.0",
+        "Timeline",
+        "firing (FIRST, page)",
+        "page to oncall, FIRST",
+    ):
+        assert told in page
+    assert "driftwatch ack inc-1" in page
+
+
+def test_a_probe_page_shows_answers_newest_first_and_older_ones_on_the_next_leaf(site: Site) -> None:
+    with served(site) as address:
+        page = ask(address, "/probe?endpoint=support-bot&id=dates-00")[2]
+        older = page[page.index('rel="next" href="') + 17 :].partition('"')[0].replace("&amp;", "&")
+        next_page = ask(address, older)[2]
+    assert page.index("11:00 UTC") < page.index("10:00 UTC")
+    assert "First answers of this baseline" in page
+    assert "Tue 6 Oct" in next_page
+    assert "Wed 7 Oct 2026 11:00" not in next_page
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/endpoint?name=nobody", 404),
+        ("/endpoint?name=support-bot&period=2y", 422),
+        ("/endpoint", 422),
+        ("/incidents/inc-99", 404),
+        ("/incidents/nonsense", 404),
+        ("/incidents/999999999999999999", 404),
+        ("/incidents?before=0", 422),
+        ("/probe?endpoint=support-bot&id=nothing", 404),
+        ("/static/../site.py", 404),
+    ],
+)
+def test_what_is_not_there_is_said_so(site: Site, path: str, status: int) -> None:
+    with served(site) as address:
+        assert ask(address, path)[0] == status
+
+
+def test_nothing_on_a_page_is_loaded_from_elsewhere_and_nothing_is_inline(site: Site) -> None:
+    with served(site) as address:
+        for path in PAGES:
+            _, headers, page = ask(address, path)
+            policy = headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+            assert "unsafe" not in policy
+            assert page.count("<script") == page.count('<script src="/static/dashboard.js"') == 1
+            for banned in ("<style", " style=", "http://", "https://", "javascript:", " onclick", "|safe"):
+                assert banned not in page, (path, banned)
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(site: Site, drifted: Scripted) -> None:
+    with served(site) as address:
+        mark = ask(address, "/")[1]["etag"]
+        assert ask(address, "/", if_none_match=mark)[0] == 304
+        assert ask(address, "/incidents", if_none_match=mark)[0] == 200
+        drifted.store.end_silence(1, by="ada", now=drifted.clock.now())
+        assert ask(address, "/", if_none_match=mark)[0] == 304
+        drifted.replay(site.watched()[1], drifted.clock.now())
+        assert ask(address, "/", if_none_match=mark)[0] == 200
+
+
+def test_names_of_any_shape_are_links_that_lead_back(site: Site) -> None:
+    with served(site) as address:
+        page = ask(address, f"/incidents?{urlencode({'endpoint': 'a b/c?d&e<f>'})}")[2]
+    assert "Incidents of a b/c?d&amp;e&lt;f&gt;" in page
+    assert "endpoint=a+b%2Fc%3Fd%26e%3Cf%3E" in page
