@@ -1,5 +1,6 @@
 """Where streams, incidents and the outbox stand: read from the store when Prometheus asks."""
 
+import math
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
@@ -7,6 +8,7 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from driftwatch.adapters.calendar import replays_per_year
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.incident import Incident
 from driftwatch.services.outbox import oldest_s
@@ -17,6 +19,8 @@ from driftwatch.web.daemon_metrics import PREFIX
 from driftwatch.web.site import Site
 
 log = structlog.get_logger(__name__)
+
+YEAR_S = 365 * 86400.0
 
 
 class StoreMetrics(Collector):
@@ -56,12 +60,15 @@ class StoreMetrics(Collector):
             "When the last slot that was begun was due, in Unix seconds.",
             "endpoint",
         )
+        interval = _family("schedule_interval_seconds", "Mean distance between an endpoint's slots.", "endpoint")
         incidents = _family("incidents_open", "Open incidents by kind and state.", "endpoint", "kind", "state")
         for one in _all(self._site.watched()):
             name = one.endpoint.name
             for stream in self._standings(one):
                 _place(stream, name, ratio, alarm)
             progress.add_metric([name], _progress(self._standings(one), one.endpoint.baseline_replays))
+            pace = replays_per_year(one.endpoint.schedule, self._site.clock.now())
+            interval.add_metric([name], YEAR_S / pace if pace else math.inf)
             record = self._site.store.last_slot(name)
             if record is not None:
                 last.add_metric([name], record.slot.due.timestamp())
@@ -69,7 +76,7 @@ class StoreMetrics(Collector):
             if incident is not None:
                 _count(incident, incidents)
         age = oldest_s(self._site.store, self._site.clock)
-        yield from (ratio, alarm, progress, last, incidents)
+        yield from (ratio, alarm, progress, last, interval, incidents)
         yield GaugeMetricFamily(
             PREFIX + "outbox_oldest_age_seconds", "Age of the oldest message that is not sent; 0 for none.", value=age
         )
