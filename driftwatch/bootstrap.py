@@ -24,6 +24,7 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError, DriftwatchError
+from driftwatch.domain.grouping import Grouping, family_of
 from driftwatch.domain.metric import SIMILARITY, Metric, Severity, scored_metric
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
@@ -332,6 +333,7 @@ def watch(
         confirm=settings.alerting.confirm,
         vendors=vendors(settings),
         pages_of={one.name: audiences(settings, one.name).get(Audience.PAGES, ()) for one in settings.endpoints},
+        grouping=grouping(settings, endpoint.name),
         surroundings=surroundings(settings),
         judges={name: judges[name] for name in sorted(used)},
         redact=redaction(settings),
@@ -341,6 +343,15 @@ def watch(
 def vendors(settings: Settings) -> dict[str, str]:
     """Return who answers for every endpoint: what moves together is told by it."""
     return {one.name: vendor_of(one.model, resolve_base_url(one.model, one.base_url)) for one in settings.endpoints}
+
+
+def grouping(settings: Settings, endpoint: str) -> Grouping | None:
+    """Return the group of an endpoint; None where it has none to wait for."""
+    who = vendors(settings)
+    groups = {one.name: f"{who[one.name]} {family_of(one.model)}" for one in settings.endpoints}
+    alone = sum(name == groups[endpoint] for name in groups.values()) < 2
+    wait = settings.alerting.group.wait
+    return None if alone or not wait else Grouping(name=groups[endpoint], wait=wait)
 
 
 def surroundings(settings: Settings) -> "Callable[[], Mapping[str, str]] | None":
@@ -638,7 +649,14 @@ def pager(settings: Settings, store: Store, clock: Clock, counts: "Counts | None
     """Return what delivers the outbox."""
     from driftwatch.services.page import Pager
 
-    return Pager(store, notifiers(settings, clock), clock=clock, fallback=fallback(settings), counts=counts)
+    return Pager(
+        store,
+        notifiers(settings, clock),
+        clock=clock,
+        fallback=fallback(settings),
+        counts=counts,
+        interval=settings.alerting.group.interval,
+    )
 
 
 def fallback(settings: Settings) -> str | None:

@@ -1,12 +1,13 @@
 """Where messages go, and which messages go where."""
 
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from driftwatch.config.model import Strict
-from driftwatch.config.values import SecretAddress, SecretAddressFile, SecretFile, SecretText, Weekly, refusal
+from driftwatch.config.values import SecretAddress, SecretAddressFile, SecretFile, SecretText, Wait, Weekly, refusal
 from driftwatch.domain.secret import Secret
 
 RouteKind = Literal["slack_webhook", "slack_token", "webhook", "pagerduty", "apprise"]
@@ -131,6 +132,15 @@ class Rule(Strict):
         )
 
 
+class Group(Strict):
+    """How long a message waits for other endpoints of the same provider and model family."""
+
+    wait: Annotated[Wait, Field(description="From an alarm to its message; 0s for none.")] = timedelta(seconds=60)
+    interval: Annotated[Wait, Field(description="Between two messages of one group; 0s for none.")] = timedelta(
+        minutes=5
+    )
+
+
 class Alerting(Strict):
     """Which messages go to which routes; what is left out is not sent."""
 
@@ -145,3 +155,4 @@ class Alerting(Strict):
     ] = None
     report: ReportRoute | None = None
     confirm: Annotated[bool, Field(description="Ask the probes that moved again before a page.")] = True
+    group: Group = Group()

@@ -157,6 +157,13 @@ def _text(description: str) -> WithJsonSchema:
 
 Whole = Annotated[int, Strict(), BeforeValidator(_number)]
 Number = Annotated[float, Strict(), BeforeValidator(_number), Field(allow_inf_nan=False)]
+
+
+def _wait(value: Any) -> timedelta:
+    return timedelta(0) if value in (0, "0", "0s") and value is not False else _duration(value)
+
+
+Wait = Annotated[timedelta, PlainValidator(_wait), _text("As 30s, 5m, 1h; 0s for none.")]
 Duration = Annotated[timedelta, PlainValidator(_duration), _text("A number and a unit: 30s, 5m, 1h, 90d.")]
 FalseAlarmRate = Annotated[
     FalseAlarmBudget,

@@ -38,7 +38,7 @@ endpoints:
 routes:
   oncall: {{slack_webhook: "{oncall}"}}
   quiet: {{slack_webhook: "{quiet}"}}
-alerting: {{pages: oncall, notices: quiet, ops: quiet}}
+alerting: {{pages: oncall, notices: quiet, ops: quiet, group: {{wait: 0s, interval: 0s}}}}
 http: {{bind: none}}
 """
 

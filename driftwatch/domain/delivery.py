@@ -31,7 +31,8 @@ class DeliveryState(StrEnum):
     """Where a promise stands.
 
     ``sending`` is committed before the network call: found there after a crash it is as ``ambiguous`` as a
-    connection lost after the request was written. The remote is asked then, where it can be asked.
+    connection lost after the request was written. The remote is asked then, where it can be asked. What is told in
+    another message of its group has ``joined`` that one.
     """
 
     PENDING = "pending"
@@ -39,11 +40,12 @@ class DeliveryState(StrEnum):
     AMBIGUOUS = "ambiguous"
     SENT = "sent"
     DEAD = "dead"
+    JOINED = "joined"
 
     @property
     def open(self) -> bool:
         """Whether the promise is neither kept nor given up."""
-        return self not in (DeliveryState.SENT, DeliveryState.DEAD)
+        return self not in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.JOINED)
 
 
 class Arrived(StrEnum):
@@ -103,6 +105,22 @@ class Delivery:
         """
         found = self.payload.get("thread_key") or self.payload.get("key")
         return None if found is None else str(found)
+
+    @property
+    def group(self) -> str | None:
+        """The name of its group; None where it is told alone, as on the fallback route."""
+        alone = self.is_details or "instead_of" in self.payload
+        return None if alone or "group" not in self.payload else str(self.payload["group"])
+
+    @property
+    def joins(self) -> bool:
+        """Whether it may still be told together with others of its group: it has not been tried yet."""
+        return self.group is not None and self.state is DeliveryState.PENDING and self.attempts == 0
+
+    @property
+    def begins(self) -> datetime:
+        """When it was to be sent first: what waits for its group is not late before."""
+        return max(self.created_at, self.not_before) if self.joins and self.not_before else self.created_at
 
     @property
     def is_guest(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from driftwatch.domain.decide import Audience, Decision
 from driftwatch.domain.delivery import Delivery, Routes, listed
 from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.grouping import Grouping
 from driftwatch.domain.incident import Finding, Incident, Moved, Reason, StateSeen
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.domain.metric import MEASURED, Severity
@@ -136,6 +137,7 @@ def promises(
     payloads: Mapping[Severity, Mapping[str, Any]],
     routes: Mapping[Audience, Routes],
     now: datetime,
+    grouping: Grouping | None = None,
 ) -> tuple[Delivery, ...]:
     """Return the outbox rows of a decision: one for each audience and route, keyed by (incident, transition, route).
 
@@ -145,14 +147,19 @@ def promises(
         What to say at each severity in ``decision.tell``.
     routes : mapping
         Audience -> the route or routes it is told on; one without a route is told nothing.
+    grouping : Grouping, optional
+        For whom an opening waits; without one it waits for nobody.
     """
+    due = grouping.due(decision.incident, decision.reason) if grouping and decision.incident else None
+    group = {"group": one_line(grouping.name, _NAME)} if grouping and due else {}
     return tuple(
         Delivery(
             key=f"{_subject(decision, now)}@{route}",
             route=route,
             severity=tell.severity,
-            payload=payloads[tell.severity],
+            payload={**payloads[tell.severity], **group},
             created_at=now,
+            not_before=due,
         )
         for tell in decision.tell
         for route in listed(routes.get(tell.audience))

@@ -77,7 +77,7 @@ class Courier:
 
     def stale(self, row: Delivery) -> bool:
         """Say whether the fallback route must hear of it by now."""
-        return self._age_s(row.created_at) >= self._patience.fallback_s
+        return self._age_s(row.begins) >= self._patience.fallback_s
 
     async def fall_back(self, row: Delivery) -> bool:
         """Promise the message on the fallback route too; False if that is where it comes from."""

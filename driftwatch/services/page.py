@@ -15,6 +15,7 @@ import structlog
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.services.counts import Counts
 from driftwatch.services.deliver import Courier
+from driftwatch.services.groups import Groups
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Notifier, Store
 from driftwatch.services.sinks import all_failing, sinks_of
@@ -33,6 +34,8 @@ class Pager:
         The route that is told when another refuses a message, or has not taken it for 5 minutes.
     rng : random.Random
         For the jitter between attempts.
+    interval : timedelta
+        Between two messages about one group on one route.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Pager:
         fallback: str | None = None,
         rng: Random | None = None,
         patience: Patience | None = None,
+        interval: timedelta = timedelta(0),
         counts: Counts | None = None,
     ) -> None:
         self._store = store
@@ -59,6 +63,7 @@ class Pager:
             patience=self._patience,
             counts=counts,
         )
+        self._groups = Groups(store, clock, interval=interval)
         self._mute = False
 
     def adopt(self, notifiers: Mapping[str, Notifier], fallback: str | None) -> None:
@@ -128,7 +133,10 @@ class Pager:
     async def _deliver_route(self, rows: Sequence[Delivery]) -> int:
         taken = 0
         waiting: set[str] = set()
+        told: set[str] = set()
         for row in rows:
+            if row.key in told:
+                continue
             incident = row.subject or row.key
             stale = self._courier.stale(row)
             if stale:
@@ -136,7 +144,13 @@ class Pager:
                 await self._courier.fall_back(row)
             if incident in waiting:
                 continue
-            state = await self._courier.step(row)
+            gathered = await self._groups.gather(row, [one for one in rows if one.key not in told])
+            if gathered.message is None:
+                # It waits for its group, and what is told of its incident later behind it; nobody else does.
+                waiting.add(incident)
+                continue
+            told |= {gathered.message.key, *gathered.told}
+            state = await self._courier.step(gathered.message)
             if state is DeliveryState.SENT:
                 taken += 1
             elif row.is_details or not state.open:

@@ -259,6 +259,10 @@ class Store(ABC):
         """Write the row's new state, found by its key, and with it the promises that follow from it."""
 
     @abstractmethod
+    def join_deliveries(self, lead: Delivery, joined: Sequence[Delivery]) -> None:
+        """Write a message that tells of others, and that those are told in it, as one."""
+
+    @abstractmethod
     def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
         """Return outbox rows, oldest first."""
 

@@ -63,7 +63,7 @@ def promises_of(
         )
         for tell in decision.tell
     }
-    return promises(decision, payloads=payloads, routes=watched.routes, now=now)
+    return promises(decision, payloads=payloads, routes=watched.routes, now=now, grouping=watched.grouping)
 
 
 def replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) -> int | None:

@@ -9,6 +9,7 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.grouping import Grouping
 from driftwatch.domain.metric import Metric
 from driftwatch.services.bench import Judge
 from driftwatch.services.ports import LanguageModel
@@ -32,6 +33,8 @@ class Watched:
         Every watched endpoint, this one included, to who answers there; what moves together is told by it.
     pages_of : mapping
         Every watched endpoint to the routes that its pages go to; a page covers only what would go nowhere else.
+    grouping : Grouping, optional
+        The group with which the endpoint is told of; None where it is alone in it.
     surroundings : callable, optional
         Looks at what the user named under ``watch:`` and returns parts of our fingerprint, before every replay.
     judges : mapping
@@ -52,6 +55,7 @@ class Watched:
     confirm: bool = False
     vendors: Mapping[str, str] = field(default_factory=dict)
     pages_of: Mapping[str, Routes] = field(default_factory=dict)
+    grouping: Grouping | None = None
     surroundings: Callable[[], Mapping[str, str]] | None = None
     judges: Mapping[str, "WatchedJudge"] = field(default_factory=dict)
     redact: Callable[[str], str] = str

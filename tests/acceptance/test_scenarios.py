@@ -9,13 +9,17 @@ import pytest
 
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.fingerprint import Fingerprint
+from driftwatch.domain.grouping import Grouping
 from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.services.own import Person, resolve
+from driftwatch.services.page import Pager
 from driftwatch.services.review import review
 from driftwatch.testing.model import ScriptedModel
+from driftwatch.testing.notifier import RecordingNotifier
 from driftwatch.testing.scenarios import PROBES, SCENARIOS, Scenario, probes
 from tests.acceptance.world import SmallWorld, right
+from tests.faults import invariants
 
 QUIET = 24
 BROKEN = dict.fromkeys(range(10), "I cannot help with that")
@@ -167,6 +171,25 @@ def test_a_vendor_that_changes_everywhere_is_one_page_and_its_other_endpoints_be
     assert {one.parent for one in children} == {parent.id}
     assert set(parent.elsewhere) == {"bot-1", "bot-2"}
     assert {d.subject for d in worlds[0].store.deliveries()} == {parent.key}
+
+
+def test_fault_61_in_small_a_vendors_endpoints_that_drift_at_once_are_one_message(tmp_path: Path) -> None:
+    """Decisions and outbox through the real pager: four endpoints of a vendor move, one page names them all."""
+    worlds = fleet(tmp_path, ["openai", "openai", "openai", "openai", "mistral"])
+    wait = timedelta(seconds=60)
+    for one in worlds[:4]:
+        one.watched = replace(one.watched, grouping=Grouping(name="openai gpt", wait=wait))
+    drift(worlds, {0, 1, 2, 3})
+    first, clock = worlds[0], worlds[0].clock
+    sink = RecordingNotifier()
+    pager = Pager(first.store, {"oncall": sink}, clock=clock, interval=timedelta(minutes=5))
+    clock.advance(wait)
+    asyncio.run(pager.deliver_due())
+    (page,) = sink.taken
+    assert page.severity is Severity.PAGE
+    assert [told["endpoint"] for told in page.payload["also"]] == ["bot-1", "bot-2", "bot-3"]
+    assert [d.state.value for d in first.store.deliveries()] == ["sent", "joined", "joined", "joined"]
+    invariants.told_transitions_have_their_rows(first.store, first.watched)
 
 
 def test_a_page_that_went_to_another_team_covers_nothing(tmp_path: Path) -> None:

@@ -229,12 +229,25 @@ def verbs(payload: Payload) -> Sequence[str]:
 
 
 def also(payload: Payload) -> str:
-    """Return the other streams that alarm."""
+    """Return the other streams that alarm, and the other endpoints that are told of together with this one."""
     others = payload.get("findings", ())[1:] if _drifting(payload) else ()
-    if not others:
-        return ""
     more = f", and {payload['more_findings']} more" if payload.get("more_findings") else ""
-    return f"Also: {', '.join(f'{_movement(f)} ({_chart(f)})' for f in others)}{more}."
+    streams = f"Also: {', '.join(f'{_movement(f)} ({_chart(f)})' for f in others)}{more}." if others else ""
+    return " ".join(part for part in (streams, _together(payload)) if part)
+
+
+def _together(payload: Payload) -> str:
+    """Name the endpoints of the group that are told of in this message."""
+    told = payload.get("also", ())
+    if not told:
+        return ""
+    more = f", and {payload['more_also']} more" if payload.get("more_also") else ""
+    return f"With it: {', '.join(map(_sibling, told))}{more}."
+
+
+def _sibling(told: Payload) -> str:
+    moved = f" {_movement(told['findings'][0])}" if told.get("findings") else ""
+    return f"{one_line(str(told['endpoint']), 60)}{moved} ({told.get('incident', '')})"
 
 
 def note(payload: Payload) -> str:

@@ -37,14 +37,13 @@ class Outbox(Store):
 
     def save_delivery(self, delivery: Delivery, then: Sequence[Delivery] = ()) -> None:
         with self._db.writing() as connection:
-            changed = connection.execute(update(OUTBOX).where(OUTBOX.c.key == delivery.key).values(**_row(delivery)))
-            if not changed.rowcount:
-                raise store_error(
-                    f"There is no delivery {delivery.key} in the outbox.",
-                    "Add it with `enqueue` first.",
-                    "store-failed",
-                )
+            _change(connection, delivery)
             add(connection, then)
+
+    def join_deliveries(self, lead: Delivery, joined: Sequence[Delivery]) -> None:
+        with self._db.writing() as connection:
+            for delivery in (lead, *joined):
+                _change(connection, delivery)
 
     def deliveries(self, *, since: datetime | None = None) -> Sequence[Delivery]:
         return self._deliveries(OUTBOX.c.created_at >= since if since is not None else None)
@@ -54,6 +53,16 @@ class Outbox(Store):
         with self._db.reading() as connection:
             rows = connection.execute(query if where is None else query.where(where)).mappings()
             return tuple(delivery_of(row) for row in rows)
+
+
+def _change(connection: Connection, delivery: Delivery) -> None:
+    changed = connection.execute(update(OUTBOX).where(OUTBOX.c.key == delivery.key).values(**_row(delivery)))
+    if not changed.rowcount:
+        raise store_error(
+            f"There is no delivery {delivery.key} in the outbox.",
+            "Add it with `enqueue` first.",
+            "store-failed",
+        )
 
 
 def add(connection: Connection, deliveries: Sequence[Delivery]) -> None:

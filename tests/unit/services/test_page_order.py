@@ -413,3 +413,98 @@ def test_a_route_that_hangs_holds_up_nobody_else(store: SqlStore, clock: ManualC
 
     asyncio.run(scenario())
     assert row(store, promise(1).key).state is DeliveryState.SENDING
+
+
+# -- a group of endpoints: one message, after a minute ----------------------------------------------
+
+MINUTE = timedelta(minutes=1)
+
+
+def grouped(number: int, group: str = "openai gpt", **changes: Any) -> Delivery:
+    payload = {"key": f"bot/1/{number}", "kind": "drift", "endpoint": f"bot-{number}", "group": group}
+    facts = {"payload": payload, "created_at": START, "not_before": START + MINUTE}
+    return promise(number, **(facts | changes))
+
+
+def waiting_pager(store: SqlStore, clock: ManualClock, **notifiers: Notifier) -> Pager:
+    return Pager(store, notifiers, clock=clock, rng=Random(7), interval=5 * MINUTE)
+
+
+def told(sink: RecordingNotifier) -> list[list[str]]:
+    return [
+        [sent.payload["endpoint"], *(one["endpoint"] for one in sent.payload.get("also", ()))]
+        for sent in sink.taken
+        if "endpoint" in sent.payload
+    ]
+
+
+def test_endpoints_of_a_group_that_moved_within_a_minute_are_one_message(store: SqlStore, clock: ManualClock) -> None:
+    sink = RecordingNotifier()
+    store.enqueue([grouped(1), grouped(2, severity=Severity.NOTICE), grouped(3, not_before=START + 3 * MINUTE)])
+    subject = waiting_pager(store, clock, oncall=sink)
+    assert asyncio.run(subject.deliver_due()) == 0
+    later(clock, seconds=61)
+    assert asyncio.run(subject.deliver_due()) == 1
+    assert told(sink) == [["bot-1", "bot-3", "bot-2"]]
+    states = [d.state for d in store.deliveries()]
+    assert states == [DeliveryState.SENT, DeliveryState.JOINED, DeliveryState.JOINED]
+    assert asyncio.run(subject.deliver_due()) == 0
+
+
+def test_what_waits_for_its_group_holds_up_nobody_else(store: SqlStore, clock: ManualClock) -> None:
+    sink = RecordingNotifier()
+    store.enqueue([grouped(1), grouped(2, "mistral mistral", not_before=None), promise(3)])
+    asyncio.run(waiting_pager(store, clock, oncall=sink).deliver_due())
+    assert sink.keys == [promise(2).key, promise(3).key]
+
+
+def test_further_ones_of_a_group_are_told_together_after_five_minutes(store: SqlStore, clock: ManualClock) -> None:
+    sink = RecordingNotifier()
+    subject = waiting_pager(store, clock, oncall=sink)
+    store.enqueue([grouped(1)])
+    later(clock, seconds=60)
+    asyncio.run(subject.deliver_due())
+    store.enqueue([grouped(n, created_at=clock.now(), not_before=clock.now() + MINUTE) for n in (2, 3)])
+    later(clock, minutes=4)
+    asyncio.run(subject.deliver_due())
+    assert told(sink) == [["bot-1"]]
+    later(clock, minutes=1)
+    asyncio.run(subject.deliver_due())
+    assert told(sink) == [["bot-1"], ["bot-2", "bot-3"]]
+
+
+def test_a_process_that_died_before_it_sent_what_it_had_joined_loses_nobody(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dies(RecordingNotifier):
+        async def send(self, delivery: Delivery) -> str:
+            raise Killed
+
+    store.enqueue([grouped(1), grouped(2)])
+    later(clock, seconds=61)
+    with pytest.raises(Killed):
+        asyncio.run(waiting_pager(store, clock, oncall=Dies()).deliver_due())
+    sink = RecordingNotifier()
+    later(clock, seconds=20)
+    asyncio.run(waiting_pager(store, clock, oncall=sink).deliver_due())
+    assert told(sink) == [["bot-1", "bot-2"]]
+
+
+def test_the_fallback_hears_of_all_that_a_refused_message_told(store: SqlStore, clock: ManualClock) -> None:
+    refusing, backup = RecordingNotifier(DeliveryError("archived", permanent=True)), RecordingNotifier()
+    store.enqueue([grouped(1), grouped(2)])
+    later(clock, seconds=61)
+    subject = Pager(
+        store,
+        {"oncall": refusing, "backup": backup},
+        clock=clock,
+        fallback="backup",
+        rng=Random(7),
+        interval=5 * MINUTE,
+    )
+    for _ in range(2):
+        asyncio.run(subject.deliver_due())
+    assert told(backup) == [["bot-1", "bot-2"]]
