@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from driftwatch.adapters.notify.fenced import MaySend
     from driftwatch.adapters.notify.slack_socket import SlackButtons
     from driftwatch.adapters.records import ImportReport
     from driftwatch.adapters.scoring import ScorerPool
     from driftwatch.adapters.store import SqlStore
+    from driftwatch.adapters.store.lease import Lease
     from driftwatch.config.routes import Route
     from driftwatch.config.settings import AskedSettings
     from driftwatch.domain.schedule import Schedule
@@ -75,11 +77,23 @@ def refuse_missing_keys(settings: Settings) -> None:
         raise ConfigError(settings.missing_keys)
 
 
-def open_store(settings: Settings) -> "SqlStore":
-    """Return the store, made or brought up to date."""
+def open_store(settings: Settings, *, name: str = "driftwatch") -> "SqlStore":
+    """Return the store, made or brought up to date; a server sees `name`."""
     from driftwatch.adapters.store import open_store as open_sql
 
-    return open_sql(settings.store_url)
+    return open_sql(settings.store_url, name=name)
+
+
+def open_node(settings: Settings) -> "tuple[SqlStore, Lease | None]":
+    """Return the store of a daemon and, where several may work on it, this one's part in leading."""
+    if settings.store_path is not None:
+        return open_store(settings), None
+    from driftwatch.adapters.store import open_lease
+    from driftwatch.adapters.store.lease import node_name
+
+    name = node_name()
+    store = open_store(settings, name=name)
+    return store, open_lease(settings.store_url, store, name=name)
 
 
 def store_exists(settings: Settings) -> bool:
@@ -591,15 +605,23 @@ def _by_rule(settings: Settings, endpoint: str, severity: str) -> tuple[str, ...
     return ()
 
 
-def notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
+def notifiers(settings: Settings, clock: Clock, may_send: "MaySend | None" = None) -> dict[str, Notifier]:
     """Return the sink behind every route; routes that lead to one place share it."""
     places: dict[tuple[str, str, str | None], Notifier] = {}
     sinks = {}
     for name, route in settings.routes.items():
         place = (route.kind, route.secret.reveal(), route.channel)
-        places[place] = places.get(place) or _notifier(route, clock)
+        places[place] = places.get(place) or _fenced(_notifier(route, clock), may_send)
         sinks[name] = places[place]
     return sinks
+
+
+def _fenced(notifier: Notifier, may_send: "MaySend | None") -> Notifier:
+    if may_send is None:
+        return notifier
+    from driftwatch.adapters.notify.fenced import Fenced
+
+    return Fenced(notifier, may_send)
 
 
 def _notifier(route: "Route", clock: Clock) -> Notifier:
@@ -645,13 +667,20 @@ def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButto
     )
 
 
-def pager(settings: Settings, store: Store, clock: Clock, counts: "Counts | None" = None) -> "Pager":
-    """Return what delivers the outbox."""
+def pager(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    counts: "Counts | None" = None,
+    *,
+    may_send: "MaySend | None" = None,
+) -> "Pager":
+    """Return what delivers the outbox; `may_send` is asked before each message."""
     from driftwatch.services.page import Pager
 
     return Pager(
         store,
-        notifiers(settings, clock),
+        notifiers(settings, clock, may_send),
         clock=clock,
         fallback=fallback(settings),
         counts=counts,
@@ -694,6 +723,11 @@ def own_network(settings: Settings, clock: Clock) -> "OwnNetwork | None":
     if not addresses:
         return None
     return OwnNetwork(canary=HttpCanary(addresses), clock=clock, hosts=endpoint_hosts(settings))
+
+
+def read_spending(world: "World", store: Store) -> None:
+    """Let the guard of the day's money go on from what the store says by now."""
+    world.guard.read_again(store.spent_usd(since=midnight(world.clock.now())))
 
 
 def traces(settings: Settings) -> "Traces | None":

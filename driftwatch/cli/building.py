@@ -19,6 +19,7 @@ from driftwatch.domain.errors import ConfigError, DriftwatchError
 from driftwatch.services.ports import Clock
 
 if TYPE_CHECKING:
+    from driftwatch.adapters.notify.fenced import MaySend
     from driftwatch.adapters.store import SqlStore
     from driftwatch.config.settings import Settings
 
@@ -37,6 +38,8 @@ class Builder:
         Those of the start: the store and the server cannot be changed without another one.
     learn : callable
         Keeps secrets out of logs.
+    may_send : callable, optional
+        Asked before each message, where one of several nodes leads.
     """
 
     file: Path
@@ -45,6 +48,7 @@ class Builder:
     clock: Clock
     heartbeat: Heartbeat
     learn: Callable[[tuple[str, ...]], None]
+    may_send: "MaySend | None" = None
 
     def again(self) -> Setup:
         """Read the file again and build what it says.
@@ -67,7 +71,7 @@ class Builder:
         return Setup(
             watched=bootstrap.watched_endpoints(settings, self.clock),
             usd_per_day=settings.budget.usd_per_day if settings.budget else None,
-            notifiers=bootstrap.notifiers(settings, self.clock),
+            notifiers=bootstrap.notifiers(settings, self.clock, self.may_send),
             fallback=bootstrap.fallback(settings),
             ops=bootstrap.audiences(settings).get(Audience.OPS, ()),
             traces=bootstrap.traces(settings),
@@ -84,7 +88,7 @@ class Builder:
         )
 
     def _refuse_moved(self, settings: "Settings") -> None:
-        for key in ("store", "http"):
+        for key in ("store", "store_file", "http"):
             if getattr(settings, key) != getattr(self.settings, key):
                 raise DriftwatchError(
                     f"{self.file}: `{key}` has changed, and cannot be changed while the daemon runs. "

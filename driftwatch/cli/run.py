@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import sys
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,8 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     from driftwatch.cli.building import Builder, first_settings
     from driftwatch.daemon import Daemon
     from driftwatch.daemon.heartbeat import Heartbeat
+    from driftwatch.daemon.in_turn import in_turn
+    from driftwatch.daemon.leader import Leader
     from driftwatch.daemon.logs import configure
     from driftwatch.services.vitals import Vitals
 
@@ -48,9 +52,11 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     taken = _listening(settings)
     with bootstrap.lock_store(settings):
         clock = bootstrap.steady_clock()
-        store = bootstrap.open_store(settings)
+        store, lease = bootstrap.open_node(settings)
+        leader = Leader(lease, clock) if lease else None
         world = bootstrap.world(settings, store, clock)
-        pager = bootstrap.pager(settings, store, clock, world.counts)
+        may_send = leader.may_send if leader else None
+        pager = bootstrap.pager(settings, store, clock, world.counts, may_send=may_send)
         vitals = Vitals(clock=clock, delivers=lambda: pager.ready)
         builder = Builder(
             file=frame.config,
@@ -59,6 +65,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             clock=clock,
             heartbeat=Heartbeat(delivers=lambda: pager.ready),
             learn=redact.learn,
+            may_send=may_send,
         )
         setup = builder.setup(settings, content)
         daemon = Daemon(
@@ -80,7 +87,15 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             _go_on(daemon, vitals, refused)
         else:
             setup.in_use()
-        asyncio.run(daemon.run())
+        if leader is None:
+            asyncio.run(daemon.run())
+            return
+        # Its own handle on the socket: the server of the wait closes what it has.
+        meanwhile = [_web(taken.dup(), daemon, vitals, settings)] if taken is not None else []
+        before = partial(bootstrap.read_spending, world, store)
+        if asyncio.run(in_turn(daemon, leader, vitals=vitals, meanwhile=meanwhile, before=before)):
+            # Deposed, or sent SIGHUP while it stood by: it begins anew, with nothing remembered.
+            os.execv(sys.executable, [sys.executable, "-m", "driftwatch", *sys.argv[1:]])  # noqa: S606
 
 
 def _go_on(daemon: "Daemon", vitals: "Vitals", refused: str) -> None:

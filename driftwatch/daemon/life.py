@@ -130,6 +130,8 @@ class Daemon:
         """Read the configuration again; return why it was refused, empty if it is in use."""
         if self.build is None:
             return "this daemon was made without a configuration file"
+        if not hasattr(self, "_reload"):
+            return "this node stands by; send it SIGHUP, which begins it anew"
         return await self._reload()
 
     def _tell_ready(self) -> None:

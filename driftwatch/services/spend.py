@@ -104,6 +104,10 @@ class SpendGuard:
         self._roll_over()
         return self._spent
 
+    def read_again(self, spent_today_usd: float) -> None:
+        """Go on from what the store says today has cost: another node may have spent since."""
+        self._day, self._spent = self._today(), spent_today_usd
+
     def estimate(self, endpoint: Endpoint) -> float:
         """Return the most one replay of an endpoint is expected to cost, without retries; 0 if no price is known."""
         return sum(

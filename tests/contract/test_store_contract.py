@@ -288,6 +288,12 @@ def delivery(key="k", **more):
     return Delivery(**(values | more))
 
 
+SILENCE = Silence(endpoint="*", starts_at=NOON, ends_at=NOON + HOUR, by="eve", comment="moving")
+BURST = Burst(
+    endpoint="bot", seq=1, incident=1, started_at=NOON, finished_at=NOON, verdict=Confirmation.CHANGED, values={}
+)
+
+
 def decision(seq, **more):
     saved = SavedStream(metric="exact", seq=seq, epoch=1, state=bytes([seq]))
     return DecisionCommit(**({"endpoint": "bot", "seq": seq, "streams": (saved,)} | more))

@@ -63,6 +63,7 @@ class Stage:
     quiet: FakeSlack
     delay_s: float = DELAY_S
     wrong: bool = False
+    store_url: str | None = None
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     @property
@@ -71,7 +72,7 @@ class Stage:
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.folder}/driftwatch.db"
+        return self.store_url or f"sqlite:///{self.folder}/driftwatch.db"
 
     @property
     def environ(self) -> dict[str, str]:

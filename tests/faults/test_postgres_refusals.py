@@ -1,10 +1,19 @@
 """What a person sees when PostgreSQL is not as it must be: the way on, the documented exit code, and never a secret."""
 
+import os
+import shutil
 import socket
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 
 import pytest
 from click.testing import CliRunner
 
+from driftwatch.adapters.store import open_lease, open_store
+from driftwatch.adapters.store.lease import node_name
 from driftwatch.cli import main
 from tests.postgres import _ESCAPED, PASSWORD, USER
 
@@ -43,6 +52,11 @@ def told(tmp_path, monkeypatch):
         return ran.exit_code, " ".join(ran.output.split())
 
     return run
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def closed_port():
@@ -110,7 +124,7 @@ def test_a_password_may_come_from_a_variable_or_the_address_from_a_file(told, po
     assert (code, "is sound" in words) == (0, True)
 
 
-@pytest.mark.parametrize("command", [("replay", "bot"), ("check",)], ids=" ".join)
+@pytest.mark.parametrize("command", [("run",), ("replay", "bot"), ("check",)], ids=" ".join)
 def test_the_database_is_read_only(told, postgres, command):
     name = postgres.new_database()
     assert told(postgres.url(name), "db", "upgrade")[0] == 0
@@ -166,3 +180,55 @@ def test_check_names_server_and_schema(told, postgres):
     assert "PostgreSQL 18" in told(url, "check")[1]
     code, words = told(url, "db", "check")
     assert (code, "is sound" in words) == (0, True)
+
+
+@pytest.fixture
+def pooler(postgres, tmp_path):
+    """A real PgBouncer in front of the server, in the mode that is asked for."""
+    found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        pytest.skip("pgbouncer is not installed: apt-get install pgbouncer")
+    with ExitStack() as ends:
+
+        def start(mode, database):
+            port = closed_port()
+            folder = Path(ends.enter_context(TemporaryDirectory(prefix="driftwatch-pooler-")))
+            folder.chmod(0o755)
+            (folder / "users").write_text(f'"{USER}" "{PASSWORD}"\n')
+            (folder / "ini").write_text(
+                f"[databases]\n{database} = host=127.0.0.1 port={postgres.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+                f"listen_port = {port}\nunix_socket_dir =\nauth_type = plain\nauth_file = {folder}/users\n"
+                f"pool_mode = {mode}\n"
+            )
+            as_whom = {"user": "nobody"} if os.geteuid() == 0 else {}
+            process = subprocess.Popen([found, "-q", str(folder / "ini")], stderr=subprocess.DEVNULL, **as_whom)
+            ends.callback(process.wait)
+            ends.callback(process.kill)
+            deadline = monotonic() + 30
+            while not listens(port):
+                assert process.poll() is None
+                assert monotonic() < deadline
+                sleep(0.05)
+            return postgres.url(database).replace(f":{postgres.port}/", f":{port}/")
+
+        yield start
+
+
+def test_fault_32_a_transaction_pooler_in_front_is_found_at_the_start(told, postgres, pooler):
+    url = pooler("transaction", postgres.new_database())
+    code, words = told(url, "run")
+    assert (code, "a connection pooler stands between us and the server" in words) == (3, True), words
+    assert "driftwatch explain store-pooler" in words
+    assert told(url, "status")[0] in (0, 1, 3), "what needs no session works through it"
+    code, words = told(url, "check")
+    assert (code, "a connection pooler" in words) == (2, True)
+
+
+def test_fault_32_a_pool_in_session_mode_is_as_good_as_the_server(postgres, pooler):
+    url = pooler("session", postgres.new_database())
+    name = node_name()
+    with open_store(url, name=name) as store:
+        lease = open_lease(url, store, name=name)
+        lease.refuse_pooler()
+        assert lease.try_to_lead()
+        lease.release()

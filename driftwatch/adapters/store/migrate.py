@@ -108,6 +108,9 @@ def describe(url: str) -> str:
     StoreError
         If it cannot be used as it is.
     """
-    from driftwatch.adapters.store import migrate_postgres
+    from driftwatch.adapters.store import lease, migrate_postgres
 
-    return migrate_postgres.describe(location.parse(url))
+    place = location.parse(url)
+    told = migrate_postgres.describe(place)
+    lease.find_pooler(place)
+    return told

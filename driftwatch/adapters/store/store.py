@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL
 
@@ -18,6 +18,9 @@ from driftwatch.adapters.store.history import History
 from driftwatch.adapters.store.outbox import Outbox
 from driftwatch.adapters.store.retention import Retention
 from driftwatch.services.ports import Store
+
+if TYPE_CHECKING:
+    from driftwatch.adapters.store.lease import Lease
 
 _PIECEMEAL = frozenset({"replays"})
 """Many transactions, one after the other: each is patient by itself."""
@@ -60,7 +63,7 @@ for _name in (Store.__abstractmethods__ | {"prune_answers"}) - _PIECEMEAL:
     setattr(SqlStore, _name, _patient(getattr(SqlStore, _name)))
 
 
-def open_store(url: str, *, wait: timedelta = WAIT) -> SqlStore:
+def open_store(url: str, *, wait: timedelta = WAIT, name: str = "driftwatch") -> SqlStore:
     """Open the store at `url`; made if absent, brought up to this version's schema if older (a file after a backup).
 
     Parameters
@@ -70,6 +73,8 @@ def open_store(url: str, *, wait: timedelta = WAIT) -> SqlStore:
         ``postgresql://user:password@host/database``.
     wait : timedelta
         How long a write waits for another process's, and anything for a PostgreSQL that is gone.
+    name : str
+        What a server calls this process's connections.
 
     Raises
     ------
@@ -85,13 +90,32 @@ def open_store(url: str, *, wait: timedelta = WAIT) -> SqlStore:
     """
     place = location.parse(url)
     migrate.prepare(place, wait=wait)
-    return SqlStore(_database(place, wait=wait))
+    return SqlStore(_database(place, wait=wait, name=name))
 
 
-def _database(place: URL, *, wait: timedelta) -> Database:
+def open_lease(url: str, store: SqlStore, *, name: str) -> "Lease | None":
+    """Return this node's part in leading; None for a file, which has one daemon. Until it leads the store is fenced.
+
+    Parameters
+    ----------
+    name : str
+        As the store was opened with.
+    """
+    place = location.parse(url)
+    if not location.is_postgres(place):
+        return None
+    from driftwatch.adapters.store.lease import Lease
+    from driftwatch.adapters.store.postgres_database import PostgresDatabase
+
+    database = store._db  # noqa: SLF001  # of this package
+    assert isinstance(database, PostgresDatabase)  # noqa: S101  # for mypy
+    return Lease(database, place, name=name)
+
+
+def _database(place: URL, *, wait: timedelta, name: str) -> Database:
     """Return the database at `place`, whose schema is up to date."""
     if location.is_postgres(place):
         from driftwatch.adapters.store.postgres_database import PostgresDatabase
 
-        return PostgresDatabase(place, wait=wait)
+        return PostgresDatabase(place, wait=wait, name=name)
     return Database(location.shown(place), sqlite.engine(place, wait=wait))

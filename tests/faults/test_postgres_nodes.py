@@ -1,0 +1,55 @@
+"""Lines 63 and 64 of the fault catalogue, and I6: real daemons on one database, killed, frozen, cut off."""
+
+import signal
+from pathlib import Path
+
+from tests.faults.nodes import Nodes, nodes
+
+
+def led(cluster: Nodes, replays: int = 2) -> None:
+    had = cluster.done()
+    cluster.until(lambda: cluster.done() >= had + replays, "replays")
+
+
+def test_a_standby_takes_over_a_killed_leader_at_once_and_pages_once(tmp_path: Path, postgres_url: str) -> None:
+    with nodes(tmp_path, postgres_url) as cluster:
+        one = cluster.start()
+        cluster.until(lambda: one.leads, "the first leader")
+        two = cluster.start()
+        cluster.until(lambda: "standing by" in two.log, "the standby")
+        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        assert not two.leads
+        cluster.stage.wrong = True
+        one.kill()
+        took_s = cluster.until(lambda: two.leads, "the takeover")
+        print(f"takeover: {took_s:.3f} s")  # noqa: T201  # a figure for whoever asks with -s, no assertion
+        cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
+        led(cluster)
+        assert two.terminate() == 0, two.log
+        assert len(cluster.stage.oncall.posts) == 1
+        assert "Traceback" not in two.log
+        cluster.check()
+
+
+def test_fault_64_a_frozen_leader_is_deposed_and_a_revived_one_sends_nothing(tmp_path: Path, postgres_url: str) -> None:
+    with nodes(tmp_path, postgres_url) as cluster:
+        one = cluster.start()
+        cluster.until(lambda: one.leads, "the first leader")
+        two = cluster.start()
+        cluster.until(lambda: "standing by" in two.log, "the standby")
+        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        one.freeze()
+        cluster.until(lambda: two.leads, "the takeover of a leader that does not move")
+        cluster.stage.wrong = True
+        cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the new leader's page")
+        one.revive()
+        cluster.until(lambda: "another node leads" in one.log, "that it is noticed")
+        cluster.until(lambda: one.log.count("standing by: another node leads") == 1, "that it stands by")
+        led(cluster)
+        assert "page delivered" not in one.log
+        assert len(cluster.stage.oncall.posts) == 1
+        two.process.send_signal(signal.SIGKILL)
+        cluster.until(lambda: one.leads, "the way back")
+        led(cluster)
+        assert one.terminate() == 0, one.log
+        cluster.check()
