@@ -18,7 +18,7 @@ def decide_elapsed(
     Parameters
     ----------
     calm : int
-        Replays in a row that looked normal: what was kept back and is calm is not told any more.
+        Replays in a row that looked normal: what was kept back and is calm is not told any more, and no drift repeated.
     covered : bool
         Whether the incident whose page covers this one is still open.
     """
@@ -28,7 +28,9 @@ def decide_elapsed(
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
     if waited and incident.told.rank < incident.severity.rank and not calm:
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
-    return _told(incident, Reason.REPEAT_DUE, now, covered=covered) if due_again(incident, now) else quiet
+    if (calm and incident.kind is IncidentKind.DRIFT) or not due_again(incident, now):
+        return quiet
+    return _told(incident, Reason.REPEAT_DUE, now, covered=covered)
 
 
 def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:

@@ -27,8 +27,8 @@ def silence_ended(at: Situation) -> Decision | None:
 
 
 def repeat_due(at: Situation) -> Decision | None:
-    """What stands for a day, or a week once somebody has it, is told again."""
-    if at.incident is None or at.silenced or not due_again(at.incident, at.now):
+    """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody."""
+    if at.incident is None or at.silenced or at.calm or not due_again(at.incident, at.now):
         return None
     return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=at.covered)
 
