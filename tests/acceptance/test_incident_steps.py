@@ -24,6 +24,8 @@ def test_four_days_of_flattery_are_one_event_with_a_start_and_an_end_and_knowled
     assert abs(found.onset - here.changed_at) <= 8 * HOUR
     assert (incident.state, incident.attribution) == (IncidentState.RESOLVED, "silent change")
     assert "back to baseline" in incident.detail
+    pages = [at for at, severity, _ in here.told() if severity == "page"]
+    assert pages[-1] < 4 * DAY + 5, "nobody is woken for what has been calm"
     # Twelve calm replays after the four days; the message names the end of the drift, not only its own hour.
     assert here.changed_at + timedelta(days=4) < incident.ended_at < here.changed_at + timedelta(days=7)
 
