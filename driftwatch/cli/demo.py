@@ -82,6 +82,7 @@ def _show_rest(ending: "Ending", folder: Path, *, keep: Path | None) -> None:
     say(_verdict(ending))
     if keep:
         say(f"Left in {folder}: config/, probes/, driftwatch.db, daemon.log, report.md, report.html")
+        say(f"Its dashboard: driftwatch --config {folder / 'config' / 'driftwatch.yaml'} dashboard")
 
 
 def _verdict(ending: "Ending") -> str:

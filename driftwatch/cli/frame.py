@@ -22,6 +22,7 @@ COMMANDS = {
     "run": Entry("driftwatch.cli.run:run", "The daemon: replay on schedule, watch, page."),
     "replay": Entry("driftwatch.cli.replay:replay", "One replay of an endpoint, now."),
     "status": Entry("driftwatch.cli.status:status", "Every stream: its state, last replay, coverage, spend."),
+    "dashboard": Entry("driftwatch.cli.dashboard:dashboard", "The pages of a store, without the daemon."),
     "health": Entry("driftwatch.cli.health:health", "Whether the daemon moves, for a container's HEALTHCHECK."),
     "report": Entry("driftwatch.cli.report:report", "The weekly summary."),
     "incidents": Entry("driftwatch.cli.incidents:incidents", "List incidents."),

@@ -79,7 +79,6 @@ def rendered(made: "Report", form: str, *, columns: int | None = None, color: bo
 def _exit(made: "Report") -> Exit:
     from driftwatch.services.standing import EndpointState
 
-    states = made.verdict.states.keys()
-    if EndpointState.DRIFTED in states:
+    if EndpointState.DRIFTED in made.verdict.states:
         return Exit.DRIFT
-    return Exit.UNKNOWN if states & {EndpointState.NO_DATA, EndpointState.ERROR} else Exit.NO_DRIFT
+    return Exit.UNKNOWN if EndpointState.NO_DATA in made.verdict.states else Exit.NO_DRIFT

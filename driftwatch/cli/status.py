@@ -1,7 +1,7 @@
 """`driftwatch status`: where every stream of every endpoint stands now."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,7 +30,9 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         now = build_status(here.store, here.endpoints(), now=here.now, due_slots=here.due_slots)
         limit = here.settings.budget.usd_per_day if here.settings.budget else None
     if as_json:
-        say_json(_data(now, limit))
+        from driftwatch.presentation.as_json import status_data
+
+        say_json(status_data(now, limit))
     else:
         from driftwatch.cli.render.page import echo
 
@@ -44,7 +46,7 @@ def _exit(now: "Status") -> Exit:
     states = {endpoint.state for endpoint in now.endpoints}
     if EndpointState.DRIFTED in states:
         return Exit.DRIFT
-    return Exit.UNKNOWN if states & {EndpointState.NO_DATA, EndpointState.ERROR} else Exit.NO_DRIFT
+    return Exit.UNKNOWN if EndpointState.NO_DATA in states else Exit.NO_DRIFT
 
 
 def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":
@@ -90,36 +92,3 @@ def _row(stream: "Standing") -> tuple[str, ...]:
 
     why = f" ({stream.distrust})" if stream.distrust else ""
     return (stream.metric.name, stream.words + why, statistic(stream))
-
-
-def _data(now: "Status", limit: float | None) -> dict[str, Any]:
-    from driftwatch.presentation import as_json
-
-    return {
-        "version": as_json.VERSION,
-        "at": as_json.when(now.at),
-        "spent_usd_today": now.spent_usd,
-        "limit_usd_per_day": limit,
-        "endpoints": [_endpoint_data(endpoint) for endpoint in now.endpoints],
-        "silences": [as_json.silence_data(silence) for silence in now.silences],
-    }
-
-
-def _endpoint_data(endpoint: "EndpointStatus") -> dict[str, Any]:
-    from driftwatch.presentation import as_json
-
-    slot, (seen, of) = endpoint.last_slot, endpoint.baseline
-    return {
-        "name": endpoint.name,
-        "model": endpoint.model,
-        "state": endpoint.state.value,
-        "epoch": endpoint.epoch,
-        "baseline": {"seen": seen, "replays": of},
-        "last_replay": as_json.when(endpoint.last_replay),
-        "last_slot": {"due": slot.slot.key, "state": slot.state.value, "reason": slot.reason} if slot else None,
-        "coverage": as_json.coverage_data(endpoint.coverage),
-        "spent_usd_today": endpoint.spent_usd,
-        "verdicts": {"asked": endpoint.verdicts, "unscored": dict(endpoint.ungraded)},
-        "incident": as_json.incident_data(endpoint.incident) if endpoint.incident else None,
-        "streams": [as_json.standing_data(stream) for stream in endpoint.streams],
-    }

@@ -11,13 +11,15 @@ from driftwatch.domain.incident import Finding, Incident, Silence, StateSeen
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
-    from driftwatch.services.bands import Band
+    from driftwatch.services.bands import Band, Normal
+    from driftwatch.services.board import EndpointView, Overview, ProbeView
     from driftwatch.services.coverage import Coverage
     from driftwatch.services.report import Deliveries, Report, Verdict
     from driftwatch.services.report_endpoint import EndpointReport, StreamReport
     from driftwatch.services.report_incident import IncidentReport
     from driftwatch.services.standing import Standing
     from driftwatch.services.states import Shown
+    from driftwatch.services.status import EndpointStatus, Status
 
 VERSION = 1
 Data = dict[str, Any]
@@ -162,6 +164,80 @@ def silence_data(silence: Silence) -> Data:
     }
 
 
+def overview_data(overview: "Overview") -> Data:
+    """Return the fleet now."""
+    return status_data(overview.status, overview.limit_usd_per_day) | {"verdict": _verdict(overview.verdict)}
+
+
+def status_data(now: "Status", limit_usd_per_day: float | None) -> Data:
+    """Return where everything stands."""
+    return {
+        "version": VERSION,
+        "at": when(now.at),
+        "spent_usd_today": now.spent_usd,
+        "limit_usd_per_day": limit_usd_per_day,
+        "endpoints": [endpoint_status_data(endpoint) for endpoint in now.endpoints],
+        "silences": [silence_data(silence) for silence in now.silences],
+    }
+
+
+def endpoint_status_data(endpoint: "EndpointStatus") -> Data:
+    """Return where one endpoint stands."""
+    slot, (seen, of) = endpoint.last_slot, endpoint.baseline
+    return {
+        "name": endpoint.name,
+        "model": endpoint.model,
+        "state": endpoint.state.value,
+        "epoch": endpoint.epoch,
+        "baseline": {"seen": seen, "replays": of},
+        "last_replay": when(endpoint.last_replay),
+        "last_slot": {"due": slot.slot.key, "state": slot.state.value, "reason": slot.reason} if slot else None,
+        "coverage": coverage_data(endpoint.coverage),
+        "spent_usd_today": endpoint.spent_usd,
+        "verdicts": {"asked": endpoint.verdicts, "unscored": dict(endpoint.ungraded)},
+        "incident": incident_data(endpoint.incident) if endpoint.incident else None,
+        "streams": [standing_data(stream) for stream in endpoint.streams],
+    }
+
+
+def endpoint_view_data(view: "EndpointView") -> Data:
+    """Return one endpoint with the course of its streams."""
+    course = view.course
+    return endpoint_status_data(view.now) | {
+        "since": when(course.since),
+        "until": when(course.until),
+        "step": course.step,
+        "dues": [when(point.due) for point in course.points],
+        "courses": {
+            metric: {
+                "normal": _normal(course.normal.get(metric)),
+                "values": [finite(point.means.get(metric)) for point in course.points],
+            }
+            for metric in course.metrics
+        },
+        "incidents": [incident_data(incident) for incident in course.incidents],
+        "probes": [probe.id for probe in view.probes],
+    }
+
+
+def probe_view_data(view: "ProbeView") -> Data:
+    """Return one probe with its answers, newest first."""
+    same = ("seq", "epoch", "sample", "error", "finish_reason", "model", "latency_ms")
+    return {
+        "endpoint": view.endpoint,
+        "id": view.id,
+        "key": view.probe.key if view.probe else None,
+        "reference": list(view.reference),
+        "answers": [
+            {name: getattr(answer, name) for name in same}
+            | {"due": when(answer.due), "probe": answer.probe_key, "outcome": answer.outcome.value}
+            | {"text": answer.words, "scores": dict(answer.scores)}
+            for answer in view.answers
+        ],
+        "next": view.more,
+    }
+
+
 def when(moment: datetime | None) -> str | None:
     """Return a moment in ISO 8601, or None."""
     return moment.isoformat() if moment else None
@@ -264,3 +340,7 @@ def _delivery(delivery: Delivery) -> Data:
         "possible_repeat": delivery.possible_repeat,
         "error": delivery.error,
     }
+
+
+def _normal(normal: "Normal | None") -> Data | None:
+    return {"mean": normal.mean, "low": normal.low, "high": normal.high} if normal else None

@@ -102,9 +102,9 @@ class Board:
 
     def overview(self) -> Overview:
         """Return the fleet now."""
-        now, pulse, watched = self.clock.now(), self.store.pulse(), self._watched()
+        now, pulse, watched = self.clock.now(), self.store.pulse(), self._everything()
         kept = self._status
-        if kept is None or kept[:2] != (pulse, watched) or now - kept[2].at >= FRESH:
+        if kept is None or kept[0] != pulse or not _same(kept[1], watched) or now - kept[2].at >= FRESH:
             made = build_status(self.store, watched, now=now, due_slots=self._due_slots, look=self._look)
             self._status = kept = (pulse, watched, made)
         status = kept[2]
@@ -114,11 +114,11 @@ class Board:
 
     def names(self) -> tuple[str, ...]:
         """Return the watched endpoints."""
-        return tuple(one.endpoint.name for one in self._watched())
+        return tuple(one.endpoint.name for one in self._everything())
 
     def watched(self, name: str) -> Watched | None:
         """Return an endpoint that is watched; None if there is none of that name."""
-        return next((one for one in self._watched() if one.endpoint.name == name), None)
+        return next((one for one in self._everything() if one.endpoint.name == name), None)
 
     def endpoint(self, name: str, period: str) -> EndpointView | None:
         """Return one endpoint over a period up to now."""
@@ -193,6 +193,14 @@ class Board:
         """Return the moment."""
         return self.clock.now()
 
+    def _everything(self) -> tuple[Watched, ...]:
+        """Return the endpoints, and the judges that grade them, which are watched like endpoints."""
+        endpoints = self._watched()
+        judges = {judge.name: judge.watched for one in endpoints for judge in one.judges.values()}
+        for one in endpoints:
+            judges.pop(one.endpoint.name, None)
+        return (*endpoints, *(judges[name] for name in sorted(judges)))
+
     def _states_of(self, incident: Incident) -> Mapping[int, Shown]:
         name = incident.endpoint
         mark = (self.store.decided_seq(name), incident.id, incident.state)
@@ -200,6 +208,11 @@ class Board:
         if kept is None or kept[0] != mark:
             self._states[name] = kept = (mark, states_shown(self.store, name))
         return kept[1]
+
+
+def _same(one: Sequence[Watched], other: Sequence[Watched]) -> bool:
+    """Return whether nothing was reloaded in between; to compare what they hold would take long."""
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
 def share(standing: Standing) -> float | None:

@@ -24,7 +24,6 @@ _ORDER = (
     EndpointState.LEARNING,
     EndpointState.NOT_TRUSTED,
     EndpointState.NO_DATA,
-    EndpointState.ERROR,
 )
 
 

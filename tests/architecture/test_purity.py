@@ -22,7 +22,7 @@ ALLOWED = {
     "presentation": {"jinja2", "markupsafe", "vl_convert"},
     "bootstrap": set(),
     "daemon": {"apscheduler", "structlog"},
-    "web": {"fastapi", "jinja2", "markupsafe", "prometheus_client", "starlette", "structlog", "uvicorn"},
+    "web": {"fastapi", "jinja2", "markupsafe", "prometheus_client", "pydantic", "starlette", "structlog", "uvicorn"},
     "selftest": set(),
     "demo": {"aiohttp", "rich", "xllamacpp"},
     "cli": {"click", "rich", "structlog"},

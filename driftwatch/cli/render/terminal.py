@@ -34,7 +34,6 @@ _STYLE = {
     EndpointState.LEARNING: "cyan",
     EndpointState.NOT_TRUSTED: "yellow",
     EndpointState.NO_DATA: "yellow",
-    EndpointState.ERROR: "red",
 }
 
 

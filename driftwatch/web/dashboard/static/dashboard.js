@@ -4,11 +4,14 @@
   const EVERY_MS = 10000;
   let mark = null;
 
+  // Who is writing is not interrupted.
+  const writing = (region) => [...region.querySelectorAll("input")].some((input) => input.value || input === document.activeElement);
+
   // Only what differs is exchanged: what is read, focused or opened stays where it is.
   const exchange = (page) => {
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
-      if (!fresh || fresh.innerHTML === region.innerHTML) continue;
+      if (!fresh || fresh.innerHTML === region.innerHTML || writing(region)) continue;
       const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       region.replaceChildren(...fresh.childNodes);
       if (focused) for (const link of region.querySelectorAll("a")) if (link.getAttribute("href") === focused) { link.focus(); break; }
@@ -29,6 +32,48 @@
       made.classList.add("stale");
     }
   };
+
+  // The token goes into a header, which no page of another site can make a browser send; it is kept nowhere.
+  const send = async (form, verb) => {
+    const { by, token, comment } = Object.fromEntries(new FormData(form));
+    const silence = verb === "silence";
+    const body = silence ? { endpoint: form.dataset.endpoint, hours: 4, by, comment } : { by, comment };
+    const answer = await fetch(silence ? form.dataset.silences : `${form.dataset.incident}/${verb}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+      credentials: "omit",
+    });
+    if (answer.ok) return "";
+    if (answer.status === 401) return "The token is another one.";
+    const told = await answer.json().catch(() => ({}));
+    return typeof told.detail === "string" ? told.detail : "It was refused: a silence needs a reason, everything a name.";
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-act]")) return;
+    event.preventDefault();
+    const said = form.querySelector(".said");
+    const verb = event.submitter.value;
+    event.submitter.disabled = true;
+    let wrong;
+    try {
+      wrong = await send(form, verb);
+    } catch {
+      wrong = "driftwatch could not be reached; nothing is known to have changed.";
+    }
+    said.classList.toggle("wrong", Boolean(wrong));
+    said.textContent = wrong || "Done.";
+    event.submitter.disabled = false;
+    if (wrong) return;
+    for (const input of form.querySelectorAll("input")) if (input.name !== "by") input.value = "";
+    document.activeElement.blur();
+    form.elements.by.value = "";
+    mark = null;
+    await look();
+    document.getElementById("main").focus();
+  });
 
   setInterval(() => { if (!document.hidden) look(); }, EVERY_MS);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

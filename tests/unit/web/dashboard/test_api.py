@@ -1,0 +1,143 @@
+"""The same as JSON: what it says is described, what it changes wants the token, and people are named."""
+
+import json
+from collections.abc import Callable
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from driftwatch.web.dashboard import shapes
+from driftwatch.web.site import Site
+from tests.unit.report.scripted import Scripted
+from tests.unit.web.dashboard.conftest import TOKEN
+from tests.unit.web.serving import ask, served
+
+
+def post(address: str, path: str, body: object, *, token: str | None = TOKEN) -> tuple[int, object]:
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
+    try:
+        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        connection.request("POST", path, body=json.dumps(body), headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/api/overview", shapes.OverviewShape),
+        ("/api/endpoint?name=support-bot&period=30d", shapes.EndpointCourse),
+        ("/api/incidents", shapes.IncidentLeaf),
+        ("/api/incidents/1", shapes.EvidenceShape),
+        ("/api/probe?endpoint=support-bot&id=dates-00", shapes.ProbeShape),
+    ],
+)
+def test_every_answer_has_the_shape_that_is_described(site: Site, path: str, shape: type[shapes.Shape]) -> None:
+    with served(site) as address:
+        status, headers, text = ask(address, path)
+    assert (status, headers["content-type"]) == (200, "application/json")
+    shape.model_validate(json.loads(text))
+
+
+def test_the_page_and_the_api_say_the_same(site: Site) -> None:
+    with served(site) as address:
+        told = json.loads(ask(address, "/api/overview")[2])
+        page = ask(address, "/")[2]
+    assert told["verdict"]["words"] in page
+    assert [endpoint["name"] for endpoint in told["endpoints"]] == ["support-bot", "summaries"]
+    assert told["limit_usd_per_day"] == 5.0
+
+
+def test_lists_are_read_leaf_by_leaf(site: Site) -> None:
+    seen, before = [], ""
+    with served(site) as address:
+        while True:
+            leaf = json.loads(ask(address, f"/api/probe?endpoint=support-bot&id=dates-03&limit=25{before}")[2])
+            seen += [answer["seq"] for answer in leaf["answers"]]
+            if leaf["next"] is None:
+                break
+            before = f"&before={leaf['next']}"
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == len(set(seen)) == 60
+
+
+def test_somebody_takes_an_incident_and_those_who_were_told_hear_it(
+    guarded: Callable[[], Site], drifted: Scripted
+) -> None:
+    before = len(drifted.store.deliveries())
+    with served(guarded()) as address:
+        status, told = post(address, "/api/incidents/1/ack", {"by": "ada", "comment": "on it"})
+        assert (status, told["state"], told["by"]) == (200, "acknowledged", "ada (dashboard)")
+        assert post(address, "/api/incidents/1/accept", {"by": "ada"})[0] == 200
+        status, told = post(address, "/api/incidents/1/resolve", {"by": "bob"})
+    assert (status, told["slug"]) == (409, "incident-state")
+    found = drifted.store.incident(1)
+    assert (found.state.value, found.by) == ("accepted", "ada (dashboard)")
+    reasons = [delivery.payload["reason"] for delivery in drifted.store.deliveries()[before:]]
+    assert sorted(reasons) == ["ACCEPTED", "ACKNOWLEDGED"]
+
+
+def test_a_silence_begins_and_ends(guarded: Callable[[], Site], drifted: Scripted) -> None:
+    wanted = {"endpoint": "support-bot", "hours": 4, "by": "ada", "comment": "the vendor knows"}
+    with served(guarded()) as address:
+        assert post(address, "/api/silences", wanted | {"endpoint": "nobody"})[0] == 404
+        assert post(address, "/api/silences", wanted | {"comment": " "})[0] == 422
+        status, told = post(address, "/api/silences", wanted)
+        assert status == 200
+        (silence,) = drifted.store.silences(now=drifted.clock.now())
+        assert (silence.id, silence.endpoint, silence.comment) == (told["id"], "support-bot", "the vendor knows")
+        assert post(address, f"/api/silences/{told['id']}/end", {"by": "bob"})[0] == 200
+        assert post(address, f"/api/silences/{told['id']}/end", {"by": "bob"})[0] == 404
+    assert not drifted.store.silences(now=drifted.clock.now())
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/incidents/1/ack", "/api/incidents/1/accept", "/api/silences", "/api/silences/1/end"]
+)
+@pytest.mark.parametrize("token", [None, "0123456789abcdef-wrong"])
+def test_without_the_token_nothing_is_changed(
+    guarded: Callable[[], Site], site: Site, drifted: Scripted, path: str, token: str | None
+) -> None:
+    body = {"by": "eve", "comment": "x", "endpoint": "*", "hours": 1}
+    with served(guarded()) as address:
+        assert post(address, path, body, token=token)[0] == 401
+    with served(site) as address:
+        assert post(address, path, body, token=token)[0] == 403
+    assert drifted.store.incident(1).state.open
+    assert not drifted.store.silences(now=drifted.clock.now())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"by": ""},
+        {"by": " "},
+        {"by": "a" * 101},
+        {"by": "ada", "extra": 1},
+        {"by": 7},
+        [],
+        "x",
+        {"by": "\ud800", "x": "\ud800"},
+    ],
+)
+def test_a_body_that_is_not_as_it_must_be_is_refused_and_not_sent_back(
+    guarded: Callable[[], Site], body: object
+) -> None:
+    with served(guarded()) as address:
+        status, told = post(address, "/api/incidents/1/ack", body)
+    assert status == 422
+    assert all(set(one) == {"loc", "msg", "type"} for one in told["detail"])
+
+
+def test_names_that_would_command_a_terminal_are_kept_and_shown_as_text(guarded: Callable[[], Site]) -> None:
+    with served(guarded()) as address:
+        assert post(address, "/api/incidents/1/ack", {"by": "a\x00\u202e", "comment": "\x1b[2J"})[0] == 200
+        assert json.loads(ask(address, "/api/incidents/1", authorization=f"Bearer {TOKEN}")[2])["comment"] == "\x1b[2J"
+        status, _, page = ask(address, "/incidents/1", authorization=f"Bearer {TOKEN}")
+    assert status == 200
+    assert "\\u202e" in page
