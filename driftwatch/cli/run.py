@@ -79,6 +79,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             listeners=setup.listeners,
             build=builder.again,
             renew_sinks=pager.adopt,
+            sinks=setup.notifiers,
             ops=setup.ops,
         )
         if taken is not None:

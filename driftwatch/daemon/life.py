@@ -12,6 +12,7 @@ import structlog
 from driftwatch.adapters.systemd import Systemd
 from driftwatch.daemon.chores import Chores
 from driftwatch.daemon.config_alarm import ConfigAlarm
+from driftwatch.daemon.emergency import Emergency
 from driftwatch.daemon.reload import Reload
 from driftwatch.daemon.roster import Roster
 from driftwatch.daemon.scheduler import CHECK_S, SlotScheduler
@@ -55,6 +56,8 @@ class Daemon:
         Reads the configuration again and builds what it says; without it nothing is reloaded.
     renew_sinks : callable
         Has the pager deliver through other sinks, and another route stand in.
+    sinks : mapping of str to Notifier
+        By route: what the emergency message goes through when nothing can be stored.
     ops : Routes
         Where operations hear of the daemon itself.
     vitals : Vitals, optional
@@ -73,7 +76,9 @@ class Daemon:
     build: Callable[[], Setup] | None = None
     renew_sinks: Callable[[Mapping[str, Notifier], str | None], None] = lambda _sinks, _fallback: None
     ops: Routes = ()
+    sinks: Mapping[str, Notifier] = field(default_factory=dict)
     config_alarm: ConfigAlarm = field(default_factory=ConfigAlarm)
+    emergency: Emergency = field(default_factory=Emergency)
     vitals: Vitals | None = None
     systemd: Systemd = field(default_factory=lambda: Systemd({}))
     grace_s: float = GRACE_S
@@ -98,7 +103,12 @@ class Daemon:
         self._listen(stop, hurry)
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
         roster = self._roster = Roster(
-            self.watched, self.world, scheduler, decided=self._decided, tell_alive=self._tell_alive
+            self.watched,
+            self.world,
+            scheduler,
+            decided=self._decided,
+            tell_alive=self._tell_alive,
+            emergency=self.emergency,
         )
         await asyncio.to_thread(roster.retire)
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
@@ -146,6 +156,7 @@ class Daemon:
         """Put a configuration in place of the one in use."""
         self.world.guard.allow(setup.usd_per_day)
         self.renew_sinks(setup.notifiers, setup.fallback)
+        self.sinks = setup.notifiers
         self.watched, self.chores, self.listeners, self.ops = setup.watched, setup.chores, setup.listeners, setup.ops
         self._vitals.doing = _watching(setup.watched)
         self._changed.set()
@@ -174,11 +185,19 @@ class Daemon:
         while True:
             await asyncio.sleep(REVIEW_S)
             await self._roster.review()
+            await self._tell_past_the_store()
             try:
                 await asyncio.to_thread(self.config_alarm.look, config, world.store, world.clock, self.ops)
             except Exception:
                 log.exception("operations were not told of the configuration")
             self._decided.set()
+
+    async def _tell_past_the_store(self) -> None:
+        try:
+            await self.emergency.look(self.sinks, self.ops, self.world.clock)
+        except Exception:
+            # A sink with a mistake of ours in it must not end the reviews; the next look is soon.
+            log.exception("operations were not told of the store")
 
     async def _tell_alive(self, name: str) -> None:
         await self.chores.tell_alive(self.world, name)

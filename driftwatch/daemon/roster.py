@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from driftwatch.daemon.duty import Duty
+from driftwatch.daemon.emergency import Emergency
 from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.services.ports import LanguageModel, Traces
 from driftwatch.services.review import retire
@@ -30,6 +31,8 @@ class Roster:
         Set whenever there may be something to deliver: pages wait for nobody's poll.
     tell_alive : callable
         Called with the endpoint after each replay, unless some endpoint is blind.
+    emergency : Emergency
+        Hears when the store fails, and when it does not.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Roster:
         *,
         decided: asyncio.Event,
         tell_alive: Callable[[str], Awaitable[None]],
+        emergency: Emergency | None = None,
     ) -> None:
         self.watched, self.world = watched, world
         self._scheduler, self._decided, self._tell_alive = scheduler, decided, tell_alive
         self._replays: set[asyncio.Task[None]] = set()
         self._changing: set[asyncio.Task[None]] = set()
         self._broken: set[str] = set()
+        self._emergency = emergency or Emergency()
         self._models = _models(watched)
         self._duties = {one.endpoint.name: self._enlist(one) for one in watched}
 
@@ -67,9 +72,10 @@ class Roster:
         for duty in list(self._duties.values()):
             try:
                 await duty.review()
-            except Exception:
+            except Exception as error:
                 # The store may be locked or gone for a while; the next look is soon.
                 log.exception("incidents not reviewed")
+                self._emergency.broke(error, self.world.clock)
 
     # -- another configuration -------------------------------------------------------------------
 
@@ -127,12 +133,14 @@ class Roster:
             ticked = await duty.on_due()
             if ticked is Ticked.REPLAYED:
                 self._broken.discard(name)
+                self._emergency.well()
             if duty.schedule != before:
                 self._scheduler.renew(name)
-        except Exception:
+        except Exception as error:
             # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
             log.exception("replay broke off", endpoint=name)
             self._broken.add(name)
+            self._emergency.broke(error, self.world.clock)
         self._decided.set()
         if ticked is Ticked.REPLAYED and self._broken:
             # The others' replays would hide it for ever.

@@ -137,6 +137,8 @@ def test_fault_14_a_file_system_that_turns_read_only(site: Site) -> None:
         until = int(machine.run("date +%s").stdout)
         assert len(errors(site, began)) <= (until - began) / 2 + 2
         assert (restarts(site), site.state()) == (0, "active")
+        emergency = "driftwatch cannot store anything"
+        machine.until(lambda: any(emergency in post["text"] for post in site.posts), "the page past the store", 240)
         assert all("store-io" in one or "store-read-only" in one for one in errors(site, began))
         machine.run(
             f"systemctl stop driftwatch; umount {mounted}; fsck.ext4 -p /srv/disk || test $? -le 1; mount -o loop /srv/disk {mounted}"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from math import floor, log10
 from typing import Any
 
+from driftwatch.adapters.notify.ourselves import OURSELVES
 from driftwatch.domain.judge_drift import OBSERVED
 from driftwatch.domain.legible import legible, one_line
 
@@ -51,18 +52,8 @@ def render_text(payload: Payload, *, possible_repeat: bool = False) -> str:
 
 def headline(payload: Payload) -> str:
     """Return what changed: endpoint, metric, before → after."""
-    if payload["kind"] == "budget":
-        spent, limit = payload["spent_usd"], payload["limit_usd"]
-        return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
-    if payload["kind"] == "own_network":
-        return "our own network is down: replays are skipped, and no vendor is blamed"
-    if payload["kind"] == "test":
-        return f"driftwatch test message: the route {payload['endpoint']} works"
-    if payload["kind"] == "selftest":
-        return "driftwatch self-test passed" if payload["passed"] else "driftwatch self-test FAILED"
-    if payload["kind"] == "config":
-        refused = "driftwatch configuration refused: an older one is in use"
-        return refused if payload["state"] == "firing" else "driftwatch configuration in order again"
+    if payload["kind"] in OURSELVES:
+        return OURSELVES[payload["kind"]].headline(payload)
     return f"{payload['endpoint']} · {_OPENING.get(payload['reason'], '')}{_news(payload)}"
 
 
@@ -86,16 +77,8 @@ def since(payload: Payload) -> str:
 
 def evidence(payload: Payload) -> str:
     """Return statistic against threshold, how often chance does this, and our side."""
-    if payload["kind"] == "budget":
-        return "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
-    if payload["kind"] == "own_network":
-        return f"Noticed at {payload['endpoint']}; nothing else answers either: {payload['why']}. Told once a day."
-    if payload["kind"] == "test":
-        return "Nothing is wrong. Somebody ran driftwatch check --send-test."
-    if payload["kind"] == "selftest":
-        return _selftest(payload)
-    if payload["kind"] == "config":
-        return _config(payload)
+    if payload["kind"] in OURSELVES:
+        return OURSELVES[payload["kind"]].evidence(payload)
     sentences = []
     if _drifting(payload):
         finding = payload["findings"][0]
@@ -109,25 +92,6 @@ def evidence(payload: Payload) -> str:
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
-
-
-def _config(payload: Payload) -> str:
-    """Return what is wrong with the configuration file, and the way on."""
-    if payload["state"] != "firing":
-        return "The file as it is now is in use."
-    used = (
-        f" The one in use was read at {_moment(payload['in_use_since']):%Y-%m-%d %H:%M} UTC."
-        if "in_use_since" in payload
-        else ""
-    )
-    return f"{payload['detail']}{used} Mend the file, look at it with driftwatch check, and send SIGHUP."
-
-
-def _selftest(payload: Payload) -> str:
-    """Return how a self-test went: in what order, who was told what, how soon."""
-    told = [f"{d['name']}: {d['told']} after {d['replays']}" for d in payload["drifts"]]
-    way_on = "" if payload["passed"] else " Until it passes again, silence proves nothing: driftwatch selftest."
-    return f"{payload['detail']}; in {payload['took_s']:.0f} s.{way_on}" + (f" {'; '.join(told)}." if told else "")
 
 
 def second_state(finding: Payload) -> str:

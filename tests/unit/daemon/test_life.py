@@ -12,8 +12,8 @@ import pytest
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.store import open_store
 from driftwatch.daemon import Chores, Daemon
-from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.life import Pager
+from driftwatch.daemon.roster import Roster
 from driftwatch.daemon.scheduler import SlotScheduler
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.replay import SlotState
@@ -242,12 +242,16 @@ def test_while_one_endpoint_is_blind_the_dead_mans_switch_hears_nothing_from_the
     async def run() -> None:
         watched = [at.watched, other.watched]
         chores = Chores(alive=alive)
-        daemon = Daemon(watched=watched, world=at.world, pager=deaf, wall=SystemClock(), chores=chores)
-        daemon._decided = asyncio.Event()
-        duties = [Duty(one, at.world) for one in watched]
+        roster = Roster(
+            watched,
+            at.world,
+            SlotScheduler(clock=at.clock, wall=SystemClock()),
+            decided=asyncio.Event(),
+            tell_alive=lambda name: chores.tell_alive(at.world, name),
+        )
         for told in (0, 2):
-            for duty, one in zip(duties, watched, strict=True):
-                await daemon._on_duty(duty, one.endpoint.name, SlotScheduler(clock=at.clock, wall=SystemClock()))
+            for name, duty in roster._duties.items():
+                await roster._on_duty(duty, name)
             assert len(heard) == told
             failing[0] = False
             at.clock.advance(HOUR)
@@ -266,6 +270,7 @@ def test_a_start_leaves_the_incidents_of_judges_open(at: SmallWorld) -> None:
     for number, name in enumerate((NAME, "judge/default", "judge/gone"), 1):
         at.store.save_incident(replace(INCIDENT, id=number, number=number, endpoint=name, opened_at=START))
     watched = [replace(at.watched, judges={"default": judge})]
-    Daemon(watched=watched, world=at.world, pager=deaf, wall=SystemClock())._retire()
+    scheduler = SlotScheduler(clock=at.clock, wall=SystemClock())
+    Roster(watched, at.world, scheduler, decided=asyncio.Event(), tell_alive=lambda _: asyncio.sleep(0)).retire()
     still = {one.endpoint for one in at.store.incidents(since=START) if one.state.open}
     assert still == {NAME, "judge/default"}
