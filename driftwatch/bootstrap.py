@@ -658,11 +658,25 @@ def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButto
     apps = {route.app_token.reveal(): route for route in settings.routes.values() if route.app_token}
     if not apps:
         return ()
+    from driftwatch.adapters.notify.slack_allowed import Allowed
     from driftwatch.adapters.notify.slack_socket import SlackButtons
     from driftwatch.adapters.notify.slack_web import SlackWeb
 
+    def allowed(token: str) -> list[Allowed]:
+        return [
+            Allowed(channel=one.channel or "", users=frozenset(one.allowed_users), groups=frozenset(one.allowed_groups))
+            for one in settings.routes.values()
+            if one.app_token and one.app_token.reveal() == token
+        ]
+
     return tuple(
-        SlackButtons(SlackWeb(Secret(token), clock=clock), SlackWeb(route.secret, clock=clock), act, clock=clock)
+        SlackButtons(
+            SlackWeb(Secret(token), clock=clock),
+            SlackWeb(route.secret, clock=clock),
+            act,
+            clock=clock,
+            routes=allowed(token),
+        )
         for token, route in apps.items()
     )
 

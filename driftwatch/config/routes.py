@@ -36,6 +36,10 @@ RouteNames = Annotated[
 Pattern = Annotated[str, Field(min_length=1, max_length=200, description="A name; * stands for any characters.")]
 
 
+SlackUser = Annotated[str, Field(pattern="^[UW][A-Z0-9]{2,20}$", description="A Slack user's id: U012AB3CD.")]
+SlackGroup = Annotated[str, Field(pattern="^S[A-Z0-9]{2,20}$", description="A Slack user group's id: S012AB3CD.")]
+
+
 class Route(Strict):
     """One sink: a Slack incoming webhook, a Slack bot, a plain webhook, PagerDuty, or a service known to apprise."""
 
@@ -48,6 +52,12 @@ class Route(Strict):
     channel: Annotated[str | None, Field(min_length=1, max_length=100, description="With slack_token only.")] = None
     slack_app_token: Annotated[SecretText | None, Field(description="With slack_token: buttons in socket mode.")] = None
     slack_app_token_file: SecretFile | None = None
+    allowed_users: Annotated[
+        tuple[SlackUser, ...], Field(description="Ids of those who may press the buttons; everybody else.")
+    ] = ()
+    allowed_groups: Annotated[
+        tuple[SlackGroup, ...], Field(description="Ids of user groups whose members may press the buttons.")
+    ] = ()
     webhook: SecretAddress | None = None
     webhook_file: SecretAddressFile | None = None
     signing_key: Annotated[SecretText | None, Field(description="With webhook: signs the body (HMAC-SHA256).")] = None
@@ -68,6 +78,8 @@ class Route(Strict):
             raise refusal("`slack_token` and `channel` go together.", slug="config-route")
         if self.app_token and given[0] != "slack_token":
             raise refusal("`slack_app_token` goes with `slack_token`.", slug="config-route")
+        if (self.allowed_users or self.allowed_groups) and not self.app_token:
+            raise refusal("`allowed_users` and `allowed_groups` go with `slack_app_token`.", slug="config-route")
         if self.signing and given[0] != "webhook":
             raise refusal("`signing_key` goes with `webhook`.", slug="config-route")
         return self

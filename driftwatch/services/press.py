@@ -33,6 +33,7 @@ class Press:
     user_name: str
     channel: str
     thread: str
+    channel_name: str = ""
 
     @property
     def by(self) -> str:

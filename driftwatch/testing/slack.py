@@ -246,6 +246,7 @@ class FakeSlack:
             "conversations.history": lambda query: there.history(query, thread=False),
             "conversations.replies": lambda query: there.history(query, thread=True),
             "conversations.list": there.channels,
+            "usergroups.users.list": there.group,
             "chat.postEphemeral": there.whisper,
             "apps.connections.open": lambda _: self.socket.open(self._origin),
             "files.getUploadURLExternal": lambda query: there.upload_url(query, self._origin),

@@ -37,12 +37,15 @@ class Workspace:
     ----------
     scopes : set of str
         What the token may do.
+    groups : dict of str to list of str
+        User groups by id, with their members.
     """
 
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     messages: list[Message] = field(default_factory=list)
     files: list[Mapping[str, Any]] = field(default_factory=list)
     ephemeral: list[Mapping[str, Any]] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     page_size: int = 200
     _channels: dict[str, str] = field(default_factory=dict)
     _count: int = 0
@@ -107,6 +110,13 @@ class Workspace:
             return _refused("missing_scope")
         listed = [{"id": number, "name": name} for name, number in self._channels.items()]
         return _page(listed, "channels", query, self.page_size)
+
+    def group(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """usergroups.users.list."""
+        if "usergroups:read" not in self.scopes:
+            return _refused("missing_scope")
+        found = self.groups.get(query.get("usergroup", ""))
+        return _refused("no_such_subteam") if found is None else {"ok": True, "users": list(found)}
 
     def upload_url(self, query: Mapping[str, str], origin: str) -> dict[str, Any]:
         """files.getUploadURLExternal."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from driftwatch.adapters.notify.render import BUTTON, Message, escape
+from driftwatch.adapters.notify.slack_allowed import Allowed, Doorkeeper
 from driftwatch.adapters.notify.slack_body import slack_body
 from driftwatch.adapters.notify.slack_web import SlackWeb
 from driftwatch.domain.errors import DeliveryError, DriftwatchError
@@ -43,12 +44,21 @@ class SlackButtons:
         With the bot's token, to answer.
     act : callable
         Does what a press asks for and says so; raises `DriftwatchError` where it may not be done.
+    routes : sequence of Allowed
+        Who may press where; nobody named is everybody in the channel.
     """
 
     def __init__(
-        self, app: SlackWeb, bot: SlackWeb, act: Callable[[Press], Awaitable[Pressed]], *, clock: Clock
+        self,
+        app: SlackWeb,
+        bot: SlackWeb,
+        act: Callable[[Press], Awaitable[Pressed]],
+        *,
+        clock: Clock,
+        routes: Sequence[Allowed] = (),
     ) -> None:
         self._app, self._bot, self._act, self._clock = app, bot, act, clock
+        self._door = Doorkeeper(bot, routes, clock=clock)
         self.connected = asyncio.Event()
         # The client hands each message to a task: two quick presses would both find the incident untaken.
         self._one_press = asyncio.Lock()
@@ -104,6 +114,7 @@ class SlackButtons:
     async def _pressed(self, press: Press) -> None:
         facts = {"verb": press.verb, "incident": press.incident, "by": press.by}
         try:
+            await self._door.let_in(press)
             async with self._one_press:
                 done = await self._act(press)
         except DriftwatchError as error:
@@ -139,5 +150,6 @@ def _press(payload: Mapping[str, Any], action: Mapping[str, Any]) -> Press | Non
         user_id=one_line(str(user.get("id", "")), 30),
         user_name=one_line(str(user.get("username") or user.get("name") or "somebody"), 60),
         channel=str((payload.get("channel") or {}).get("id", "")),
+        channel_name=str((payload.get("channel") or {}).get("name", "")),
         thread=str(message.get("thread_ts") or message.get("ts") or ""),
     )

@@ -12,12 +12,14 @@ from structlog.testing import capture_logs
 
 from driftwatch.adapters.notify import slack_socket
 from driftwatch.adapters.notify.render import BUTTON, render
+from driftwatch.adapters.notify.slack_allowed import Allowed, Doorkeeper
 from driftwatch.adapters.notify.slack_body import slack_body
 from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.adapters.notify.slack_socket import SlackButtons
 from driftwatch.adapters.notify.slack_web import SlackWeb
 from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.domain.decide import Audience
+from driftwatch.domain.errors import DriftwatchError
 from driftwatch.domain.incident import Incident, IncidentState, Reason
 from driftwatch.domain.secret import Secret
 from driftwatch.services.page import Pager
@@ -77,7 +79,8 @@ async def room(folder: Path, **more: Any):
                 return await asyncio.to_thread(press_button, store, press, clock, lambda _: ROUTES)
 
             app = SlackWeb(more.get("app_token", slack.app_token), clock=clock, base_url=slack.api_url)
-            buttons = SlackButtons(app, SlackWeb(slack.token, clock=clock, base_url=slack.api_url), act, clock=clock)
+            web = SlackWeb(slack.token, clock=clock, base_url=slack.api_url)
+            buttons = SlackButtons(app, web, act, clock=clock, routes=more.get("routes", ()))
             listening = asyncio.create_task(buttons.run())
             try:
                 yield Room(slack, store, buttons, pager)
@@ -89,7 +92,7 @@ async def room(folder: Path, **more: Any):
 def played(folder: Path, script: Callable[[Room], Awaitable[None]], **more: Any) -> None:
     async def scenario() -> None:
         async with room(folder, **more) as here:
-            if not more:
+            if "app_token" not in more:
                 await here.until(here.buttons.connected.is_set)
             await script(here)
 
@@ -252,3 +255,74 @@ def test_no_hostile_string_makes_or_moves_a_button() -> None:
 def test_a_press_names_the_person_and_the_id() -> None:
     press = Press(verb="ack", incident=42, user_id="U1", user_name="ada", channel="C1", thread="1.2")
     assert replace(press, user_name="bob").by == "bob (Slack U1)"
+
+
+# -- who may press ---------------------------------------------------------------------------------
+
+GROUP = "S034EF5GH"
+BOB = {"id": "U999ZZ9ZZ", "username": "bob", "name": "bob"}
+
+
+def whispers(here: Room) -> list[str]:
+    return [str(body["text"]) for body in here.slack.workspace.ephemeral]
+
+
+def test_who_is_not_on_the_list_is_refused_in_a_message_of_their_own_and_nothing_changes(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("ack", user=BOB)
+        await here.until(lambda: bool(whispers(here)))
+        assert "You may not press here, bob" in whispers(here)[0]
+        assert here.incident() == INCIDENT
+        await here.press("ack")
+        await here.until(lambda: here.incident().state is IncidentState.ACKNOWLEDGED)
+
+    played(tmp_path, script, routes=[Allowed(channel="#oncall", users=frozenset({ADA["id"]}))])
+
+
+def test_members_of_an_allowed_group_may_press(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        here.slack.workspace.scopes |= {"usergroups:read"}
+        here.slack.workspace.groups[GROUP] = [ADA["id"]]
+        await here.press("ack", user=BOB)
+        await here.until(lambda: bool(whispers(here)))
+        await here.press("ack")
+        await here.until(lambda: here.incident().state is IncidentState.ACKNOWLEDGED)
+
+    played(tmp_path, script, routes=[Allowed(channel="#oncall", groups=frozenset({GROUP}))])
+
+
+def test_where_slack_does_not_say_who_is_in_a_group_nobody_of_it_may_press(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("ack")
+        await here.until(lambda: bool(whispers(here)))
+        assert "usergroups:read" in whispers(here)[0]
+        assert here.incident() == INCIDENT
+
+    played(tmp_path, script, routes=[Allowed(channel="#oncall", groups=frozenset({GROUP}))])
+
+
+@pytest.mark.parametrize(
+    ("routes", "may"),
+    [
+        ([], True),
+        ([Allowed(channel="#oncall")], True),
+        ([Allowed(channel="#oncall"), Allowed(channel="#other", users=frozenset({"U0"}))], True),
+        ([Allowed(channel="C7"), Allowed(channel="#oncall", users=frozenset({"U0"}))], False),
+        ([Allowed(channel="C123", users=frozenset({"U0"}))], False),
+        # Slack does not tell the name of a private channel: then whoever is on a list of the app.
+        ([Allowed(channel="#secret", users=frozenset({"U0"}))], False),
+        ([Allowed(channel="#secret", users=frozenset({"U1"}))], True),
+    ],
+)
+def test_the_list_of_the_channel_decides(routes: list[Allowed], *, may: bool) -> None:
+    clock = ManualClock(NOW)
+    door = Doorkeeper(SlackWeb(Secret("xoxb-1"), clock=clock), routes, clock=clock)
+    press = Press(
+        verb="ack", incident=42, user_id="U1", user_name="eve", channel="C123", channel_name="oncall", thread="1.0"
+    )
+    if may:
+        asyncio.run(door.let_in(press))
+    else:
+        with pytest.raises(DriftwatchError, match="You may not press here, eve") as caught:
+            asyncio.run(door.let_in(press))
+        assert caught.value.slug == "button-refused"
