@@ -60,7 +60,9 @@ class LlamaServer:
     port : int
         Port to listen on; 0 lets the system choose, and `port` then tells which.
     slots : int
-        Requests answered at once, each with a context of 512 tokens.
+        Requests answered at once.
+    context : int
+        Tokens of a request and its answer together; no more than the model was trained on.
     threads : int
         Threads that compute.
     patience : timedelta
@@ -87,6 +89,7 @@ class LlamaServer:
     model: Path = BASE
     port: int = 0
     slots: int = 4
+    context: int = TOKENS_PER_SLOT
     threads: int = 1
     patience: timedelta = timedelta(seconds=20)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -146,7 +149,8 @@ class LlamaServer:
         self.stop()
 
     def _command(self) -> list[str]:
-        options = {"model": self.model, "port": self.port, "slots": self.slots, "threads": self.threads}
+        options = {"model": self.model, "port": self.port, "slots": self.slots, "context": self.context}
+        options["threads"] = self.threads
         words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
         return [sys.executable, "-m", "driftwatch.demo.llama", *words, "--until-stdin-closes"]
 
@@ -171,23 +175,26 @@ def require_llama() -> None:
         )
 
 
-def serve(*, model: Path, port: int, slots: int, threads: int) -> Any:
+def serve(*, model: Path, port: int, slots: int, context: int, threads: int) -> Any:
     """Start the server inside this process and return it; it ends when it is let go."""
     require_llama()
     if not model.is_file():
         raise LlamaUnavailable(f"llama: no model at {model}; benchmarks/lab/README.md tells how it is made")
     import xllamacpp
 
-    return xllamacpp.Server(parameters(xllamacpp, model=model, port=port, slots=slots, threads=threads))
+    wanted = parameters(xllamacpp, model=model, port=port, slots=slots, context=context, threads=threads)
+    return xllamacpp.Server(wanted)
 
 
-def parameters(llama: Any, *, model: Path, port: int = 0, slots: int = 4, threads: int = 1) -> Any:
+def parameters(
+    llama: Any, *, model: Path, port: int = 0, slots: int = 4, context: int = TOKENS_PER_SLOT, threads: int = 1
+) -> Any:
     """Return the settings of our server, `llama` being the module xllamacpp."""
     p = llama.CommonParams()
     p.model.path = str(model)
     p.model_alias = {MODEL_NAME}
     p.hostnames, p.port = ["127.0.0.1"], port
-    p.n_parallel, p.n_ctx = slots, slots * TOKENS_PER_SLOT
+    p.n_parallel, p.n_ctx = slots, slots * context
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = threads
     p.n_threads_http = CONNECTIONS
     p.n_gpu_layers, p.fit_params, p.ui = 0, False, False
@@ -214,13 +221,20 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--model", type=Path, default=BASE)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--slots", type=int, default=4)
+    parser.add_argument("--context", type=int, default=TOKENS_PER_SLOT, help="Tokens for each request.")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     chosen = parser.parse_args(argv)
     with os.fdopen(os.dup(1), "wb", buffering=0) as spoken:
         os.dup2(2, 1)  # llama.cpp logs to both; only the line below may go to our standard output
         try:
-            server = serve(model=chosen.model, port=chosen.port, slots=chosen.slots, threads=chosen.threads)
+            server = serve(
+                model=chosen.model,
+                port=chosen.port,
+                slots=chosen.slots,
+                context=chosen.context,
+                threads=chosen.threads,
+            )
         except (LlamaUnavailable, RuntimeError) as error:
             parser.exit(1, f"{error}\n")
         spoken.write(_READY + server.listening_address.rsplit(":", 1)[1].encode() + b"\n")
