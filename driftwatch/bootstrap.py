@@ -21,7 +21,7 @@ from driftwatch.config.embedders import no_embedder, unfit_embedder
 from driftwatch.config.settings import EndpointSettings, Settings
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.decide import Audience
-from driftwatch.domain.delivery import Routes, listed
+from driftwatch.domain.delivery import Delivery, Routes, listed
 from driftwatch.domain.endpoint import Endpoint, Price, vendor_of
 from driftwatch.domain.errors import ConfigError, DriftwatchError
 from driftwatch.domain.grouping import Grouping, family_of
@@ -61,12 +61,13 @@ if TYPE_CHECKING:
     from driftwatch.services.tick import World
     from driftwatch.services.trial import Trial
     from driftwatch.services.watched import Watched, WatchedJudge
+    from driftwatch.services.weekly import Weekly
     from driftwatch.stats.budget import FalseAlarmBudget
 
 SHORTEST_SECRET = 4
 """Shorter ones would be found everywhere."""
 SELFTEST_S = 900.0
-"""The longest that a self-test may take."""
+"""The longest that a self-test, or the weekly report, may take."""
 DEFAULT_BASELINE = 24
 """Replays of the baseline of recorded endpoints that are not in the configuration."""
 
@@ -632,7 +633,9 @@ def _notifier(route: "Route", clock: Clock) -> Notifier:
     if route.kind == "slack_token":
         from driftwatch.adapters.notify.slack_bot import SlackBot
 
-        return SlackBot(route.secret, route.channel or "", clock=clock, buttons=route.app_token is not None)
+        return SlackBot(
+            route.secret, route.channel or "", clock=clock, buttons=route.app_token is not None, chart=_report_picture
+        )
     if route.kind == "pagerduty":
         from driftwatch.adapters.notify.pagerduty import PagerDuty
 
@@ -644,6 +647,16 @@ def _notifier(route: "Route", clock: Clock) -> Notifier:
     from driftwatch.adapters.notify.webhook import Webhook
 
     return Webhook(route.secret, clock=clock, signing_key=route.signing)
+
+
+def _report_picture(delivery: Delivery) -> bytes | None:
+    """Draw what a report's message shows, where that can be done; an incident's message has no chart frozen in it."""
+    charts = delivery.payload.get("charts")
+    if not charts:
+        return None
+    from driftwatch.presentation.drawing import drawn_png
+
+    return next(iter(drawn_png(dict(list(charts.items())[-1:])).values()), None)
 
 
 def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButtons, ...]":
@@ -821,19 +834,39 @@ def selftest_process(settings: Settings) -> "Callable[[], Awaitable[bool]] | Non
         return None
 
     async def run() -> bool:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "driftwatch", "-c", str(settings.file), "selftest", "--json"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            return await asyncio.wait_for(process.wait(), SELFTEST_S) == 0
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        return await _own_command(settings, "selftest", "--json")
 
     return run
+
+
+def weekly_report(settings: Settings) -> "Weekly | None":
+    """Return when the weekly report is due and who gets it, if anybody does."""
+    wanted = settings.alerting.report
+    if wanted is None:
+        return None
+    from driftwatch.services.weekly import Weekly
+
+    return Weekly(schedule=wanted.schedule, to=wanted.to)
+
+
+def weekly_process(settings: Settings) -> Callable[[], Awaitable[bool]]:
+    """Return what makes the weekly report beside the daemon: a CPU-bound minute must not make its latencies lie."""
+    return lambda: _own_command(settings, "report", "--weekly", "--json")
+
+
+async def _own_command(settings: Settings, *words: str) -> bool:
+    """Run one of our commands in a process of its own; whether it succeeded."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "driftwatch", "-c", str(settings.file), *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        return await asyncio.wait_for(process.wait(), SELFTEST_S) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def redaction(settings: Settings) -> Callable[[str], str]:

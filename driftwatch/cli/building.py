@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from driftwatch import bootstrap
+from driftwatch.adapters.calendar import slots_between
 from driftwatch.config import last_good
 from driftwatch.config.load import load_settings
 from driftwatch.daemon.chores import SELFTEST_AT, Chores
 from driftwatch.daemon.heartbeat import Heartbeat
-from driftwatch.daemon.setup import Setup
+from driftwatch.daemon.setup import Listener, Setup
+from driftwatch.daemon.weekly import WeeklyReport
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.errors import ConfigError, DriftwatchError
 from driftwatch.services.ports import Clock
@@ -75,7 +77,10 @@ class Builder:
             fallback=bootstrap.fallback(settings),
             ops=bootstrap.audiences(settings).get(Audience.OPS, ()),
             traces=bootstrap.traces(settings),
-            listeners=[buttons.run for buttons in bootstrap.buttons(settings, self.store, self.clock)],
+            listeners=[
+                *(buttons.run for buttons in bootstrap.buttons(settings, self.store, self.clock)),
+                *self._weekly(settings),
+            ],
             in_use=lambda: self._keep(content),
             chores=Chores(
                 forget=self.store.prune_answers,
@@ -86,6 +91,15 @@ class Builder:
                 selftest_at=settings.selftest.daily or SELFTEST_AT,
             ),
         )
+
+    def _weekly(self, settings: "Settings") -> tuple[Listener, ...]:
+        """Return what has the weekly report made, if somebody gets it."""
+        weekly = bootstrap.weekly_report(settings)
+        if weekly is None:
+            return ()
+        make = bootstrap.weekly_process(settings)
+        report = WeeklyReport(weekly=weekly, make=make, store=self.store, clock=self.clock, due_slots=slots_between)
+        return (report.run,)
 
     def _refuse_moved(self, settings: "Settings") -> None:
         for key in ("store", "store_file", "http"):

@@ -15,7 +15,7 @@ from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.schedule import Every
 from driftwatch.stats.errors import BudgetError
 
-NOT_YET: tuple[str, ...] = ("alerting.report.weekly",)
+NOT_YET: tuple[str, ...] = ()
 """Keys that this version accepts, so that files stay valid, and does not act on."""
 
 _SECRET_FILES = (

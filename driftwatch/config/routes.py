@@ -7,7 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from driftwatch.config.model import Strict
-from driftwatch.config.values import SecretAddress, SecretAddressFile, SecretFile, SecretText, Wait, Weekly, refusal
+from driftwatch.config.values import (
+    SecretAddress,
+    SecretAddressFile,
+    SecretFile,
+    SecretText,
+    TimeZone,
+    Wait,
+    Weekly,
+    refusal,
+)
+from driftwatch.domain.schedule import Cron
 from driftwatch.domain.secret import Secret
 
 RouteKind = Literal["slack_webhook", "slack_token", "webhook", "pagerduty", "apprise"]
@@ -121,6 +131,14 @@ class ReportRoute(Strict):
 
     to: RouteName
     weekly: Weekly = "mon 09:00"
+    timezone: TimeZone = "UTC"
+
+    @property
+    def schedule(self) -> Cron:
+        """When it is due."""
+        day, _, at = self.weekly.partition(" ")
+        hour, minute = map(int, at.split(":"))
+        return Cron(line=f"{minute} {hour} * * {day}", timezone=self.timezone)
 
 
 class Rule(Strict):

@@ -139,7 +139,7 @@ def _timezone(value: Any) -> str:
 
 def _weekly(value: Any) -> str:
     if not isinstance(value, str) or not _WEEKLY.fullmatch(value):
-        raise refusal("write a day and a time, as in mon 09:00 (UTC).", slug="config-schedule")
+        raise refusal("write a day and a time, as in mon 09:00.", slug="config-schedule")
     return value
 
 
@@ -187,4 +187,4 @@ CronLine = Annotated[
 ]
 TimeZone = Annotated[str, PlainValidator(_timezone), _text("As in UTC or Europe/Berlin.")]
 Daily = Annotated[time | None, PlainValidator(_daily), _text('Time in UTC: "06:00"; never for none.')]
-Weekly = Annotated[str, PlainValidator(_weekly), _text("Day and time in UTC: mon 09:00.")]
+Weekly = Annotated[str, PlainValidator(_weekly), _text("Day and time: mon 09:00.")]

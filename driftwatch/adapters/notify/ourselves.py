@@ -66,6 +66,10 @@ OURSELVES: Mapping[str, Words] = {
         ),
         evidence=_config,
     ),
+    "report": Words(
+        headline=lambda payload: f"driftwatch {'week ' + payload['week'] if 'week' in payload else 'report'}",
+        evidence=lambda payload: str(payload["verdict"]),
+    ),
     "store": Words(
         headline=_either(
             "driftwatch cannot store anything: nothing is watched, and no other page can come",

@@ -87,7 +87,7 @@ def event(delivery: Delivery) -> dict[str, Any]:
         "payload": {
             "summary": one_line(f"{wording.headline(said)}{wording.since(said)}", MAX_SUMMARY),
             "source": str(said.get("endpoint", "driftwatch")),
-            "severity": _SEVERITY.get(delivery.severity, "info") if said["kind"] != "test" else "info",
+            "severity": _SEVERITY.get(delivery.severity, "info") if said["kind"] not in ("test", "report") else "info",
             "timestamp": str(said["at"]),
             "component": str(said.get("model", "")),
             "class": str(said.get("reason", "")),

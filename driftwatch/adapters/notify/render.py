@@ -26,10 +26,13 @@ from slack_sdk.models.blocks import (
 )
 
 from driftwatch.adapters.notify import wording
+from driftwatch.adapters.notify.escaping import escape
+from driftwatch.adapters.notify.report_words import report_levels
 from driftwatch.adapters.notify.wording import Payload, render_text
 from driftwatch.domain.delivery import DETAILS
-from driftwatch.domain.legible import ELLIPSIS, legible
+from driftwatch.domain.legible import legible
 from driftwatch.domain.payload import EXCERPT
+from driftwatch.domain.weekly import KIND as REPORT
 
 __all__ = ["BUTTON", "Message", "escape", "render", "render_text"]
 
@@ -43,7 +46,6 @@ MAX_HEADER = 150
 MAX_TOTAL = 12_000
 LEVELS = 3
 """Full; without the answers; text only."""
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _Text = RichTextElementParts.Text
 
 
@@ -89,29 +91,9 @@ def render(payload: Payload, *, possible_repeat: bool = False, level: int = 0, b
     return Message(text=text)
 
 
-def escape(text: str, limit: int) -> str:
-    """Escape ``& < >`` once, for mrkdwn; a cut never falls inside an entity.
-
-    Examples
-    --------
-    >>> escape("<!channel> & co", 100)
-    '&lt;!channel&gt; &amp; co'
-    >>> escape("a<<<<", 10)
-    'a&lt;&lt;…'
-    """
-    pieces = [_ENTITIES.get(character, character) for character in legible(text)]
-    if sum(map(len, pieces)) <= limit:
-        return "".join(pieces)
-    kept, length = [], len(ELLIPSIS)
-    for piece in pieces:
-        length += len(piece)
-        if length > limit:
-            break
-        kept.append(piece)
-    return "".join(kept) + ELLIPSIS
-
-
 def _levels(payload: Payload, *, possible_repeat: bool, buttons: bool) -> list[list[dict[str, Any]]]:
+    if payload["kind"] == REPORT:
+        return report_levels(payload, remark=wording.remarks(payload, possible_repeat=possible_repeat))
     own = list(_own_words(payload))
     last = list(_last_words(payload, possible_repeat=possible_repeat))
     last += list(_buttons(payload)) if buttons else []

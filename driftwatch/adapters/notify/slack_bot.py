@@ -3,6 +3,7 @@
 Every message carries its delivery's key as metadata, so that one that may have arrived can be looked for.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
@@ -19,6 +20,7 @@ from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.errors import DeliveryError
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.secret import Secret
+from driftwatch.domain.weekly import KIND as REPORT
 from driftwatch.services.ports import Clock, Notifier
 
 METADATA_EVENT = "driftwatch_delivery"
@@ -49,7 +51,7 @@ class SlackBot(Notifier):
     buttons : bool
         The first message has buttons, because somebody hears them (`slack_socket`).
     chart : callable, optional
-        Draws the picture that goes into an incident's thread (needs the scope files:write).
+        Draws the picture that goes into an incident's or a report's thread (needs the scope files:write).
     base_url : str, optional
         For tests; Slack's own by default.
     """
@@ -87,6 +89,8 @@ class SlackBot(Notifier):
         )
         if delivery.is_details and root:
             await self._draw(delivery, root)
+        elif delivery.payload["kind"] == REPORT and (made := _split(sent)):
+            await self._draw(delivery, made)
         return sent or ""
 
     async def arrived(self, delivery: Delivery) -> Arrival:
@@ -159,9 +163,10 @@ class SlackBot(Notifier):
     async def _draw(self, delivery: Delivery, root: tuple[str, str]) -> None:
         """Add a picture; one that cannot be drawn or sent costs nothing but itself."""
         try:
-            png = self._chart(delivery) if self._chart else None
+            # Drawing takes a process and a second: the loop goes on meanwhile.
+            png = await asyncio.to_thread(self._chart, delivery) if self._chart else None
             if png:
-                name = f"{delivery.payload.get('incident', 'incident')}.png"
+                name = f"{delivery.payload.get('incident', delivery.payload['kind'])}.png"
                 await self._web.upload(png, name=name, channel=root[0], thread=root[1])
         except Exception as error:  # noqa: BLE001  # whatever drawing needs may be missing
             log.warning("no chart in the thread", key=delivery.key, error=type(error).__name__)

@@ -9,6 +9,7 @@ from math import floor, log10
 from typing import Any
 
 from driftwatch.adapters.notify.ourselves import OURSELVES
+from driftwatch.adapters.notify.report_words import report_lines
 from driftwatch.domain.judge_drift import OBSERVED
 from driftwatch.domain.legible import legible, one_line
 
@@ -38,6 +39,9 @@ def render_text(payload: Payload, *, possible_repeat: bool = False) -> str:
     support-bot · budget exhausted: 5.00 of 5.00 USD spent today
     No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner.
     """
+    if payload["kind"] == "report":
+        lines = report_lines(payload, remark=remarks(payload, possible_repeat=possible_repeat))
+        return "\n".join(one_line(line) for line in (headline(payload), *lines))
     way_on = " → ".join(part for part in (movers(payload), actions(payload)) if part)
     lines = [headline(payload) + since(payload), evidence(payload), way_on]
     lines += [also(payload), note(payload), remarks(payload, possible_repeat=possible_repeat)]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from driftwatch.adapters.store import open_store
 from driftwatch.cli.ownership import INCIDENT
 
 
@@ -82,7 +83,7 @@ def test_a_quiet_week_is_reported_with_exit_code_0(quiet_here):
     shown = quiet_here("report", "--since", "3d")
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.startswith("1 endpoint: 1 unchanged; coverage 100.0 %; nothing missed\n")
-    assert "A fall of the pass rate by" in shown.stdout
+    assert "We would have seen: a fall of the pass rate by" in shown.stdout
 
 
 def test_the_report_file_is_written_whole_and_nothing_else_is_left(drifted_here, tmp_path):
@@ -211,3 +212,39 @@ def test_an_incident_is_shown_without_loading_the_engine(project_of):
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.splitlines()[-1] == "loaded: []", ran.stdout + ran.stderr
+
+
+WEEKLY = "alerting: {pages: oncall, report: {to: oncall, weekly: mon 09:00, timezone: Europe/Berlin}}\n"
+
+
+def test_the_week_is_promised_once_however_often_it_is_asked_for(command, project_of, tmp_path):
+    run = command(project_of(60, ended_hours_ago=24 * 9))
+    config = tmp_path / "project" / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("alerting: {pages: oncall}\n", WEEKLY))
+    first, again = run("report", "--weekly", "--json"), run("report", "--weekly", "--json")
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output
+    assert json.loads(first.stdout)["done"] == "promised to oncall"
+    assert json.loads(again.stdout)["done"] == "promised already"
+    with open_store(f"sqlite:///{tmp_path}/project/driftwatch.db") as store:
+        (row,) = [row for row in store.deliveries() if row.payload["kind"] == "report"]
+    assert (row.route, row.state.value) == ("oncall", "pending")
+    assert row.payload["week"] == json.loads(first.stdout)["week"]
+    assert row.payload["verdict"].startswith("1 endpoint: ")
+
+
+def test_a_weekly_report_that_nobody_gets_is_said(command, project_of):
+    result = command(project_of(2))("report", "--weekly")
+    assert result.exit_code == 2
+    assert "nobody gets a weekly report: add `alerting: {report: {to: its-route}}`." in result.stderr
+
+
+def test_the_report_as_slack_takes_it(command, project_of):
+    body = json.loads(command(project_of(60, 48))("report", "--format", "slack").stdout)
+    assert body["blocks"][0]["type"] == "header"
+    assert "1 endpoint: 1 drifted" in body["text"]
+
+
+def test_the_report_as_a_page_in_a_file(command, project_of, tmp_path):
+    result = command(project_of(60, 48))("report", "--format", "html", "--output", str(tmp_path / "report.html"))
+    assert result.exit_code == 1
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")

@@ -1,0 +1,76 @@
+"""The report as the payload of a message: frozen, legible, and small enough for a channel."""
+
+from typing import Any
+
+from driftwatch.domain.incident import Reason
+from driftwatch.domain.legible import one_line
+from driftwatch.domain.metric import Severity
+from driftwatch.domain.weekly import KIND
+from driftwatch.presentation import words
+from driftwatch.presentation.report_charts import FLEET, INCIDENTS, report_charts
+from driftwatch.services.report import Report
+from driftwatch.services.report_endpoint import EndpointReport
+from driftwatch.services.standing import EndpointState
+
+ENDPOINTS = 30
+INCIDENTS_SHOWN = 10
+_LINE = 300
+
+
+def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]:
+    """Return what the message says: what moved first, every answer left out."""
+    ordered = sorted(report.endpoints, key=lambda e: (e.state is not EndpointState.DRIFTED, e.state.value, e.name))
+    todo = words.todo(report)
+    return {
+        "version": 1,
+        "kind": KIND,
+        "reason": Reason.NONE.value,
+        "severity": Severity.NOTICE.value,
+        "endpoint": "driftwatch",
+        "at": report.at.isoformat(),
+        "since": report.since.isoformat(),
+        "until": report.until.isoformat(),
+        **({"week": week} if week else {}),
+        "verdict": report.verdict.words,
+        "period": words.period(report),
+        "quiet": "" if todo else words.quiet(report),
+        "todo": [
+            {
+                "incident": incident.name,
+                "said": one_line(f"{incident.endpoint}: {words.movement(incident)}", _LINE),
+                "command": words.way_on(incident),
+            }
+            for incident in todo[:INCIDENTS_SHOWN]
+        ],
+        "more_todo": max(len(todo) - INCIDENTS_SHOWN, 0),
+        "endpoints": [_endpoint(endpoint) for endpoint in ordered[:ENDPOINTS]],
+        "more_endpoints": max(len(ordered) - ENDPOINTS, 0),
+        "accounts": [one_line(line, _LINE) for line in _accounts(report)],
+        "charts": {name: spec for name, spec in report_charts(report).large.items() if name in (FLEET, INCIDENTS)},
+    }
+
+
+def _endpoint(endpoint: EndpointReport) -> dict[str, str]:
+    incidents = "; ".join(
+        f"{i.incident.name} {i.incident.severity.value}, {words.movement(i.incident)}, {i.incident.state.value}"
+        for i in endpoint.incidents
+    )
+    said = incidents or endpoint.power or words.caveat(endpoint) or words.endpoint_line(endpoint)
+    return {
+        "name": one_line(endpoint.name, 80),
+        "state": endpoint.state.value,
+        "symbol": words.symbol(endpoint.state),
+        "said": one_line(said, _LINE),
+    }
+
+
+def _accounts(report: Report) -> list[str]:
+    covered = report.coverage
+    lines = [
+        f"Slots: {covered.done} of {covered.due} done; {covered.missed_words}.",
+        f"Messages: {words.deliveries_line(report.deliveries)}",
+        f"Self-tests: {words.selftests_line(report.selftests)}",
+        f"Cost: {words.number(report.cost_usd)} USD.",
+    ]
+    soon = [silence for silence in report.silences if report.ends_soon(silence)]
+    return lines + [f"Silence: {words.silence_line(silence, soon=True)}" for silence in soon[:5]]
