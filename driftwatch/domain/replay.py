@@ -88,6 +88,24 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayMeans:
+    """A committed replay summed up.
+
+    Parameters
+    ----------
+    means : mapping
+        metric -> mean over probes, a probe's samples averaged first; a metric without a score is absent.
+    """
+
+    slot: Slot
+    seq: int
+    epoch: int
+    asked: int
+    answered: int
+    means: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayScores:
     """A committed replay as the detectors see it.
 

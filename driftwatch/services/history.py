@@ -1,4 +1,4 @@
-"""A period of one endpoint, recomputed from its committed scores: means, statistics, and where it stood at the end."""
+"""A period of one endpoint: means, statistics, and where it stood at the end, as committed or computed again."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from math import fsum
 
 from driftwatch.domain.acceptance import watches_anew
 from driftwatch.domain.incident import Incident
-from driftwatch.domain.replay import ReplayScores, SlotState
+from driftwatch.domain.replay import ReplayMeans, ReplayScores, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import Watch
@@ -54,7 +54,7 @@ class Trace:
     asked, answered : int
         Questions of the period's replays, and how many were answered.
     recomputed : bool
-        Whether the points carry statistics.
+        Whether the detectors read again, and what was committed was not taken.
     """
 
     points: Sequence[Point] = ()
@@ -73,28 +73,35 @@ def trace(
     until: datetime,
     incidents: Sequence[Incident],
     most_updates: int = MOST_UPDATES,
+    from_levels: bool = True,
 ) -> Trace:
-    """Recompute an endpoint's replays due in [`since`, `until`).
+    """Return an endpoint's replays due in [`since`, `until`), and the detectors' states at the end.
 
-    The fold begins where the epoch of the period's first replay began, so it ends in the very states that were
-    committed. Where that would take more than `most_updates` updates and the period reaches to the last decided
-    replay, the committed states are taken instead and the points carry no statistics.
+    Up to the last decided replay both were committed: the states, and what every decision read of them. A period
+    that ended earlier is folded again, from where the epoch of its first replay began, so the states are the very
+    ones that were committed then. Where that would take more than `most_updates` updates, the committed states are
+    taken for a period that ended just now, as a weekly report's; the points of a store of an older version, whose
+    decisions left nothing but states, then carry no statistics.
 
     Parameters
     ----------
     incidents : sequence of Incident
         All of the endpoint's: where one was resolved, the detectors were armed anew.
+    from_levels : bool
+        Whether what the decisions read is taken; otherwise it is computed again.
     """
     name = watched.endpoint.name
     decided = store.decided_seq(name)
-    before_end = [r.seq for r in store.slots(name, until=until) if r.state is SlotState.DONE and r.seq is not None]
-    last = max((seq for seq in before_end if seq <= decided), default=0)
+    inside = [seq for seq in _done(store, name, since, until) if seq <= decided]
+    last = max(inside, default=0) or max((seq for seq in _done(store, name, None, until) if seq <= decided), default=0)
     if not last:
         return Trace(watch=monitor.begin(watched.plans, store.epoch(name)))
-    inside = [r.seq for r in store.slots(name, since=since, until=until) if r.seq is not None and r.seq <= decided]
     begin = _epoch_begin(store, name, min(inside, default=last), last)
-    recomputed = last < decided or (last - begin + 1) * max(len(watched.plans), 1) <= most_updates
-    fold = _Fold(watched, since=since, until=until, incidents=incidents, recompute=recomputed)
+    levels = store.levels(name, first=min(inside, default=last), last=last) if from_levels else {}
+    committed = last == decided and all(seq in levels for seq in inside)
+    few = (last - begin + 1) * max(len(watched.plans), 1) <= most_updates
+    recomputed = not committed and (few or decided - last > max(len(inside), 1))
+    fold = _Fold(watched, since=since, until=until, incidents=incidents, levels=None if recomputed else levels)
     for replay in _wanted(store, watched, begin=begin, last=last, inside=inside, recomputed=recomputed):
         fold.take(replay)
     found = fold.trace(None if recomputed else load_watch(watched, store)[0])
@@ -146,13 +153,27 @@ def replay_means(replay: ReplayScores) -> dict[str, float]:
     }
 
 
+def _done(store: Store, name: str, since: datetime | None, until: datetime) -> list[int]:
+    slots = store.slots(name, since=since, until=until)
+    return [slot.seq for slot in slots if slot.state is SlotState.DONE and slot.seq is not None]
+
+
 class _Fold:
-    """Takes replays in order; keeps the period's points, the last epoch's baseline and the detectors' states."""
+    """Takes replays in order; keeps the period's points, the last epoch's baseline and the detectors' states.
+
+    `levels` is what the decisions read, by seq; None where the detectors are to read again.
+    """
 
     def __init__(
-        self, watched: Watched, *, since: datetime, until: datetime, incidents: Sequence[Incident], recompute: bool
+        self,
+        watched: Watched,
+        *,
+        since: datetime,
+        until: datetime,
+        incidents: Sequence[Incident],
+        levels: Mapping[int, Mapping[str, float]] | None,
     ) -> None:
-        self._watched, self._since, self._until, self._recompute = watched, since, until, recompute
+        self._watched, self._since, self._until, self._levels = watched, since, until, levels
         self._armed_anew = {i.seq: bool(i.accepted_probes) for i in incidents if watches_anew(i)}
         self._watch = monitor.begin(watched.plans, 0)
         self._points: list[Point] = []
@@ -160,11 +181,11 @@ class _Fold:
         self._epoch = 0
         self._asked = self._answered = 0
 
-    def take(self, replay: ReplayScores) -> None:
-        """Fold one replay."""
+    def take(self, replay: ReplayScores | ReplayMeans) -> None:
+        """Fold one replay; one that is summed up only where nothing is read again."""
         if replay.epoch != self._epoch:
             self._epoch, self._baseline = replay.epoch, []
-        if self._recompute:
+        if isinstance(replay, ReplayScores):
             self._watch = monitor.fold(self._watched.plans, self._watch, replay)
         inside = self._since <= replay.slot.due < self._until
         if inside:
@@ -172,11 +193,11 @@ class _Fold:
             self._answered += replay.answered
         if monitor.covered(replay):
             self._take_evidence(replay, inside=inside)
-        if self._recompute and replay.seq in self._armed_anew:
+        if isinstance(replay, ReplayScores) and replay.seq in self._armed_anew:
             self._watch = monitor.rearm(self._watched.plans, self._watch)
 
-    def _take_evidence(self, replay: ReplayScores, *, inside: bool) -> None:
-        means = replay_means(replay)
+    def _take_evidence(self, replay: ReplayScores | ReplayMeans, *, inside: bool) -> None:
+        means = replay.means if isinstance(replay, ReplayMeans) else replay_means(replay)
         learning = len(self._baseline) < self._watched.endpoint.baseline_replays
         if learning:
             self._baseline.append(means)
@@ -188,13 +209,12 @@ class _Fold:
                     epoch=replay.epoch,
                     watched=not learning,
                     means=means,
-                    statistics=self._statistics() if self._recompute else {},
+                    statistics=self._read_again() if self._levels is None else self._levels.get(replay.seq, {}),
                 )
             )
 
-    def _statistics(self) -> dict[str, float]:
-        readings = monitor.read(self._watched.plans, self._watch)
-        return {name: r.statistic for name, r in readings.items() if r.phase == "monitoring"}
+    def _read_again(self) -> dict[str, float]:
+        return monitor.levels(monitor.read(self._watched.plans, self._watch))
 
     def trace(self, saved: Watch | None) -> Trace:
         """Return what was found; `saved` stands for the states where they were not recomputed."""
@@ -210,8 +230,8 @@ class _Fold:
 
 def _wanted(
     store: Store, watched: Watched, *, begin: int, last: int, inside: Sequence[int], recomputed: bool
-) -> Iterator[ReplayScores]:
-    """Yield the replays to fold: all of them, or only the baseline's and the period's."""
+) -> Iterator[ReplayScores | ReplayMeans]:
+    """Yield the replays to fold: all of them, or only the baseline's and the period's, summed up."""
     name = watched.endpoint.name
     if recomputed:
         yield from _between(store, name, begin, last)
@@ -220,8 +240,8 @@ def _wanted(
     first = min(inside, default=last)
     baseline = newest + watched.endpoint.baseline_replays - 1
     if first > baseline:
-        yield from _between(store, name, newest, baseline)
-    yield from _between(store, name, min(first, newest) if first <= baseline else first, last)
+        yield from store.summed(name, first=newest, last=baseline)
+    yield from store.summed(name, first=min(first, newest) if first <= baseline else first, last=last)
 
 
 def _between(store: Store, name: str, first: int, last: int) -> Iterator[ReplayScores]:
@@ -233,6 +253,8 @@ def _between(store: Store, name: str, first: int, last: int) -> Iterator[ReplayS
 
 def _epoch_begin(store: Store, name: str, seq: int, last: int) -> int:
     """Return the seq of the first replay in the epoch that `seq` belongs to; epochs only rise with seq."""
+    if store.epoch(name) == 1:
+        return 1
 
     def epoch_of(at: int) -> int:
         return next(iter(store.replays(name, after_seq=at - 1, metrics=()))).epoch

@@ -8,7 +8,7 @@ from driftwatch.domain.acceptance import FALSE_DISCOVERIES
 from driftwatch.domain.incident import Finding, Moved
 from driftwatch.domain.judge_drift import generation, moved
 from driftwatch.domain.metric import Metric
-from driftwatch.domain.replay import ReplayScores
+from driftwatch.domain.replay import ReplayMeans, ReplayScores
 from driftwatch.services.mixture import second_state_since
 from driftwatch.services.streams import StreamPlan
 from driftwatch.stats.any_stream import AnyState
@@ -79,7 +79,12 @@ def _measured(replay: ReplayScores, values: Mapping[str, tuple[float, ...]]) -> 
     return ReplayValues(key=replay.slot.key, values=values, hours=due.timestamp() / 3600)
 
 
-def covered(replay: ReplayScores) -> bool:
+def levels(readings: Mapping[str, StreamReading]) -> dict[str, float]:
+    """Return each watching stream's statistic as a share of its threshold."""
+    return {name: reading.statistic for name, reading in readings.items() if reading.phase == "monitoring"}
+
+
+def covered(replay: ReplayScores | ReplayMeans) -> bool:
     """Return whether enough probes answered for the replay to be evidence."""
     return replay.asked > 0 and replay.answered >= MIN_COVERAGE * replay.asked
 

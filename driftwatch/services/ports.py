@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from driftwatch.domain.acceptance import Acceptance
@@ -11,7 +11,7 @@ from driftwatch.domain.confirmation import Burst
 from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
-from driftwatch.domain.replay import Replay, ReplayScores, Score, Slot, SlotRecord, SlotState
+from driftwatch.domain.replay import Replay, ReplayMeans, ReplayScores, Score, Slot, SlotRecord, SlotState
 from driftwatch.services.glance import GivenAnswer, Place
 
 
@@ -71,6 +71,8 @@ class DecisionCommit:
 
     Parameters
     ----------
+    levels : mapping
+        What it read: each watching stream's statistic as a share of its threshold.
     before : Incident, optional
         The open incident from which `incident` was made.
     """
@@ -78,6 +80,7 @@ class DecisionCommit:
     endpoint: str
     seq: int
     streams: Sequence[SavedStream]
+    levels: Mapping[str, float] = field(default_factory=dict)
     incident: Incident | None = None
     deliveries: Sequence[Delivery] = ()
     before: Incident | None = None
@@ -119,6 +122,14 @@ class Store(ABC):
         self, endpoint: str, *, after_seq: int = 0, metrics: Sequence[str] | None = None
     ) -> Iterator[ReplayScores]:
         """Yield committed replays in order of seq; an accepted probe's scores go by a key of their own from then on."""
+
+    @abstractmethod
+    def summed(self, endpoint: str, *, first: int, last: int) -> Iterator[ReplayMeans]:
+        """Yield the replays `first` to `last`, summed up, in order of seq."""
+
+    @abstractmethod
+    def levels(self, endpoint: str, *, first: int, last: int) -> Mapping[int, Mapping[str, float]]:
+        """Return, by seq, what the decisions on the replays `first` to `last` read; to four digits."""
 
     @abstractmethod
     def scores(self, endpoint: str, slot: Slot) -> Sequence[Score]:

@@ -16,6 +16,7 @@ from driftwatch.domain.incident import Finding, Incident, IncidentState, Moved, 
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
 from driftwatch.scorers.verdict import Unscored
+from driftwatch.services.history import replay_means
 from driftwatch.services.ports import DecisionCommit, SavedStream
 from tests.contract.observed import HOUR, NOON, answer, failed, replay, reply, rich_reply, score, slot
 from tests.stores import BACKENDS, STORES
@@ -311,6 +312,16 @@ def test_a_replay_is_decided_once(store):
     assert [d.key for d in store.deliveries()] == ["k"]
 
 
+def test_what_a_decision_read_is_kept_for_each_replay(store):
+    store.commit_decision(decision(1))
+    store.commit_decision(decision(2, levels={"exact": 0.123456, "length": 12.5}))
+    store.commit_decision(decision(3, levels={"exact": 1.0}))
+    assert not store.commit_decision(decision(2, levels={"exact": 9.0}))
+    assert store.levels("bot", first=1, last=2) == {1: {}, 2: {"exact": 0.1235, "length": 12.5}}
+    assert store.levels("bot", first=3, last=9) == {3: {"exact": 1.0}}
+    assert store.levels("nobody", first=1, last=9) == {}
+
+
 def test_a_later_decision_replaces_the_states_it_has(store):
     other = SavedStream(metric="length", seq=1, epoch=1, state=b"old")
     store.commit_decision(decision(1, streams=(*decision(1).streams, other)))
@@ -504,3 +515,17 @@ def test_an_outcome_survives_by_name(store):
     answers = [failed(f"p{n}@x", outcome=outcome) for n, outcome in enumerate(Outcome) if outcome is not Outcome.OK]
     store.record_replay(replay(answers=answers), [])
     assert [a.outcome for a in store.answers("bot", slot())] == [o for o in Outcome if o is not Outcome.OK]
+
+
+def test_a_replay_summed_up_has_the_means_of_its_scores(store):
+    first = replay(0, answers=[answer("a@1"), answer("a@1", sample=1), answer("b@1")])
+    scored = [score(1.0, probe="a@1"), score(0.0, probe="a@1", sample=1), score(0.75, probe="b@1")]
+    store.record_replay(first, [*scored, score(Unscored("timeout"), "length", "a@1"), score(3.0, "words", "b@1")])
+    store.record_replay(replay(1), [score(0.25), score(Unscored("timeout"), "length")])
+    samples, single = store.summed("bot", first=1, last=9)
+    assert (samples.slot, samples.seq, samples.epoch, samples.asked, samples.answered) == (first.slot, 1, 1, 3, 3)
+    assert samples.means == {"exact": 0.625, "words": 3.0}
+    assert single.means == {"exact": 0.25}
+    assert [one.means for one in (samples, single)] == [replay_means(whole) for whole in store.replays("bot")]
+    assert [one.seq for one in store.summed("bot", first=2, last=9)] == [2]
+    assert list(store.summed("nobody", first=1, last=9)) == []

@@ -11,6 +11,7 @@ from driftwatch.adapters.store import accepted, outbox
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep
 from driftwatch.adapters.store.documents import from_document, to_document
 from driftwatch.adapters.store.facts import begin_epoch
+from driftwatch.adapters.store.summaries import save_levels
 from driftwatch.adapters.store.tables import COUNTER, ENDPOINT, INCIDENT, SILENCE, STREAM, TRANSITION
 from driftwatch.domain.acceptance import Acceptance
 from driftwatch.domain.delivery import Delivery
@@ -41,6 +42,7 @@ class Decisions(Store):
             if not connection.execute(update(ENDPOINT).where(fence).values(decided_seq=decision.seq)).rowcount:
                 return False
             _save_streams(connection, endpoint, decision.streams)
+            save_levels(connection, endpoint, decision.seq, decision.levels)
             if decision.incident is not None:
                 _save_incident(connection, decision.incident)
             outbox.add(connection, decision.deliveries)

@@ -17,19 +17,20 @@ from driftwatch.adapters.store.glances import Glances
 from driftwatch.adapters.store.history import History
 from driftwatch.adapters.store.outbox import Outbox
 from driftwatch.adapters.store.retention import Retention
+from driftwatch.adapters.store.summaries import Summaries
 from driftwatch.services.ports import Store
 
 if TYPE_CHECKING:
     from driftwatch.adapters.store.lease import Lease
 
-_PIECEMEAL = frozenset({"replays"})
+_PIECEMEAL = frozenset({"replays", "summed"})
 """Many transactions, one after the other: each is patient by itself."""
 
 WAIT = timedelta(seconds=30)
 """How long a writer waits for another one."""
 
 
-class SqlStore(Facts, History, Decisions, Bursts, Outbox, Retention, Glances):
+class SqlStore(Facts, History, Summaries, Decisions, Bursts, Outbox, Retention, Glances):
     """Everything driftwatch knows, in one SQL database; every method is one transaction.
 
     Open it with `open_store`. Methods block and may be called from any thread.

@@ -122,6 +122,7 @@ def test_recomputed_detectors_end_in_the_very_states_that_were_committed(scripte
         since=until - 10 * HOUR,
         until=until,
         incidents=scripted.store.incidents(endpoint="support-bot"),
+        from_levels=False,
     )
     saved, _ = load_watch(one, scripted.store)
     assert found.recomputed
@@ -131,18 +132,50 @@ def test_recomputed_detectors_end_in_the_very_states_that_were_committed(scripte
     }
 
 
-def test_beyond_the_allowed_work_the_committed_states_are_told_and_no_peak(scripted):
+def test_what_the_decisions_read_is_what_the_detectors_read_again(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=52)
+    period = {"since": until - 40 * HOUR, "until": until, "incidents": scripted.store.incidents(endpoint="support-bot")}
+    taken = trace(one, scripted.store, **period, most_updates=0)
+    again = trace(one, scripted.store, **period, from_levels=False)
+    assert (taken.recomputed, again.recomputed) == (False, True)
+    assert [replace(p, statistics={}) for p in taken.points] == [replace(p, statistics={}) for p in again.points]
+    assert (taken.baseline, taken.asked) == (again.baseline, again.asked)
+    assert {m: encode_state(s) for m, s in taken.watch.states.items()} == {
+        m: encode_state(s) for m, s in again.watch.states.items()
+    }
+    assert [p.statistics for p in taken.points] == [pytest.approx(p.statistics, rel=5e-4) for p in again.points]
+    assert max(p.statistics.get("pass", 0) for p in taken.points) > 1
+
+
+def test_a_period_that_ended_just_now_costs_no_fold_where_that_is_dear(scripted):
+    """The weekly report is due at nine, and made after the replay of nine."""
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    period = {"since": until - 30 * HOUR, "until": until - 1 * HOUR, "incidents": ()}
+    dear = trace(one, scripted.store, **period)
+    cheap = trace(one, scripted.store, **period, most_updates=10)
+    assert (dear.recomputed, cheap.recomputed) == (True, False)
+    assert [p.means for p in cheap.points] == [p.means for p in dear.points]
+    assert cheap.watch.seq == dear.watch.seq + 1
+
+
+def test_beyond_the_allowed_work_a_store_of_an_older_version_tells_no_peak(scripted, monkeypatch):
     one = watched("support-bot")
     until = scripted.replays(one, 60)
     since = until - 10 * HOUR
-    cheap = trace(one, scripted.store, since=since, until=until, incidents=(), most_updates=10)
     dear = trace(one, scripted.store, since=since, until=until, incidents=())
+    monkeypatch.setattr(scripted.store, "levels", lambda *_, **__: {}, raising=False)
+    cheap = trace(one, scripted.store, since=since, until=until, incidents=(), most_updates=10)
     assert not cheap.recomputed
     assert len(cheap.points) == 10
     assert [p.means for p in cheap.points] == [p.means for p in dear.points]
     assert [p.watched for p in cheap.points] == [p.watched for p in dear.points]
     assert (cheap.baseline, cheap.asked) == (dear.baseline, dear.asked)
     assert all(p.statistics == {} for p in cheap.points)
+    within = trace(one, scripted.store, since=since, until=until, incidents=())
+    assert within.recomputed
+    assert all(p.statistics for p in within.points)
 
 
 def test_a_past_period_is_told_as_it_was_then(scripted):

@@ -6,6 +6,7 @@ from driftwatch.adapters.store.tables.decisions import (
     CounterRow,
     DeliveryRow,
     IncidentRow,
+    LevelRow,
     SilenceRow,
     StreamRow,
     TransitionRow,
@@ -38,6 +39,7 @@ TEXT = table(TextRow)
 ANSWER = table(AnswerRow)
 LOGPROBS = table(LogprobsRow)
 STREAM = table(StreamRow)
+LEVEL = table(LevelRow)
 COUNTER = table(CounterRow)
 INCIDENT = table(IncidentRow)
 TRANSITION = table(TransitionRow)

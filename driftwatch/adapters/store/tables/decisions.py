@@ -1,12 +1,12 @@
 """What was decided and promised: streams, incidents, silences, deliveries."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import LargeBinary
 from sqlmodel import Field
 
-from driftwatch.adapters.store.tables.base import Row
+from driftwatch.adapters.store.tables.base import CLUSTERED, Row
 from driftwatch.adapters.store.types import AnyText, Json
 
 
@@ -19,6 +19,16 @@ class StreamRow(Row, table=True):
     seq: int
     epoch: int
     state: bytes = Field(sa_type=LargeBinary)
+
+
+class LevelRow(Row, table=True):
+    """What one decision read: each watching stream's statistic as a share of its threshold."""
+
+    __tablename__ = "level"
+    __table_args__: ClassVar[Any] = (CLUSTERED,)
+    endpoint_id: int = Field(primary_key=True, foreign_key="endpoint.id")
+    seq: int = Field(primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
 
 
 class CounterRow(Row, table=True):
