@@ -23,14 +23,14 @@ def test_a_newcomer_sees_the_page_of_a_scripted_drift(site: Site) -> None:
     site.machine.until(lambda: len(site.posts) > 2, "the word that it is taken")
     assert [post["text"].split(":")[0] for post in site.posts[2:]] == ["rehearsal · acknowledged by you"]
 
-    installed, switched, returned = commands(PAGE)["PostgreSQL instead of a file"]
+    installed, switched, drifted = commands(PAGE)["PostgreSQL instead of a file"]
     site.type(installed, online=True)
     assert "is sound" in site.type(switched)
     site.machine.until(lambda: site.endpoint()["baseline"] == {"seen": 8, "replays": 8}, "a baseline in PostgreSQL")
     had = len(site.posts)
-    site.type(returned)
+    site.type(drifted)
     site.machine.until(lambda: len(site.posts) > had, "a page about what PostgreSQL remembers")
-    assert "pass rose 0.65 → 1.00" in site.posts[had]["text"]
+    assert site.posts[had]["text"].startswith("rehearsal · pass fell 1.00 → 0.65")
     assert (
         site.machine.run("runuser -u postgres -- psql -tAc 'SELECT count(*) > 8 FROM slot' driftwatch").stdout == "t\n"
     )
