@@ -62,9 +62,27 @@ def make(file: Path, *, endpoints: int = 20, replays: int = 8760) -> tuple[Seque
             store.record_replay(replay, scores)
             if n + 1 == replays - JUDGED:
                 _pretend_decided(file, n + 1)
-        judge_pending(fleet[0], store, clock)
     _copy(file, names)
     return fleet, START + replays * HOUR, endpoints * replays * PROBES * len(METRICS)
+
+
+def judge_again(file: Path, replays: int) -> None:
+    """Judge the last replays with the engine of this version: a store that was made by another one has states of that."""
+    with open_store(f"sqlite:///{file}"):
+        pass  # brought up to this version's tables
+    with closing(sqlite3.connect(file)) as db, db:
+        names = [name for (name,) in db.execute("SELECT name FROM endpoint ORDER BY id")]
+        for table in ("stream", "level", "transition", "incident", "outbox"):
+            db.execute(f"DELETE FROM {table}")
+        db.execute("UPDATE endpoint SET decided_seq = ? WHERE id = 1", (replays - JUDGED,))
+        db.execute("UPDATE counter SET value = 0")
+    with open_store(f"sqlite:///{file}") as store:
+        judge_pending(watched(names[0]), store, ManualClock(START + replays * HOUR))
+    with closing(sqlite3.connect(file)) as db, db:
+        for number in range(2, len(names) + 1):
+            db.execute(
+                f"INSERT INTO stream SELECT {number}, metric, seq, epoch, state FROM stream WHERE endpoint_id = 1"
+            )
 
 
 def _pretend_decided(file: Path, seq: int) -> None:
@@ -109,7 +127,7 @@ def _copy(file: Path, names: Sequence[str]) -> None:
             db.execute(
                 f"INSERT INTO endpoint ({', '.join(columns)}) SELECT {others} FROM endpoint WHERE id = 1", (name,)
             )
-            for table in ("slot", "replay", "evidence", "answer", "stream"):
+            for table in ("slot", "replay", "evidence", "answer"):
                 known = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "endpoint_id"]
                 listed = ", ".join(known)
                 db.execute(

@@ -212,6 +212,7 @@ def endpoint_view_data(view: "EndpointView") -> Data:
             metric: {
                 "normal": _normal(course.normal.get(metric)),
                 "values": [finite(point.means.get(metric)) for point in course.points],
+                "levels": [finite(point.levels.get(metric)) for point in course.points],
             }
             for metric in course.metrics
         },
@@ -227,7 +228,7 @@ def probe_view_data(view: "ProbeView") -> Data:
         "endpoint": view.endpoint,
         "id": view.id,
         "key": view.probe.key if view.probe else None,
-        "reference": list(view.reference),
+        "reference": [{"text": text, "times": times} for text, times in view.reference.items()],
         "answers": [
             {name: getattr(answer, name) for name in same}
             | {"due": when(answer.due), "probe": answer.probe_key, "outcome": answer.outcome.value}

@@ -14,6 +14,8 @@ from driftwatch.services.bands import Normal
 
 WIDTH, HEIGHT = 1000, 100
 _MARGIN = 4
+_TOP = 1.5
+"""Times the threshold that are drawn: beyond, a statistic only says again that it alarms."""
 FIFTHS = 4
 """Spans between the lines of the time axis."""
 
@@ -77,6 +79,31 @@ def stream_svg(
     body = "".join(shapes)
     head = f'<svg class="stream" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
     return Drawn(svg=Markup(f"{head}{body}</svg>"), low=low, high=high)  # noqa: S704  # holds numbers only
+
+
+def levels_svg(values: Sequence[Value], *, since: datetime, until: datetime) -> Markup | None:
+    """Return a stream's way to its threshold, which is drawn at two thirds of the height; None before it watched.
+
+    Examples
+    --------
+    >>> from datetime import UTC, timedelta
+    >>> day = datetime(2026, 10, 14, tzinfo=UTC)
+    >>> "M0 100L500 33.3" in levels_svg([(day, 0.0), (day + timedelta(hours=6), 1.0)], since=day,
+    ...     until=day + timedelta(hours=12))
+    True
+    """
+    if all(value is None for _, value in values):
+        return None
+    span = (until - since).total_seconds() or 1.0
+
+    def place(at: datetime, value: float) -> tuple[float, float]:
+        x = min(max((at - since).total_seconds() / span, 0.0), 1.0) * WIDTH
+        return _short(x), _short((1 - min(max(value, 0.0), _TOP) / _TOP) * HEIGHT)
+
+    lines = (_line([place(*one) for one in stretch]) for stretch in _stretches(values))
+    threshold = f'<path class="threshold" d="M0 {_short((1 - 1 / _TOP) * HEIGHT)}H{WIDTH}"/>'
+    head = f'<svg class="stream levels" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+    return Markup(f"{head}{threshold}{''.join(lines)}</svg>")  # noqa: S704  # holds numbers only
 
 
 def level_svg(share: float | None) -> Markup:

@@ -1,5 +1,6 @@
 """What the dashboard and its API show: read models of now, asked again and again, made anew only after a change."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,8 +63,8 @@ class ProbeView:
         Newest first.
     more : int, optional
         Ask for answers before this replay to see older ones; None at the end.
-    reference : sequence of str
-        The probe's first answers of this baseline.
+    reference : mapping of str to int
+        The probe's first answers of this baseline, and how often each was given; the commonest first.
     """
 
     endpoint: str
@@ -71,7 +72,7 @@ class ProbeView:
     probe: Probe | None
     answers: Sequence[GivenAnswer]
     more: int | None
-    reference: Sequence[str]
+    reference: Mapping[str, int]
 
 
 class Board:
@@ -178,12 +179,12 @@ class Board:
             reference=self._first(endpoint, probe),
         )
 
-    def _first(self, endpoint: str, probe: Probe | None) -> Sequence[str]:
+    def _first(self, endpoint: str, probe: Probe | None) -> Mapping[str, int]:
         if probe is None:
-            return ()
+            return {}
         epoch = self.store.epoch(endpoint)
         found = self.store.first_answers(endpoint, epoch=epoch, limits={probe.key: REFERENCES})
-        return tuple(answer.text for answer in found.get(probe.key, ()))
+        return dict(Counter(answer.text for answer in found.get(probe.key, ())).most_common())
 
     def silences(self) -> Sequence[Silence]:
         """Return the silences in force and the windows to come."""

@@ -16,17 +16,31 @@ from driftwatch.services.watched import Watched
 MOST = 240
 """Replays that are drawn of a period: ten days of hours, each; of a longer one every n-th."""
 REMEMBERED = 6_000
-"""Replays whose means are kept, about 1.5 kB each: facts do not change."""
+"""Replays whose means and levels are kept, about 2 kB each: facts do not change."""
+
+Read = tuple[Mapping[str, float], Mapping[str, float]]
+"""A replay's means and levels."""
+SLIVER, SLIVER_REPLAYS = 8, 3
+"""Replays that lie in less than an eighth of a period are drawn over all of its width: a new endpoint's, a demo's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A replay that is drawn; a metric without a score is absent from its means."""
+    """A replay that is drawn.
+
+    Parameters
+    ----------
+    means : mapping
+        A metric without a score is absent.
+    levels : mapping
+        Watching stream -> its statistic as a share of its threshold, as it was decided.
+    """
 
     due: datetime
     seq: int
     epoch: int
     means: Mapping[str, float]
+    levels: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +49,8 @@ class Course:
 
     Parameters
     ----------
+    since, until : datetime
+        What is drawn: the period asked for, or the part of it in which there were replays.
     step : int
         Every so many replays one is drawn; 1 is all of them.
     points : sequence of Point
@@ -68,7 +84,7 @@ class Courses:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._means: dict[tuple[str, int], Mapping[str, float]] = {}
+        self._kept: dict[tuple[str, int], Read] = {}
         self._lock = Lock()
         self._normal = lru_cache(maxsize=256)(self._normal_of)
 
@@ -76,13 +92,16 @@ class Courses:
         """Return the course of one endpoint in [`since`, `until`)."""
         name = watched.endpoint.name
         places = [p for p in self._store.places(name, since=since, until=until, most=MOST) if _covered(p)]
-        means = self._read(name, [place.seq for place in places])
+        read = self._read(name, [place.seq for place in places])
         epoch = self._store.epoch(name)
+        since, until = _filled(places, since, until)
         return Course(
             since=since,
             until=until,
             step=places[0].step if places else 1,
-            points=tuple(Point(due=p.due, seq=p.seq, epoch=p.epoch, means=means[p.seq]) for p in places),
+            points=tuple(
+                Point(due=p.due, seq=p.seq, epoch=p.epoch, means=read[p.seq][0], levels=read[p.seq][1]) for p in places
+            ),
             normal=self.normal(watched, epoch),
             incidents=[i for i in self._store.incidents(endpoint=name, since=since) if i.opened_at < until],
         )
@@ -106,15 +125,29 @@ class Courses:
             found[metric] = Normal(mean=mean, low=mean - 2 * spread, high=mean + 2 * spread)
         return found
 
-    def _read(self, name: str, seqs: Sequence[int]) -> Mapping[int, Mapping[str, float]]:
+    def _read(self, name: str, seqs: Sequence[int]) -> Mapping[int, Read]:
+        decided = self._store.decided_seq(name)
         with self._lock:
-            known = {seq: self._means[name, seq] for seq in seqs if (name, seq) in self._means}
-        new = self._store.means(name, [seq for seq in seqs if seq not in known])
+            known = {seq: self._kept[name, seq] for seq in seqs if (name, seq) in self._kept}
+        wanted = [seq for seq in seqs if seq not in known]
+        if not wanted:
+            return known
+        means, levels = self._store.means(name, wanted), self._store.levels_at(name, wanted)
+        new = {seq: (means[seq], levels.get(seq, {})) for seq in wanted}
         with self._lock:
-            self._means.update({(name, seq): means for seq, means in new.items()})
-            for oldest in list(self._means)[: max(len(self._means) - REMEMBERED, 0)]:
-                del self._means[oldest]
+            # One that is not decided yet has no levels yet.
+            self._kept.update({(name, seq): read for seq, read in new.items() if seq <= decided})
+            for oldest in list(self._kept)[: max(len(self._kept) - REMEMBERED, 0)]:
+                del self._kept[oldest]
         return {**known, **new}
+
+
+def _filled(places: Sequence[Place], since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """Return the period; of a history that would fill but a sliver of it, the sliver."""
+    if len(places) < SLIVER_REPLAYS or (until - since) < SLIVER * (places[-1].due - places[0].due):
+        return since, until
+    edge = (places[-1].due - places[0].due) / 50
+    return places[0].due - edge, places[-1].due + edge
 
 
 def _covered(place: Place) -> bool:

@@ -113,10 +113,23 @@ def total(parts: Iterable[Coverage]) -> Coverage:
 
 
 def count_not_begun(
-    watched: Watched, store: Store, due_slots: DueSlots | None, *, since: datetime, until: datetime, now: datetime
+    watched: Watched,
+    store: Store,
+    due_slots: DueSlots | None,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    last: SlotRecord | None = None,
 ) -> int:
-    """Return how many slots of the period are due by the schedule and have not even begun."""
-    last = store.last_slot(watched.endpoint.name)
+    """Return how many slots of the period are due by the schedule and have not even begun.
+
+    Parameters
+    ----------
+    last : SlotRecord, optional
+        The endpoint's last slot, where it was read already.
+    """
+    last = last or store.last_slot(watched.endpoint.name)
     if due_slots is None or last is None:
         return 0
     if last.state is SlotState.RUNNING and now - last.slot.due < LONGEST_REPLAY:

@@ -296,6 +296,10 @@ class Store(ABC):
         """Return each replay's mean over probes by metric, a probe's samples averaged first."""
 
     @abstractmethod
+    def levels_at(self, endpoint: str, seqs: Sequence[int]) -> Mapping[int, Mapping[str, float]]:
+        """Return, for those of the replays that were decided, each watching stream's share of its threshold."""
+
+    @abstractmethod
     def probe_answers(
         self, endpoint: str, probe_id: str, *, before_seq: int | None = None, replays: int
     ) -> Sequence[GivenAnswer]:

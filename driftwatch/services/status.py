@@ -140,10 +140,11 @@ def endpoint_status(
     name, day = watched.endpoint.name, _midnight(now)
     records = store.slots(name, since=min(now - RECENT, day))
     recent = [r for r in records if r.slot.due >= now - RECENT]
-    not_begun = count_not_begun(watched, store, due_slots, since=now - RECENT, until=now, now=now)
+    last_slot = records[-1] if records else store.last_slot(name)
+    not_begun = count_not_begun(watched, store, due_slots, since=now - RECENT, until=now, now=now, last=last_slot)
     (epoch, streams), incident = look(watched, store), store.open_incident(name)
     seq = store.decided_seq(name)
-    last = _last_replay(store, name, seq)
+    last = next((r.slot for r in records if r.seq == seq), None) or _last_replay(store, name, seq)
     state = state_of(
         streams,
         [incident] if incident else [],
@@ -158,7 +159,7 @@ def endpoint_status(
         epoch=epoch,
         baseline=baseline_progress(streams, watched.endpoint.baseline_replays),
         last_replay=last.due if last else None,
-        last_slot=store.last_slot(name),
+        last_slot=last_slot,
         coverage=coverage([r for r in recent if r.state is not SlotState.RUNNING], not_begun),
         spent_usd=fsum(record.cost_usd for record in records if record.slot.due >= day),
         incident=incident,

@@ -11,6 +11,7 @@ from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.history import replay_means
+from driftwatch.services.ports import DecisionCommit
 from tests.contract.observed import HOUR, NOON, answer, failed, replay, slot
 from tests.contract.observed import score as observed_score
 from tests.stores import BACKENDS, STORES
@@ -77,6 +78,14 @@ def test_means_are_those_of_the_scores(store):
     expected = {read.seq: replay_means(read) for read in store.replays("bot")}
     assert store.means("bot", [1, 2, 9]) == {**expected, 9: {}}
     assert expected[2]["pass"] == 0.75
+
+
+def test_levels_are_those_of_the_replays_asked_for(store):
+    for n in range(3):
+        seq = store.record_replay(replay(n), [])
+        store.commit_decision(DecisionCommit(endpoint="bot", seq=seq, streams=(), levels={"pass": 0.25 * seq}))
+    assert store.levels_at("bot", [1, 3, 9]) == {1: {"pass": 0.25}, 3: {"pass": 0.75}}
+    assert store.levels_at("nobody", [1]) == {}
 
 
 def test_a_probes_answers_come_newest_first_with_their_scores_and_reasons(store):

@@ -1,5 +1,6 @@
 """What people look at, read in small pieces: no query here hands out more than it was asked for."""
 
+import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from driftwatch.adapters.store.tables import (
     EVIDENCE,
     INCIDENT,
     LAYOUT,
+    LEVEL,
     OUTBOX,
     PROBE,
     REPLAY,
@@ -76,6 +78,12 @@ class Glances(Store):
                 if (mean := packing.mean(body, cells, keys)) is not None:
                     found[seq][metric] = mean
         return found
+
+    def levels_at(self, endpoint: str, seqs: Sequence[int]) -> Mapping[int, Mapping[str, float]]:
+        query = select(LEVEL.c.seq, LEVEL.c.body).join(ENDPOINT)
+        here = (ENDPOINT.c.name == endpoint) & LEVEL.c.seq.in_(seqs)
+        with self._db.reading() as connection:
+            return {seq: json.loads(unsqueeze(body)) for seq, body in connection.execute(query.where(here))}
 
     def probe_answers(
         self, endpoint: str, probe_id: str, *, before_seq: int | None = None, replays: int

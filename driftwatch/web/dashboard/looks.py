@@ -13,7 +13,7 @@ from driftwatch.presentation import words
 from driftwatch.presentation.charts.marks import marks_of
 from driftwatch.presentation.diff import Side, side_by_side
 from driftwatch.presentation.printable import printable
-from driftwatch.presentation.stream_svg import FIFTHS, Drawn, level_svg, stream_svg
+from driftwatch.presentation.stream_svg import FIFTHS, Drawn, level_svg, levels_svg, stream_svg
 from driftwatch.services.board import nearest, share
 from driftwatch.services.course import Course
 
@@ -49,6 +49,7 @@ def environment() -> Environment:
         "nearest": nearest,
         "level": level_svg,
         "stream": drawn_stream,
+        "levels": drawn_levels,
         "axis": axis,
         "at": link,
         "slow": slow_words,
@@ -85,6 +86,11 @@ def drawn_stream(course: Course, metric: str) -> Drawn | None:
     )
 
 
+def drawn_levels(course: Course, metric: str) -> Markup | None:
+    """Return a stream's way to its threshold."""
+    return levels_svg([(p.due, p.levels.get(metric)) for p in course.points], since=course.since, until=course.until)
+
+
 def axis(since: datetime, until: datetime) -> Sequence[str]:
     """Return what stands at the lines of the time axis, in UTC.
 
@@ -95,7 +101,9 @@ def axis(since: datetime, until: datetime) -> Sequence[str]:
     """
     step = (until - since) / FIFTHS
     moments = [(since + n * step).astimezone(UTC) for n in range(FIFTHS + 1)]
-    return [f"{at.day} {at:%b}" if step >= timedelta(hours=20) else f"{at:%H:%M}" for at in moments]
+    if step >= timedelta(hours=20):
+        return [f"{at.day} {at:%b}" for at in moments]
+    return [f"{at:%H:%M}" if step >= timedelta(minutes=5) else f"{at:%H:%M:%S}" for at in moments]
 
 
 def slow_words(step: int) -> str:

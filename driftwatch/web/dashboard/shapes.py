@@ -157,10 +157,11 @@ class OverviewShape(Shape):
 
 
 class CourseShape(Shape):
-    """The means of one stream's replays: `values` stand under `dues`, null where nothing was measured."""
+    """One stream's replays, under `dues`: their means, and its statistic as a share of the threshold, null for none."""
 
     normal: dict[str, float] | None
     values: list[float | None]
+    levels: list[float | None]
 
 
 class EndpointCourse(EndpointShape):
@@ -192,13 +193,20 @@ class AnswerShape(Shape):
     scores: dict[str, float]
 
 
+class ReferenceShape(Shape):
+    """One of the probe's first answers of the baseline, and how often it was given."""
+
+    text: str
+    times: int
+
+
 class ProbeShape(Shape):
     """One probe's answers, newest first; pass `next` as `before` to get older ones, null at the end."""
 
     endpoint: str
     id: str
     key: str | None
-    reference: list[str]
+    reference: list[ReferenceShape]
     answers: list[AnswerShape]
     next: int | None
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from driftwatch.presentation.charts import Marks
-from driftwatch.presentation.stream_svg import level_svg, stream_svg
+from driftwatch.presentation.stream_svg import level_svg, levels_svg, stream_svg
 from driftwatch.services.bands import Normal
 
 DAY = datetime(2026, 10, 14, tzinfo=UTC)
@@ -47,3 +47,11 @@ def test_a_level_is_drawn_against_the_threshold_at_two_thirds() -> None:
     assert 'class="over" width="150"' in level_svg(33.0).replace("150.0", "150")
     assert 'class="under" width="0.0"' in level_svg(None)
     assert '<path class="threshold" d="M100 0V12"/>' in level_svg(1.0)
+
+
+def test_the_way_to_the_threshold_breaks_at_gaps_and_is_cut_far_above() -> None:
+    way = levels_svg([(DAY, 0.0), (DAY + HOUR, None), (DAY + 2 * HOUR, 0.75), (DAY + 3 * HOUR, 40.0)], **SPAN)
+    assert '<path class="threshold" d="M0 33.3H1000"/>' in way
+    assert 'd="M0 100h0"' in way
+    assert 'd="M200 50L300 0"' in way
+    assert levels_svg([(DAY, None)], **SPAN) is None

@@ -34,6 +34,8 @@ def test_an_endpoint_page_draws_every_stream_with_its_onset_and_alarm(site: Site
         for shape in ('rect class="usual"', 'path class="onset"', 'path class="alarm"', 'path class="course"')
     )
     assert "of its threshold" in drawn
+    assert 'class="stream levels"' in drawn
+    assert 'path class="threshold"' in drawn
     assert "every replay is drawn" in page
 
 
@@ -61,6 +63,7 @@ def test_a_probe_page_shows_answers_newest_first_and_older_ones_on_the_next_leaf
         next_page = ask(address, older)[2]
     assert page.index("11:00 UTC") < page.index("10:00 UTC")
     assert "First answers of this baseline" in page
+    assert page.count("<pre") == 1 + 1 + 25, "what it asks, one reference that was given five times, a leaf of answers"
     assert "Tue 6 Oct" in next_page
     assert "Wed 7 Oct 2026 11:00" not in next_page
 
@@ -112,3 +115,15 @@ def test_names_of_any_shape_are_links_that_lead_back(site: Site) -> None:
         page = ask(address, f"/incidents?{urlencode({'endpoint': 'a b/c?d&e<f>'})}")[2]
     assert "Incidents of a b/c?d&amp;e&lt;f&gt;" in page
     assert "endpoint=a+b%2Fc%3Fd%26e%3Cf%3E" in page
+
+
+def test_a_short_history_is_drawn_over_the_whole_width(site: Site) -> None:
+    with served(site) as address:
+        year, week = (ask(address, f"/endpoint?name=support-bot&period={period}")[2] for period in ("1y", "7d"))
+
+    def first_x(page: str) -> float:
+        return float(page.partition('<path class="course" d="M')[2].partition(" ")[0])
+
+    # 60 hours are a third of a week, and a hundredth of a year.
+    assert first_x(year) < 25
+    assert first_x(week) > 600
