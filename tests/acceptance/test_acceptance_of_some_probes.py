@@ -1,11 +1,16 @@
 """A drift of three probes is accepted for those three: the others keep their baseline, and are watched on."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from driftwatch.domain.incident import Incident, IncidentState
 from driftwatch.services.judge import load_watch
-from driftwatch.services.own import Person, accept
+from driftwatch.services.own import Person, accept, acknowledge
 from driftwatch.services.refold import states_of
 from driftwatch.stats.any_stream import encode
 from driftwatch.testing.model import ScriptedModel
@@ -76,3 +81,57 @@ def test_with_all_every_probe_begins_a_new_baseline(tmp_path: Path) -> None:
     assert (ended.accepted_probes, world.store.epoch(NAME)) == ((), 2)
     asyncio.run(world.replay(1))
     assert load_watch(world.watched, world.store)[0].states["pass"].baseline_seen == 1
+
+
+class Faster:
+    """The real store, in which somebody acts just before a replay's decision asks `at` of it."""
+
+    def __init__(self, world: SmallWorld, act: Callable[[], object], *, at: str = "commit_decision") -> None:
+        self._store, self._act, self._at = world.store, [act], at
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._at and self._act:
+            self._act.pop()()
+        return getattr(self._store, name)
+
+
+def moved(folder: Path) -> tuple[SmallWorld, int]:
+    world = SmallWorld(folder, ScriptedModel(right(40)))
+    asyncio.run(world.replay(24))
+    world.model.drift(broken())
+    asyncio.run(world.replay(5))
+    opened = world.store.open_incident(NAME)
+    assert opened is not None
+    return world, opened.id
+
+
+@pytest.mark.parametrize("at", ["open_incident", "streams", "commit_decision"])
+def test_what_somebody_accepts_while_a_replay_is_judged_stands_and_the_replay_is_judged_by_it(
+    tmp_path: Path, at: str
+) -> None:
+    """The decision overwrote it: the incident fired on, and its probes had been accepted by nobody."""
+    world, number = moved(tmp_path)
+    ada = Person(name="ada", now=world.clock.now())
+    real = world.store
+    act = partial(accept, real, number, ada, world.watched.routes)
+    world.store = Faster(world, act, at=at)  # type: ignore[assignment]
+    asyncio.run(world.replay(1))
+    world.store = real
+    ended = real.incident(number)
+    assert ended is not None
+    assert (ended.state, ended.by, ended.seq, real.decided_seq(NAME)) == (IncidentState.ACCEPTED, "ada", 29, 30)
+    assert real.open_incident(NAME) is None
+    stored, _ = load_watch(world.watched, real)
+    folded = states_of(world.watched, real, dict.fromkeys(stored.states, b"old"), epoch=1, seq=30)
+    assert {n: encode(s) for n, s in folded.items()} == {n: encode(s) for n, s in stored.states.items()}
+
+
+def test_what_somebody_takes_while_a_replay_is_judged_stays_theirs(tmp_path: Path) -> None:
+    world, number = moved(tmp_path)
+    ada = Person(name="ada", now=world.clock.now())
+    real = world.store
+    world.store = Faster(world, lambda: acknowledge(real, number, ada))  # type: ignore[assignment]
+    asyncio.run(world.replay(1))
+    taken = real.incident(number)
+    assert taken is not None
+    assert (taken.state, taken.by, real.decided_seq(NAME)) == (IncidentState.ACKNOWLEDGED, "ada", 30)
