@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ class Room:
         """The read models."""
         from driftwatch.services.board import Board
 
+        # What modules made lives for ever. To look through it at every full collection stopped the whole process for
+        # 75 ms at about every seventh page: benchmarks/dashboard/RESULTS.md.
+        gc.collect()
+        gc.freeze()
         site = self.site
         return Board(
             site.store,

@@ -1,5 +1,6 @@
 """What the pages say, asked over HTTP; how they look is tested in a browser."""
 
+import gc
 from urllib.parse import urlencode
 
 import pytest
@@ -127,3 +128,13 @@ def test_a_short_history_is_drawn_over_the_whole_width(site: Site) -> None:
     # 60 hours are a third of a week, and a hundredth of a year.
     assert first_x(year) < 25
     assert first_x(week) > 600
+
+
+def test_pages_do_not_stop_the_process_to_look_through_what_modules_made(site: Site) -> None:
+    gc.unfreeze()
+    with served(site) as address:
+        assert ask(address, "/static/dashboard.css")[0] == 200
+        assert gc.get_freeze_count() == 0, "a daemon whose dashboard nobody asks for is left alone"
+        assert ask(address, "/")[0] == 200
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
