@@ -4,10 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,8 @@ class Site:
 
     machine: Machine
     webhook: str
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    """What each section showed that was followed to set it up."""
 
     def type(self, block: str, *, online: bool = False) -> str:
         """Type one block of commands in the folder of the release; return what was shown."""
@@ -88,11 +89,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", str(release), str(ROOT)], check=True)
         shutil.copy(ROOT / "constraints.txt", release)
         shutil.copytree(ROOT / "systemd", release / "systemd")
-        machine.run(
-            f"systemd-run --unit=slack --setenv=PYTHONPATH={ROOT} {sys.executable} {ROOT}/tests/systemd/town.py /srv"
-        )
-        machine.until((machine.srv / "webhook").exists, "Slack")
-        site = Site(machine=machine, webhook=(machine.srv / "webhook").read_text())
+        shutil.copy(Path(__file__).with_name("town.py"), machine.srv)
+        site = Site(machine=machine, webhook="")
         for section in SETTING_UP:
-            site.follow(section, online=section == "The program")
+            site.shown[section] = site.follow(section, online=section == "The program")
+            if not site.webhook:
+                # By the program that was installed: what this tree lies in may not be seen in there.
+                machine.run("systemd-run --unit=slack /opt/driftwatch/bin/python /srv/town.py /srv")
+                machine.until((machine.srv / "webhook").exists, "Slack")
+                site.webhook = (machine.srv / "webhook").read_text()
         yield site

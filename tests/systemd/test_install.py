@@ -9,6 +9,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_newcomer_sees_the_page_of_a_scripted_drift(site: Site) -> None:
+    # Nothing of `verify`, and the last line of `security`.
+    assert site.shown["The unit"] == ["→ Overall exposure level for driftwatch.service: 1.1 OK :-)\n"]
     [proven] = site.follow("Prove it, then start it")
     assert "Active: active (running)" in proven
     assert [post["text"].splitlines()[0] for post in site.posts] == ["driftwatch test message: the route oncall works"]
