@@ -40,7 +40,8 @@ def test_a_newcomer_sees_the_page_of_a_scripted_drift(site: Site) -> None:
     stopped, started, reloaded = site.follow("Your own vendor")
     assert stopped == started == ""
     assert "ok " in reloaded
-    assert site.state() == "active"
+    # Until the file is read, the state is `reloading`.
+    site.machine.until(lambda: site.state() == "active", "the end of the reload")
 
 
 def test_every_section_with_commands_was_followed() -> None:
