@@ -1,4 +1,4 @@
-"""A wire between a client and PostgreSQL that is cut at the moment of a commit: before the server hears it, or after."""
+"""A wire between a client and PostgreSQL that is cut at the moment of a commit, or that says nothing any more."""
 
 import socket
 import threading
@@ -9,11 +9,16 @@ Cut = Literal["before", "after"]
 
 
 class CutWire:
-    """Passes everything on until it is armed; then the next COMMIT takes its connection down, once."""
+    """Passes everything on until it is armed; then the next COMMIT takes its connection down, once.
+
+    While `passing` is cleared nothing arrives on either side, and nobody is told.
+    """
 
     def __init__(self, port: int) -> None:
         self._server, self._cut, self._open = port, None, True
         self.cuts = 0
+        self.passing = threading.Event()
+        self.passing.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -46,6 +51,7 @@ class CutWire:
     def _up(self, client: socket.socket, server: socket.socket, down: threading.Event) -> None:
         with suppress(OSError):
             while data := client.recv(65536):
+                self.passing.wait()
                 if self._cut and b"COMMIT" in data:
                     when, self._cut = self._cut, None
                     self.cuts += 1
@@ -60,6 +66,7 @@ class CutWire:
     def _down(self, client: socket.socket, server: socket.socket, down: threading.Event) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
+                self.passing.wait()
                 if down.is_set():
                     break
                 client.sendall(data)

@@ -1,6 +1,7 @@
 """What a replay costs from the shell, and what a daemon keeps in memory at rest: real processes, a loopback server.
 
 uv run python -m benchmarks.daemon [--probes 200] [--rounds 9]
+uv run python -m benchmarks.daemon --growth 100000
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import os
 import re
 import resource
+import socket
 import statistics
 import subprocess
 import sys
@@ -32,6 +34,7 @@ endpoints:
     probes: [probes.yaml]
     concurrency: 16
     schedule: {{every: {every}}}
+false_alarms: {{pages: 1 per endpoint-{per}, notices: 4 per endpoint-{per}}}
 http: {{bind: "127.0.0.1:0"}}
 """
 PROBE = """\
@@ -64,7 +67,9 @@ def write(here: Path, url: str, probes: int, *, store: str, every: str) -> Path:
     """Write a configuration with a golden set of so many probes, four scorers each."""
     (here / "probes.yaml").write_text("name: bench\nprobes:\n" + "".join(PROBE.format(n=n) for n in range(probes)))
     file = here / f"{store}.yaml"
-    file.write_text(CONFIGURATION.format(here=here, store=store, url=url, every=every))
+    file.write_text(
+        CONFIGURATION.format(here=here, store=store, url=url, every=every, per="day" if every == "1s" else "year")
+    )
     return file
 
 
@@ -110,16 +115,63 @@ def at_rest(file: Path, replays: int, idle_s: float) -> dict[str, float]:
     return found
 
 
+def readiness(file: Path, rounds: int) -> list[tuple[float, float]]:
+    """Return wall and processor seconds from exec to READY, as systemd hears it, of so many starts."""
+    found = []
+    for number in range(rounds):
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
+            # In the abstract namespace: a path has 107 bytes at most.
+            name = f"driftwatch-benchmark-{os.getpid()}-{number}"
+            systemd.bind(f"\0{name}")
+            command = [DRIFTWATCH, "--config", str(file), "run"]
+            began = time.perf_counter()
+            options = {"stderr": subprocess.DEVNULL, "env": surroundings(file.parent) | {"NOTIFY_SOCKET": f"@{name}"}}
+            with subprocess.Popen(command, **options) as process:
+                while b"READY=1" not in systemd.recv(4096):
+                    pass
+                wall = time.perf_counter() - began
+                ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+                found.append((wall, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")))
+                process.terminate()
+    return found
+
+
+def growth(file: Path, per_replay: int, probes: int, settled: int) -> tuple[list[int], list[float]]:
+    """Let the daemon replay until so many probes were asked after it settled; return how many, and its memory then."""
+    asked, resident = [], []
+    command = [DRIFTWATCH, "--config", str(file), "run"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=surroundings(file.parent)) as process:
+        assert process.stderr is not None
+        done = 0
+        for line in process.stderr:
+            done += "replay finished" in line
+            if "replay finished" in line and done >= settled:
+                asked.append((done - settled) * per_replay)
+                resident.append(memory(process.pid)["VmRSS"])
+                if done % 10 == 0:
+                    print(f"{asked[-1]:>8} probes  {resident[-1]:>7.1f} MB", flush=True)
+                if asked[-1] >= probes:
+                    break
+        process.terminate()
+        process.communicate()
+    return asked, resident
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.daemon", description=__doc__)
     parser.add_argument("--probes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--replays", type=int, default=3, help="of the daemon, before its memory is read")
+    parser.add_argument("--growth", type=int, default=0, help="probes over which the daemon's memory is watched")
     options = parser.parse_args()
+    if options.growth:
+        watch_growth(options.growth)
+        return
     with vendor() as url, tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         file = write(here, url, options.probes, store="replay.db", every="1h")
         first, runs = replay(file), [replay(file) for _ in range(options.rounds)]
+        starts = readiness(write(here, url, options.probes, store="ready.db", every="1h"), options.rounds)
         daemon = at_rest(write(here, url, options.probes, store="run.db", every="10s"), options.replays, idle_s=5)
     walls, cpus = [run.wall_s for run in runs], [run.cpu_s for run in runs]
     print(f"load of the machine                      {os.getloadavg()[0]:>8.2f}")
@@ -128,8 +180,26 @@ def main() -> None:
     print(f"replay: wall s, least                    {min(walls):>8.2f}")
     print(f"replay: wall s, most                     {max(walls):>8.2f}")
     print(f"replay: CPU s, median                    {statistics.median(cpus):>8.2f}")
+    print(f"READY: wall s, median (< 1.0)            {statistics.median(wall for wall, _ in starts):>8.2f}")
+    print(f"READY: wall s, least                     {min(wall for wall, _ in starts):>8.2f}")
+    print(f"READY: CPU s, least                      {min(cpu for _, cpu in starts):>8.2f}")
     print(f"daemon at rest: resident MB (<= 130)     {daemon['VmRSS']:>8.1f}")
     print(f"daemon: most that was resident, MB       {daemon['VmHWM']:>8.1f}")
+
+
+def watch_growth(probes: int) -> None:
+    """Print what the daemon's memory grows by over so many probes, once its baseline is learnt."""
+    per_replay, settled = 1000, 40
+    with vendor() as url, tempfile.TemporaryDirectory() as folder:
+        file = write(Path(folder), url, per_replay, store="growth.db", every="1s")
+        asked, resident = growth(file, per_replay, probes, settled)
+    tenth = max(len(resident) // 10, 1)
+    first, last = statistics.median(resident[:tenth]), statistics.median(resident[-tenth:])
+    print(f"load of the machine                      {os.getloadavg()[0]:>8.2f}")
+    print(f"probes, {settled} replays before not counted    {asked[-1]:>8}")
+    print(f"resident MB, median of the first tenth   {first:>8.1f}")
+    print(f"resident MB, median of the last tenth    {last:>8.1f}")
+    print(f"growth, MB (<= 2)                        {last - first:>8.1f}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import structlog
 
 from driftwatch.adapters.systemd import Systemd
 from driftwatch.daemon.chores import Chores
+from driftwatch.daemon.clock_watch import ClockWatch
 from driftwatch.daemon.config_alarm import ConfigAlarm
 from driftwatch.daemon.emergency import Emergency
 from driftwatch.daemon.reload import Reload
@@ -100,6 +101,7 @@ class Daemon:
             self._reload = Reload(
                 build=self.build, adopt=self._adopt, vitals=vitals, systemd=self.systemd, clock=self.world.clock
             )
+        self._clock_watch = ClockWatch(wall=self.wall, counts=self.world.counts)
         self._listen(stop, hurry)
         scheduler = SlotScheduler(clock=self.world.clock, wall=self.wall)
         roster = self._roster = Roster(
@@ -113,7 +115,7 @@ class Daemon:
         await asyncio.to_thread(roster.retire)
         pager = asyncio.create_task(self.pager(quiet, self._decided), name="pager")
         helpers = {
-            asyncio.create_task(scheduler.guard(lambda: vitals.moved("scheduler", every_s=CHECK_S)), name="guard"),
+            asyncio.create_task(scheduler.guard(self._look), name="guard"),
             asyncio.create_task(self._attend(), name="chores"),
             asyncio.create_task(self._review(), name="review"),
             asyncio.create_task(keep_awake(self.systemd, vitals, self.world.clock), name="watchdog"),
@@ -179,17 +181,24 @@ class Daemon:
             if broken is not None:
                 raise broken
 
+    def _look(self) -> None:
+        """Note, once a second, that the scheduler moves, and how the clock does."""
+        self._vitals.moved("scheduler", every_s=CHECK_S)
+        self._clock_watch.look()
+
     async def _review(self) -> None:
         """Look every now and then what time alone has decided, for ever."""
         world, config = self.world, self._vitals.config
         while True:
             await asyncio.sleep(REVIEW_S)
-            await self._roster.review()
+            if self._clock_watch.settled:
+                await self._roster.review()
             await self._tell_past_the_store()
             try:
+                await asyncio.to_thread(self._clock_watch.tell, world.store, world.clock.now(), self.ops)
                 await asyncio.to_thread(self.config_alarm.look, config, world.store, world.clock, self.ops)
             except Exception:
-                log.exception("operations were not told of the configuration")
+                log.exception("operations were not told of our own state")
             self._decided.set()
 
     async def _tell_past_the_store(self) -> None:

@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "decisions": ("endpoint", "reason"),
     "deliveries": ("route", "result"),
     "deadman_pings": ("result",),
+    "clock_jumps": ("direction",),
     "cost_usd": ("endpoint",),
 }
 """Every family and what its members differ by."""

@@ -25,6 +25,7 @@ HELP = {
     "decisions": "What was decided after each replay, by its named reason.",
     "deliveries": "Messages by route and what became of an attempt: sent, put_off, ambiguous, refused, given_up.",
     "deadman_pings": "Calls of the dead-man's switch: heard, unheard, or withheld because all was not well.",
+    "clock_jumps": "How often the wall clock parted from measured time by more than 5 minutes, or the machine slept.",
     "cost_usd": "US dollars that answers and verdicts have cost.",
 }
 

@@ -47,6 +47,20 @@ def test_a_command_without_endpoints_imports_no_vendor(arguments: tuple[str, ...
     assert not imported_by(*arguments) & {"litellm", "scipy", "pandas", "sqlalchemy", "aiohttp"}
 
 
+def test_structlog_comes_without_rich_and_rich_can_still_be_had() -> None:
+    script = """
+import sys
+from driftwatch.cli.lean import load_structlog
+load_structlog()
+print("structlog" in sys.modules, "rich" in sys.modules)
+import rich.console
+load_structlog()
+print(rich.console.Console.__name__)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "True False\nConsole\n"
+
+
 REPLAYS = """
 import asyncio, sys, tempfile
 from pathlib import Path

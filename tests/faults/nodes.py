@@ -78,7 +78,7 @@ class Nodes:
         began = monotonic()
         while not happened():
             assert monotonic() - began < PATIENCE_S, f"{what}: it never happened\n{self.logs}"
-            assert all(node.process.poll() in (None, -9) for node in self.all), f"a node ended\n{self.logs}"
+            assert all(node.process.poll() in (None, 0, -9) for node in self.all), f"a node ended\n{self.logs}"
             sleep(0.01)
         return monotonic() - began
 

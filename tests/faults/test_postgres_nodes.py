@@ -3,7 +3,10 @@
 import signal
 from pathlib import Path
 
+from tests.cut_wire import CutWire
 from tests.faults.nodes import Nodes, nodes
+from tests.faults.stage import PROBES
+from tests.postgres import PostgresServer, postgres_server
 
 
 def led(cluster: Nodes, replays: int = 2) -> None:
@@ -53,3 +56,53 @@ def test_fault_64_a_frozen_leader_is_deposed_and_a_revived_one_sends_nothing(tmp
         led(cluster)
         assert one.terminate() == 0, one.log
         cluster.check()
+
+
+def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot_and_no_page(tmp_path: Path) -> None:
+    with postgres_server() as server, nodes(tmp_path, server.url(server.new_database())) as cluster:
+        one = cluster.start()
+        cluster.until(lambda: one.leads, "the leader")
+        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        server.crash()
+        server.start()
+        led(cluster)
+        server.crash()
+        cluster.until(lambda: "no heartbeat: the database is gone" in one.log, "that it is noticed")
+        asked = len(cluster.stage.server.requests)
+        cluster.until(lambda: one.log.count("no heartbeat: the database is gone") >= 6, "some slots without a database")
+        # What was claimed before may still be asked; nothing new is paid for while nothing can be stored.
+        assert len(cluster.stage.server.requests) - asked <= PROBES
+        server.start()
+        led(cluster)
+        cluster.stage.wrong = True
+        cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
+        led(cluster)
+        assert one.terminate() == 0, one.log
+        assert len(cluster.stage.oncall.posts) == 1
+        cluster.check()
+
+
+def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    wire = CutWire(postgres.port)
+    with nodes(tmp_path, postgres_url) as cluster:
+        one = cluster.start(postgres_url.replace(f":{postgres.port}/", f":{wire.port}/"))
+        cluster.until(lambda: one.leads, "the first leader")
+        two = cluster.start()
+        cluster.until(lambda: "standing by" in two.log, "the standby")
+        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        cluster.stage.wrong = True
+        wire.passing.clear()
+        cluster.until(lambda: two.leads, "the takeover")
+        cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
+        led(cluster)
+        assert "page delivered" not in one.log
+        wire.passing.set()
+        cluster.until(lambda: one.log.count("standing by: another node leads") == 1, "that it stands by")
+        assert len(cluster.stage.oncall.posts) == 1
+        assert two.terminate() == 0, two.log
+        cluster.until(lambda: one.leads, "the way back after a stop in good order")
+        assert one.terminate() == 0, one.log
+        cluster.check()
+    wire.close()

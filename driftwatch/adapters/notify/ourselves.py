@@ -1,4 +1,4 @@
-"""The words of messages about driftwatch itself: money, our network, tests, the configuration, the store."""
+"""The words of messages about driftwatch itself: money, our network, tests, the configuration, the clock, the store."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +28,13 @@ def _config(payload: Payload) -> str:
     read = datetime.fromisoformat(payload["in_use_since"]).astimezone(UTC) if "in_use_since" in payload else None
     used = f" The one in use was read at {read:%Y-%m-%d %H:%M} UTC." if read else ""
     return f"{payload['detail']}{used} Mend the file, look at it with driftwatch check, and send SIGHUP."
+
+
+def _clock(payload: Payload) -> str:
+    days, seconds = divmod(round(abs(payload["jumped_s"])), 86400)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    size = f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
+    return f"driftwatch: the clock jumped {'forward' if payload['jumped_s'] > 0 else 'back'} by {size}"
 
 
 def _selftest(payload: Payload) -> str:
@@ -69,6 +76,13 @@ OURSELVES: Mapping[str, Words] = {
     "report": Words(
         headline=lambda payload: f"driftwatch {'week ' + payload['week'] if 'week' in payload else 'report'}",
         evidence=lambda payload: str(payload["verdict"]),
+    ),
+    "clock": Words(
+        headline=_clock,
+        evidence=lambda _: (
+            "Or this machine slept. One replay catches up; ends of silences and repeats wait for 5 minutes. "
+            "Look at its time server: timedatectl."
+        ),
     ),
     "store": Words(
         headline=_either(
