@@ -78,4 +78,4 @@ def test_a_daemon_that_replays_and_judges_loads_no_scipy() -> None:
     ran = subprocess.run([sys.executable, "-c", REPLAYS], capture_output=True, text=True, timeout=120, check=True)
     loaded = set(ran.stderr.split())
     assert "sqlalchemy" in loaded
-    assert not loaded & {"litellm", "scipy", "pandas"}
+    assert not loaded & {"litellm", "scipy", "pandas", "psycopg"}

@@ -17,6 +17,7 @@ from tests.faults.invariants import check
 from tests.faults.stage import ENDPOINT, Stage, staged
 
 PATIENCE_S = 90.0
+DATABASE_AWAY = 3
 
 
 @dataclass
@@ -58,6 +59,13 @@ class Nodes:
     stage: Stage
     url: str
     all: list[Node] = field(default_factory=list)
+    endings: tuple[int | None, ...] = (None, 0, -9)
+
+    def supervise(self, pair: list[Node]) -> None:
+        """Start what ended because the database was away when it began, as systemd does."""
+        for place, node in enumerate(pair):
+            if node.process.poll() == DATABASE_AWAY:
+                pair[place] = self.start()
 
     def start(self, url: str | None = None) -> Node:
         """Start a node; `url` is another way to the same database."""
@@ -78,7 +86,7 @@ class Nodes:
         began = monotonic()
         while not happened():
             assert monotonic() - began < PATIENCE_S, f"{what}: it never happened\n{self.logs}"
-            assert all(node.process.poll() in (None, 0, -9) for node in self.all), f"a node ended\n{self.logs}"
+            assert all(node.process.poll() in self.endings for node in self.all), f"a node ended\n{self.logs}"
             sleep(0.01)
         return monotonic() - began
 

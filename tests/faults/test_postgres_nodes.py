@@ -2,9 +2,13 @@
 
 import signal
 from pathlib import Path
+from random import Random
+from time import sleep
+
+import pytest
 
 from tests.cut_wire import CutWire
-from tests.faults.nodes import Nodes, nodes
+from tests.faults.nodes import DATABASE_AWAY, Nodes, nodes
 from tests.faults.stage import PROBES
 from tests.postgres import PostgresServer, postgres_server
 
@@ -106,3 +110,46 @@ def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(
         assert one.terminate() == 0, one.log
         cluster.check()
     wire.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1])
+def test_two_nodes_killed_frozen_and_robbed_of_their_server_at_random_page_once(tmp_path: Path, seed: int) -> None:
+    """Of three events in five a node is killed, of one it is frozen for a while, and of one the server crashes."""
+    chance, killed, crashed = Random(seed), 0, 0
+    with postgres_server() as server, nodes(tmp_path, server.url(server.new_database())) as cluster:
+        cluster.endings = (None, 0, -9, DATABASE_AWAY)
+        pair = [cluster.start(), cluster.start()]
+        cluster.until(lambda: any(node.leads for node in pair), "a leader")
+        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        for event in range(20):
+            cluster.stage.wrong = event >= 10
+            place = chance.randrange(2)
+            what = chance.choice(("kill", "kill", "kill", "freeze", "crash"))
+            if what == "kill":
+                pair[place].kill()
+                pair[place] = cluster.start()
+                killed += 1
+            elif what == "freeze":
+                pair[place].freeze()
+                sleep(chance.uniform(0.5, 3.0))
+                pair[place].revive()
+            else:
+                server.crash()
+                sleep(chance.uniform(0.0, 1.0))
+                server.start()
+                crashed += 1
+            sleep(chance.uniform(0.0, 2.0))
+            cluster.supervise(pair)
+        cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
+        cluster.supervise(pair)
+        led(cluster, replays=3)
+        cluster.until(lambda: all(node.leads or "standing by" in node.log for node in pair), "both in their places")
+        print(f"{killed} kills, {crashed} crashes, {cluster.done()} replays")  # noqa: T201  # figures for -s
+        first, *others = [post.text for post in cluster.stage.oncall.posts]
+        assert "possible repeat" not in first
+        # An incoming webhook cannot be asked what it took.
+        assert all("possible repeat" in text for text in others), others
+        for node in pair:
+            assert node.terminate() == 0, node.log
+        cluster.check()
