@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 MOST = 40
 """Bands that a chart shows; up to so many replays each has its own."""
 _KINDS = ("mean", "min", "max", "count", "peak")
-_WIDTHS = ("1min", "5min", "15min", "1h", "3h", "6h", "12h", "1D", "7D", "28D")
+_WIDTHS = ("1min", "5min", "15min", "1h", "3h", "6h", "12h", "24h", "168h", "672h")
+# In hours: pandas takes no origin for days of an index with a time zone.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from driftwatch.domain.delivery import DeliveryState
 from driftwatch.domain.incident import Silence
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
-from driftwatch.services.history import trace
+from driftwatch.services.bands import MOST, bands
+from driftwatch.services.history import Point, trace
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.report import build_report
@@ -240,3 +241,20 @@ def test_a_drift_that_only_gave_notice_is_said_to_have_shown_no_harm(scripted):
     scripted.store.save_incident(replace(incident, severity=Severity.NOTICE))
     words = report_of(scripted, one, until=until).verdict.words
     assert words.startswith("1 endpoint: 1 drifted (without harm shown);")
+
+
+@pytest.mark.parametrize("days", [1, 30, 90, 400])
+def test_a_long_period_is_drawn_together_from_midnight(days):
+    """pandas warned of an origin that it did not take for bands of days with a time zone."""
+    step = timedelta(days=days) / 100
+    points = [
+        Point(
+            due=MONDAY + i * step, seq=i + 1, epoch=1, watched=True, means={"pass": 0.5}, statistics={"pass": i / 100}
+        )
+        for i in range(100)
+    ]
+    drawn = bands(points)["pass"]
+    assert len(drawn) <= MOST
+    assert sum(band.replays for band in drawn) == 100
+    assert max(band.peak for band in drawn if band.peak is not None) == 0.99
+    assert all(band.at.minute in (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55) for band in drawn)
