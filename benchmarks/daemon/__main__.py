@@ -1,7 +1,7 @@
 """What a replay costs from the shell, and what a daemon keeps in memory at rest: real processes, a loopback server.
 
 uv run python -m benchmarks.daemon [--probes 200] [--rounds 9]
-uv run python -m benchmarks.daemon --growth 100000
+uv run python -m benchmarks.daemon --growth 100000 --probes 100
 """
 
 import argparse
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--growth", type=int, default=0, help="probes over which the daemon's memory is watched")
     options = parser.parse_args()
     if options.growth:
-        watch_growth(options.growth)
+        watch_growth(options.growth, options.probes)
         return
     with vendor() as url, tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
@@ -187,9 +187,10 @@ def main() -> None:
     print(f"daemon: most that was resident, MB       {daemon['VmHWM']:>8.1f}")
 
 
-def watch_growth(probes: int) -> None:
+def watch_growth(probes: int, per_replay: int) -> None:
     """Print what the daemon's memory grows by over so many probes, once its baseline is learnt."""
-    per_replay, settled = 1000, 40
+    # The latency stream keeps 200 values a probe (`reference_cap`): until then its state grows, as it must.
+    settled = 210
     with vendor() as url, tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder), url, per_replay, store="growth.db", every="1s")
         asked, resident = growth(file, per_replay, probes, settled)

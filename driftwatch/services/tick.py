@@ -13,6 +13,7 @@ from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Reason
 from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
+from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.ask import ask_all, until_next_s
 from driftwatch.services.confirm import confirm
 from driftwatch.services.copies import Copies
@@ -216,7 +217,10 @@ def _tell(replay: Replay, reason: str, scores: Sequence[Score]) -> None:
         slot=replay.slot.key,
         answers=len(replay.answers),
         unanswered=len(replay.answers) - answered,
+        unscored=sum(isinstance(score.value, Unscored) for score in scores),
         scorer_timeouts=sum(timed_out(score.value) for score in scores),
+        took_s=round((replay.finished_at - replay.started_at).total_seconds(), 1),
+        loop_lag_ms=None if replay.loop_lag_ms is None else round(replay.loop_lag_ms, 1),
         cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),
         decision=reason,
     )

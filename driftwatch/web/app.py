@@ -1,13 +1,15 @@
 """The FastAPI application: a part of the site is a router in a module of its own, and one line here.
 
+Made when somebody first asks for the dashboard or the API (`front.py`); what every daemon serves is in `always.py`.
+
 Routers read through `site.site_of(request)`; a plain ``def`` handler runs in a thread and may ask the store, an
 ``async def`` one may not.
 """
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 
-from driftwatch.web import health, metrics, reload
+from driftwatch.web.always import ROUTES
 from driftwatch.web.dashboard import api, pages, static
 from driftwatch.web.gate import Gate
 from driftwatch.web.site import Site
@@ -20,7 +22,9 @@ def create_app(site: Site) -> FastAPI:
         title="driftwatch", version=site.version, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.site = site
-    for part in (health, metrics, reload, static, pages, api):
+    for path, handler, method in ROUTES:
+        app.add_api_route(path, handler, methods=[method], tags=["daemon"], response_class=Response)
+    for part in (static, pages, api):
         app.include_router(part.router)
     app.add_exception_handler(RequestValidationError, api.refused)
     app.add_middleware(Gate, token=site.token)

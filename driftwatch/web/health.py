@@ -1,14 +1,11 @@
 """/healthz and /readyz, for Kubernetes, load balancers and people; neither asks the store or the network."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from driftwatch.web.site import Site, site_of
 
-router = APIRouter(tags=["health"])
 
-
-@router.get("/healthz", response_class=PlainTextResponse)
 async def healthz(request: Request) -> PlainTextResponse:
     """Whether the daemon moves: 503 means that it should be started again.
 
@@ -17,7 +14,6 @@ async def healthz(request: Request) -> PlainTextResponse:
     return _told(site_of(request).vitals.why_not_alive(), "ok")
 
 
-@router.get("/readyz", response_class=PlainTextResponse)
 async def readyz(request: Request) -> PlainTextResponse:
     """Whether it can be relied on: started, moving, and some sink takes messages. A healthy standby is ready."""
     site: Site = site_of(request)

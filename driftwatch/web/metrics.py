@@ -4,18 +4,16 @@ What the process counted comes from `services.counts`; where streams, incidents 
 store when it is asked for, and a store that does not answer leaves those out and says so.
 """
 
-from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import Response
 
 from driftwatch.web.daemon_metrics import DaemonMetrics
 from driftwatch.web.site import Site, site_of
 from driftwatch.web.store_metrics import StoreMetrics
 
-router = APIRouter(tags=["metrics"])
 
-
-@router.get("/metrics", response_class=Response)
 def metrics(request: Request) -> Response:
     """All metrics, in the format that is asked for."""
     encode, kind = choose_encoder(request.headers.get("accept", ""))

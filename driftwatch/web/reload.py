@@ -1,14 +1,11 @@
 """POST /-/reload: what SIGHUP does, for those who cannot send a signal. It wants the token."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from driftwatch.web.site import site_of
 
-router = APIRouter(tags=["reload"])
 
-
-@router.post("/-/reload", response_class=PlainTextResponse)
 async def reload(request: Request) -> PlainTextResponse:
     """Read the configuration again: 200 if it is in use, 422 with all that is wrong if the one before stays."""
     trouble = await site_of(request).reload()

@@ -54,7 +54,7 @@ async def _until_cancelled(server: "Server", taken: socket.socket) -> None:
 def _server(site: "Callable[[], Site]") -> "Server":
     from uvicorn import Config, Server
 
-    from driftwatch.web.app import create_app
+    from driftwatch.web.front import create_front
 
     class Ours(Server):
         @contextlib.contextmanager
@@ -64,7 +64,7 @@ def _server(site: "Callable[[], Site]") -> "Server":
 
     return Ours(
         Config(
-            create_app(site()),
+            create_front(site()),
             loop="none",
             http="h11",
             ws="none",

@@ -51,3 +51,10 @@ def test_the_token_is_a_secret(files) -> None:
     settings = files.load(files.endpoint + "http: {token: 0123456789abcdef}\n")
     assert "0123456789abcdef" in bootstrap.secrets_of(settings)
     assert "0123456789abcdef" not in repr(settings)
+
+
+def test_a_token_file_that_is_not_there_is_told_with_its_line(files) -> None:
+    problem = files.only(files.endpoint + "http: {bind: '0.0.0.0:8710', token_file: http.token}\n")
+    assert problem.slug == "config-secret"
+    assert problem.line == files.endpoint.count("\n") + 1
+    assert "must exist and be readable by you" in str(problem)

@@ -1,5 +1,8 @@
 """Alive is what moves; ready is who can be relied on. Neither looks at the database."""
 
+import json
+import subprocess
+import sys
 from datetime import timedelta
 
 from driftwatch.services.vitals import Role
@@ -56,3 +59,29 @@ def test_a_store_that_is_gone_costs_neither(site: Site) -> None:
     site.store.close()
     with served(site) as address:
         assert (ask(address, "/healthz")[0], ask(address, "/readyz")[0]) == (200, 200)
+
+
+WHAT_IS_LOADED = """
+import asyncio, sys
+from unittest.mock import MagicMock
+from driftwatch.web.front import create_front
+create_front(MagicMock(token=None))
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_health_metrics_and_reload_load_neither_fastapi_nor_templates() -> None:
+    """Why it matters: docs/decisions/0020."""
+    ran = subprocess.run(
+        [sys.executable, "-c", WHAT_IS_LOADED], capture_output=True, text=True, timeout=120, check=True
+    )
+    loaded = set(ran.stdout.split())
+    assert "starlette" in loaded
+    assert not loaded & {"fastapi", "jinja2", "scipy", "pandas", "litellm"}
+
+
+def test_the_dashboards_application_is_made_once_and_lists_what_is_always_there(site: Site) -> None:
+    with served(site) as address:
+        described = json.loads(ask(address, "/api/openapi.json")[2])
+        assert ask(address, "/api/openapi.json")[0] == 200
+    assert {"/healthz", "/readyz", "/metrics", "/-/reload"} <= set(described["paths"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
+from structlog.testing import capture_logs
 
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.secret import Secret
@@ -176,3 +177,15 @@ def test_promtool_finds_nothing_to_object_to(site: Site, at: SmallWorld) -> None
         text = ask(address, "/metrics")[2]
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_one_line_of_the_log_tells_the_story_of_a_replay(at: SmallWorld) -> None:
+    with capture_logs() as events:
+        asyncio.run(at.replay(1))
+    [told] = [event for event in events if event["event"] == "replay finished"]
+    assert told["endpoint"] == "support-bot"
+    assert told["slot"] == "2026-07-20T00:00:00Z"
+    assert (told["answers"], told["unanswered"], told["scorer_timeouts"], told["decision"]) == (10, 0, 0, "NONE")
+    assert told["unscored"] == sum(at.counts.totals("unscored").values()) > 0
+    assert told["took_s"] >= 0
+    assert told["cost_usd"] == 0
