@@ -129,6 +129,7 @@ def _slack(made: "Report") -> str:
 def _exit(made: "Report") -> Exit:
     from driftwatch.services.standing import EndpointState
 
-    if EndpointState.DRIFTED in made.verdict.states:
+    states = made.verdict.states.keys()
+    if EndpointState.DRIFTED in states:
         return Exit.DRIFT
-    return Exit.UNKNOWN if EndpointState.NO_DATA in made.verdict.states else Exit.NO_DRIFT
+    return Exit.UNKNOWN if states & {EndpointState.NO_DATA, EndpointState.ERROR} else Exit.NO_DRIFT

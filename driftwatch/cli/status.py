@@ -46,7 +46,7 @@ def _exit(now: "Status") -> Exit:
     states = {endpoint.state for endpoint in now.endpoints}
     if EndpointState.DRIFTED in states:
         return Exit.DRIFT
-    return Exit.UNKNOWN if EndpointState.NO_DATA in states else Exit.NO_DRIFT
+    return Exit.UNKNOWN if states & {EndpointState.NO_DATA, EndpointState.ERROR} else Exit.NO_DRIFT
 
 
 def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from driftwatch.domain.incident import Incident, IncidentKind, Reason
+from driftwatch.domain.incident import Incident, Reason
 from driftwatch.domain.metric import Severity
 
 
@@ -50,6 +50,6 @@ def listeners(incident: Incident) -> tuple[Audience, ...]:
     """Return who has heard of the incident, and so hears how it ends."""
     if incident.told is Severity.NONE:
         return ()
-    if incident.kind is IncidentKind.NO_DATA:
+    if incident.kind.unmeasured:
         return (Audience.OPS,)
     return (Audience.PAGES if incident.told is Severity.PAGE else Audience.NOTICES,)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from driftwatch.domain.decision import Decision, Tell, listeners
-from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, Silence
+from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import due_again, silence_over
 
@@ -28,7 +28,7 @@ def decide_elapsed(
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
     if waited and incident.told.rank < incident.severity.rank and not calm:
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
-    if (calm and incident.kind is IncidentKind.DRIFT) or not due_again(incident, now):
+    if (calm and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
     return _told(incident, Reason.REPEAT_DUE, now, covered=covered)
 
@@ -52,7 +52,7 @@ def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: date
 def _told(incident: Incident, reason: Reason, now: datetime, *, covered: bool) -> Decision:
     told = replace(incident, reason=reason, told=incident.severity, told_at=now, updated_at=now)
     # Whose page covers it repeats for it.
-    quietly = covered or incident.kind is IncidentKind.NO_DATA
+    quietly = covered or incident.kind.unmeasured
     severity = Severity.NOTICE if quietly else incident.severity
     return Decision(
         reason=reason,

@@ -52,10 +52,20 @@ class Reason(StrEnum):
 
 
 class IncidentKind(StrEnum):
-    """What is wrong: the model's behaviour, or that it cannot be measured."""
+    """What is wrong: the model's behaviour, or that it cannot be measured.
+
+    ``no_data`` is for what may pass: a vendor that is down, slow, or answers too little. ``error`` is for what somebody
+    has to put right: a key that is refused, a model that is gone, a request that the vendor does not understand.
+    """
 
     DRIFT = "drift"
     NO_DATA = "no_data"
+    ERROR = "error"
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether it says nothing about behaviour: there was none to be seen."""
+        return self is not IncidentKind.DRIFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

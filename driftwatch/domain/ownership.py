@@ -5,7 +5,7 @@ from datetime import datetime
 
 from driftwatch.domain.acceptance import affected
 from driftwatch.domain.errors import DriftwatchError
-from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Incident, IncidentState, Reason
 
 
 def acknowledge(incident: Incident, *, by: str, now: datetime, comment: str | None = None) -> Incident:
@@ -48,7 +48,7 @@ def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = 
         If it has ended, or is about missing data (slug ``incident-state``).
     """
     _must_be_open(incident, "accept")
-    if incident.kind is IncidentKind.NO_DATA:
+    if incident.kind.unmeasured:
         raise DriftwatchError(
             f"{incident.name} says that {incident.endpoint} cannot be measured; there is no behaviour to accept. "
             "It resolves with the first good replay; until then: driftwatch ack, or driftwatch silence.",

@@ -13,6 +13,7 @@ from driftwatch.domain.situation import UNMEASURED, due_again, kept_back, silenc
 FAILED_REPLAYS = 2
 """Replays in a row that brought no data before people are told."""
 _HOPELESS = frozenset({Outcome.AUTH, Outcome.NOT_FOUND})
+_TO_BE_PUT_RIGHT = _HOPELESS | {Outcome.BAD_REQUEST}
 
 
 def decide_unmeasured(
@@ -56,6 +57,7 @@ def decide_unmeasured(
         seq=seq,
         incident_id=incident_id,
         detail=f"{UNMEASURED}: {said}, {failed} in a row",
+        kind=IncidentKind.ERROR if outcome in _TO_BE_PUT_RIGHT else IncidentKind.NO_DATA,
         incident=incident,
         silences=silences,
         now=now,
@@ -72,14 +74,23 @@ def decide_blind(
     incident: Incident | None,
     silences: Sequence[Silence],
     now: datetime,
+    kind: IncidentKind = IncidentKind.NO_DATA,
 ) -> Decision:
-    """Decide what it means that an endpoint has not been measured for long enough, `detail` saying why."""
+    """Decide what it means that an endpoint has not been measured for long enough, `detail` saying why.
+
+    What was thought to pass and turns out to be an error is told again, once: it stays one until the endpoint answers.
+    """
     silence = silence_over(endpoint, silences, now)
     if incident and incident.state.open and incident.kind is IncidentKind.DRIFT:
         return _drift_unmeasured(incident, detail, silenced=silence is not None, now=now)
     if incident is None or not incident.state.open:
         incident = _opened(endpoint, epoch=epoch, seq=seq, number=incident_id, now=now)
-    return _blind(replace(incident, updated_at=now, detail=detail), silence=silence, now=now)
+        return _blind(_of_kind(replace(incident, detail=detail), kind), silence=silence, now=now)
+    worse = kind is IncidentKind.ERROR and incident.kind is not kind
+    known = replace(incident, updated_at=now, detail=detail)
+    # Whoever has been told of missing data has not been told of this.
+    known = replace(_of_kind(known, kind), told=Severity.NONE) if worse else known
+    return _blind(known, silence=silence, now=now)
 
 
 def decide_thin(
@@ -135,6 +146,10 @@ def _opened(endpoint: str, *, epoch: int, seq: int, number: int, now: datetime) 
         seq=seq,
         attribution="no data",
     )
+
+
+def _of_kind(incident: Incident, kind: IncidentKind) -> Incident:
+    return replace(incident, kind=kind, attribution="error" if kind is IncidentKind.ERROR else "no data")
 
 
 def _blind(incident: Incident, *, silence: Silence | None, now: datetime) -> Decision:

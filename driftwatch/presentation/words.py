@@ -209,7 +209,8 @@ def chart_name(chart: str) -> str:
 
 def incident_title(incident: Incident) -> str:
     """Return number, loudness, state and attribution."""
-    kind = "no data" if incident.kind is IncidentKind.NO_DATA else f"{incident.severity.value}, {incident.attribution}"
+    unmeasured = incident.kind.value.replace("_", " ")
+    kind = unmeasured if incident.kind.unmeasured else f"{incident.severity.value}, {incident.attribution}"
     return f"{incident.name}: {kind}, {incident.state.value}"
 
 

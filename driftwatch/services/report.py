@@ -24,6 +24,7 @@ _ORDER = (
     EndpointState.LEARNING,
     EndpointState.NOT_TRUSTED,
     EndpointState.NO_DATA,
+    EndpointState.ERROR,
 )
 
 

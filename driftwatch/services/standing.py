@@ -24,6 +24,7 @@ class EndpointState(StrEnum):
     LEARNING = "learning"
     NOT_TRUSTED = "not trusted"
     NO_DATA = "no data"
+    ERROR = "error"
 
 
 class StreamState(StrEnum):
@@ -108,6 +109,8 @@ def state_of(
     """
     if any(incident.kind is IncidentKind.DRIFT and incident.attribution != TRANSIENT for incident in incidents):
         return EndpointState.DRIFTED
+    if any(incident.kind is IncidentKind.ERROR for incident in incidents):
+        return EndpointState.ERROR
     if not replays or any(incident.kind is IncidentKind.NO_DATA for incident in incidents):
         return EndpointState.NO_DATA
     judged = [s.state for s in streams if s.state in (StreamState.QUIET, StreamState.ALARM, StreamState.NOT_TRUSTED)]

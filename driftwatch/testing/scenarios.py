@@ -140,7 +140,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             says=_gone,
             hours=2,
             severity="notice",
-            attribution="no data",
+            attribution="error",
         ),
         Scenario(
             name="provider-down",

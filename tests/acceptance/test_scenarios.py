@@ -95,7 +95,7 @@ def test_three_probes_of_forty_that_broke_are_named_and_their_end_is_told(tmp_pa
 
 def test_a_model_that_is_gone_is_no_zero(tmp_path: Path) -> None:
     world = played(tmp_path, SCENARIOS["alias-gone"])
-    assert latest(world).kind is IncidentKind.NO_DATA
+    assert latest(world).kind is IncidentKind.ERROR
     assert len(list(world.store.replays("support-bot"))) == QUIET
     assert world.told() == [("ops", "NO_DATA")]
 

@@ -13,6 +13,8 @@ from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentKind
 from driftwatch.domain.metric import Severity
 from driftwatch.services.spend import SpendGuard
+from driftwatch.services.standing import EndpointState
+from driftwatch.services.status import build_status
 from driftwatch.services.tick import Ticked
 from driftwatch.testing.model import ScriptedModel
 from driftwatch.testing.scenarios import reply
@@ -70,7 +72,10 @@ def test_fault_45_a_model_that_is_gone_is_told_at_once_without_a_storm_of_retrie
 
     asyncio.run(story())
     assert world.told() == [("ops", "NO_DATA")]
-    assert world.store.open_incident(NAME).kind is IncidentKind.NO_DATA
+    incident = world.store.open_incident(NAME)
+    assert (incident.kind, incident.attribution) == (IncidentKind.ERROR, "error")
+    status = build_status(world.store, [world.watched], now=world.clock.now())
+    assert status.endpoints[0].state is EndpointState.ERROR
 
 
 def test_fault_49_money_that_is_spent_stops_paid_calls_and_is_told_once_a_day(

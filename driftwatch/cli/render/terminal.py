@@ -34,6 +34,7 @@ _STYLE = {
     EndpointState.LEARNING: "cyan",
     EndpointState.NOT_TRUSTED: "yellow",
     EndpointState.NO_DATA: "yellow",
+    EndpointState.ERROR: "red",
 }
 
 

@@ -35,7 +35,7 @@ def given_up(at: Situation) -> Decision | None:
 
 def measured_again(at: Situation) -> Decision | None:
     """The first good replay ends an incident of missing data."""
-    if at.incident is None or at.incident.kind is not IncidentKind.NO_DATA:
+    if at.incident is None or not at.incident.kind.unmeasured:
         return None
     over = ended(at.incident, at, Reason.RESOLVED, "measured again")
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))

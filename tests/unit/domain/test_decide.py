@@ -174,6 +174,10 @@ UNMEASURED = [
     ("two in a row are told to operations", {"failed": 2}, "NO_DATA", "notice@ops"),
     ("a refused key is told at once", {"failed": 1, "outcome": Outcome.AUTH}, "NO_DATA", "notice@ops"),
     ("a model that is gone is told at once", {"failed": 1, "outcome": Outcome.NOT_FOUND}, "NO_DATA", "notice@ops"),
+    ("a request that is refused is told with the second", {"failed": 1, "outcome": Outcome.BAD_REQUEST}, "NONE", ""),
+    ("missing data that turns out to be an error is told again", {"failed": 3, "outcome": Outcome.AUTH, "incident": BLIND}, "NO_DATA", "notice@ops"),
+    ("and once", {"failed": 4, "outcome": Outcome.AUTH, "incident": replace(BLIND, kind=IncidentKind.ERROR)}, "NONE", ""),
+    ("an error that times out is the same news", {"failed": 5, "incident": replace(BLIND, kind=IncidentKind.ERROR)}, "NONE", ""),
     ("a third failure joins", {"failed": 3, "incident": BLIND}, "NONE", ""),
     ("a day without data repeats", {"failed": 30, "incident": replace(BLIND, told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@ops"),
     ("a silence keeps it back", {"failed": 2, "silences": [SILENCE]}, "SILENCED", ""),
@@ -320,3 +324,29 @@ def test_nobody_is_paged_twice_for_one_incident_within_a_day(steps: list[Any]) -
     for number in {n for n, _ in pages}:
         times = [at for n, at in pages if n == number]
         assert all(later - earlier >= timedelta(hours=24) for earlier, later in pairwise(times))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Outcome.TIMEOUT, IncidentKind.NO_DATA),
+        (Outcome.UNAVAILABLE, IncidentKind.NO_DATA),
+        (Outcome.AUTH, IncidentKind.ERROR),
+        (Outcome.NOT_FOUND, IncidentKind.ERROR),
+        (Outcome.BAD_REQUEST, IncidentKind.ERROR),
+    ],
+)
+def test_what_somebody_has_to_put_right_is_an_error_and_what_may_pass_is_missing_data(
+    outcome: Outcome, kind: IncidentKind
+) -> None:
+    decision = decide_unmeasured(
+        endpoint="bot", epoch=1, seq=38, incident_id=42, failed=2, outcome=outcome, incident=None, silences=(), now=NOW
+    )
+    assert decision.incident is not None
+    assert decision.incident.kind is kind
+
+
+@pytest.mark.parametrize("kind", [IncidentKind.NO_DATA, IncidentKind.ERROR])
+def test_the_first_good_replay_ends_either(kind: IncidentKind) -> None:
+    decision = decided(incident=replace(BLIND, kind=kind))
+    assert (decision.reason, told(decision)) == (Reason.RESOLVED, "notice@ops")

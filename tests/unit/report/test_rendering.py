@@ -120,6 +120,7 @@ def test_the_json_report_survives_a_round_trip_and_holds_no_nan(report):
         "learning": 1,
         "not_trusted": 0,
         "no_data": 0,
+        "error": 0,
         "drifted_without_harm": 0,
     }
 
