@@ -617,6 +617,15 @@ def notifiers(settings: Settings, clock: Clock, may_send: "MaySend | None" = Non
     return sinks
 
 
+def past_the_store(sinks: Mapping[str, Notifier], may_warn: "MaySend | None") -> Mapping[str, Notifier]:
+    """Return the sinks for a message that the store is gone: a fence that asks it would let none out."""
+    if may_warn is None:
+        return sinks
+    from driftwatch.adapters.notify.fenced import Fenced
+
+    return {name: sink.behind(may_warn) if isinstance(sink, Fenced) else sink for name, sink in sinks.items()}
+
+
 def _fenced(notifier: Notifier, may_send: "MaySend | None") -> Notifier:
     if may_send is None:
         return notifier

@@ -42,6 +42,8 @@ class Builder:
         Keeps secrets out of logs.
     may_send : callable, optional
         Asked before each message, where one of several nodes leads.
+    may_warn : callable, optional
+        Asked instead before a message that the store itself is gone.
     """
 
     file: Path
@@ -51,6 +53,7 @@ class Builder:
     heartbeat: Heartbeat
     learn: Callable[[tuple[str, ...]], None]
     may_send: "MaySend | None" = None
+    may_warn: "MaySend | None" = None
 
     def again(self) -> Setup:
         """Read the file again and build what it says.
@@ -70,13 +73,16 @@ class Builder:
 
     def setup(self, settings: "Settings", content: bytes | None) -> Setup:
         """Build; the content is remembered as good once it is in use, unless it has changed meanwhile."""
+        notifiers = bootstrap.notifiers(settings, self.clock, self.may_send)
         return Setup(
             watched=bootstrap.watched_endpoints(settings, self.clock),
             usd_per_day=settings.budget.usd_per_day if settings.budget else None,
-            notifiers=bootstrap.notifiers(settings, self.clock, self.may_send),
+            notifiers=notifiers,
+            past_the_store=bootstrap.past_the_store(notifiers, self.may_warn),
             fallback=bootstrap.fallback(settings),
             ops=bootstrap.audiences(settings).get(Audience.OPS, ()),
             traces=bootstrap.traces(settings),
+            network=bootstrap.own_network(settings, self.clock),
             listeners=[
                 *(buttons.run for buttons in bootstrap.buttons(settings, self.store, self.clock)),
                 *self._weekly(settings),

@@ -68,6 +68,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             heartbeat=Heartbeat(delivers=lambda: pager.ready),
             learn=redact.learn,
             may_send=may_send,
+            may_warn=leader.led if leader else None,
         )
         setup = builder.setup(settings, content)
         daemon = Daemon(
@@ -81,7 +82,8 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             listeners=setup.listeners,
             build=builder.again,
             renew_sinks=pager.adopt,
-            sinks=setup.notifiers,
+            sinks=setup.past_the_store,
+            fallback=setup.fallback,
             ops=setup.ops,
         )
         if taken is not None:

@@ -43,6 +43,7 @@ class Duty:
         self._watched, self._world = watched, world
         self._name = watched.endpoint.name
         self._seen: datetime | None = None
+        self._woken = False
         self._missed = DOWN
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
@@ -100,7 +101,7 @@ class Duty:
 
     async def review(self) -> None:
         """Let time decide what it does between replays; while a replay runs, that one decides."""
-        if self._busy.locked() or self._seen is None:
+        if self._busy.locked() or not self._woken:
             return
         async with self._busy:
             await asyncio.to_thread(review, self._watched, self._world.store, self._world.clock)
@@ -108,6 +109,8 @@ class Duty:
 
     async def _catch_up(self) -> Ticked | None:
         due = await asyncio.to_thread(self._due)
+        # What a crash left is judged, whether or not a slot is due now.
+        self._woken = True
         if not due:
             return None
         await asyncio.to_thread(self._skip, due[:-1])

@@ -1,6 +1,7 @@
 """What operations are told past the store: nothing can be stored, so nothing is watched and no page can be promised."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 """A store that is locked or restarted for so long is nobody's trouble."""
+PASSING = frozenset({"store-locked", "store-unreachable", "store-read-only", "store-path"})
+"""What is over when a small write passes; a full or damaged disk may take that one, and not a replay."""
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Emergency:
 
     patience_s: float = PATIENCE_S
     trouble: str = field(default="", init=False)
+    _lasting: bool = field(default=False, init=False)
     _since: float = field(default=0.0, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
@@ -42,19 +46,50 @@ class Emergency:
         if not self.trouble:
             self._since = clock.monotonic()
         self.trouble = str(error)
+        self._lasting |= error.slug not in PASSING
 
     def well(self) -> None:
         """Note that a replay was stored."""
-        self.trouble = ""
+        self.trouble, self._lasting = "", False
 
-    async def look(self, sinks: Mapping[str, Notifier], ops: Routes, clock: Clock) -> None:
-        """Tell operations if it is time, and when it is over."""
-        if self.trouble:
-            if clock.monotonic() - self._since < self.patience_s:
-                return
-            routes = set(listed(ops)) - self._told
+    async def look(
+        self,
+        sinks: Mapping[str, Notifier],
+        ops: Routes,
+        clock: Clock,
+        *,
+        fallback: str | None = None,
+        try_store: Callable[[], None] | None = None,
+    ) -> None:
+        """Tell operations if it is time, and when it is over.
+
+        Parameters
+        ----------
+        fallback : str, optional
+            The route that is told if none of operations' own takes it.
+        try_store : callable, optional
+            Writes to the store, in a thread, and raises StoreError if that cannot be done: the next replay that would
+            show that it works again may be a day away.
+        """
+        if self.trouble and clock.monotonic() - self._since < self.patience_s:
+            return
+        if self.trouble and try_store is not None and not self._lasting:
+            await self._try(try_store, clock)
+        wanted = set(listed(ops))
+        await self._tell(wanted - self._told if self.trouble else set(self._told), sinks, clock)
+        if self.trouble and fallback is not None and not self._told & wanted:
+            await self._tell({fallback} - self._told, sinks, clock)
+
+    async def _try(self, try_store: Callable[[], None], clock: Clock) -> None:
+        try:
+            await asyncio.to_thread(try_store)
+        except StoreError as error:
+            self.broke(error, clock)
         else:
-            routes = set(self._told)
+            log.info("the store works again", after=self.trouble)
+            self.well()
+
+    async def _tell(self, routes: set[str], sinks: Mapping[str, Notifier], clock: Clock) -> None:
         for route in sorted(routes & sinks.keys()):
             if await self._send(sinks[route], route, clock):
                 (self._told.add if self.trouble else self._told.discard)(route)
@@ -68,6 +103,10 @@ class Emergency:
             await sink.send(Delivery(key=key, route=route, severity=severity, payload=payload, created_at=now))
         except DeliveryError as error:
             log.critical("nothing can be stored, and nobody could be told", route=route, why=str(error))
+            return False
+        except Exception:
+            # One sink with a mistake of ours in it must not keep it from the others.
+            log.exception("nothing can be stored, and nobody could be told", route=route)
             return False
         log.critical("operations were told past the store", route=route, why=self.trouble or "it works again")
         return True

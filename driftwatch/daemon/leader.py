@@ -51,6 +51,7 @@ class Leader:
         # A thread of its own: those of the store may all be waiting for the database.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
         self._renewed = 0.0
+        self._won_once = False
         self.lost = False
 
     async def first_try(self) -> bool:
@@ -98,6 +99,10 @@ class Leader:
         except StoreError:
             return False
 
+    async def led(self) -> bool:
+        """Whether this node led when it last knew: enough to warn that the database is gone, for nothing else."""
+        return self._won_once and not self.lost
+
     def release(self) -> None:
         """Let another node lead at once; for the end of the process."""
         self._thread.submit(self._lease.release).result()
@@ -106,7 +111,7 @@ class Leader:
     async def _won(self) -> bool:
         won = await self._apart(self._lease.try_to_lead)
         if won:
-            self._renewed = self._clock.monotonic()
+            self._renewed, self._won_once = self._clock.monotonic(), True
             log.info("leading", epoch=self._lease.epoch)
         return won
 

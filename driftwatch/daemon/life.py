@@ -59,6 +59,8 @@ class Daemon:
         Has the pager deliver through other sinks, and another route stand in.
     sinks : mapping of str to Notifier
         By route: what the emergency message goes through when nothing can be stored.
+    fallback : str, optional
+        The route that the emergency message goes to where operations' own do not take it.
     ops : Routes
         Where operations hear of the daemon itself.
     vitals : Vitals, optional
@@ -78,6 +80,7 @@ class Daemon:
     renew_sinks: Callable[[Mapping[str, Notifier], str | None], None] = lambda _sinks, _fallback: None
     ops: Routes = ()
     sinks: Mapping[str, Notifier] = field(default_factory=dict)
+    fallback: str | None = None
     config_alarm: ConfigAlarm = field(default_factory=ConfigAlarm)
     emergency: Emergency = field(default_factory=Emergency)
     vitals: Vitals | None = None
@@ -158,11 +161,11 @@ class Daemon:
         """Put a configuration in place of the one in use."""
         self.world.guard.allow(setup.usd_per_day)
         self.renew_sinks(setup.notifiers, setup.fallback)
-        self.sinks = setup.notifiers
+        self.sinks, self.fallback = setup.past_the_store, setup.fallback
         self.watched, self.chores, self.listeners, self.ops = setup.watched, setup.chores, setup.listeners, setup.ops
         self._vitals.doing = _watching(setup.watched)
         self._changed.set()
-        await self._roster.adopt(setup.watched, setup.traces)
+        await self._roster.adopt(setup.watched, setup.traces, setup.network)
         self.world = self._roster.world
 
     async def _attend(self) -> None:
@@ -203,7 +206,9 @@ class Daemon:
 
     async def _tell_past_the_store(self) -> None:
         try:
-            await self.emergency.look(self.sinks, self.ops, self.world.clock)
+            await self.emergency.look(
+                self.sinks, self.ops, self.world.clock, fallback=self.fallback, try_store=self.world.store.try_write
+            )
         except Exception:
             # A sink with a mistake of ours in it must not end the reviews; the next look is soon.
             log.exception("operations were not told of the store")

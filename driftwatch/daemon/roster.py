@@ -11,6 +11,8 @@ import structlog
 from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.emergency import Emergency
 from driftwatch.daemon.scheduler import SlotScheduler
+from driftwatch.domain.errors import StoreError
+from driftwatch.services.own_network import OwnNetwork
 from driftwatch.services.ports import LanguageModel, Traces
 from driftwatch.services.review import retire
 from driftwatch.services.tick import Ticked, World
@@ -79,10 +81,10 @@ class Roster:
 
     # -- another configuration -------------------------------------------------------------------
 
-    async def adopt(self, watched: Sequence[Watched], traces: Traces | None) -> None:
+    async def adopt(self, watched: Sequence[Watched], traces: Traces | None, network: OwnNetwork | None) -> None:
         """Watch other endpoints, or the same ones otherwise; replays that run end as they began."""
         before, self.watched = self.world.traces, watched
-        self.world = replace(self.world, traces=traces)
+        self.world = replace(self.world, traces=traces, network=network)
         self._models |= _models(watched)
         names = {one.endpoint.name for one in watched}
         leaving = [self._dismiss(name) for name in sorted(self._duties.keys() - names)]
@@ -107,9 +109,15 @@ class Roster:
     async def _change_over(self, parts: Sequence[Coroutine[Any, Any, None]], traces: Traces | None) -> None:
         """Wait for replays that run as before, then close what nobody uses any more."""
         await asyncio.gather(*parts)
-        await asyncio.to_thread(self.retire)
+        try:
+            await asyncio.to_thread(self.retire)
+        except StoreError:
+            # The next start retires them; what nobody uses is closed all the same.
+            log.exception("incidents of endpoints that left are still open")
         for unused in self._models.keys() - _models(self.watched).keys():
-            await self._models.pop(unused).aclose()
+            # Another change may have closed it meanwhile.
+            if (model := self._models.pop(unused, None)) is not None:
+                await model.aclose()
         if traces is not None and traces is not self.world.traces:
             await traces.aclose()
 
@@ -131,8 +139,10 @@ class Roster:
         ticked, before = None, duty.schedule
         try:
             ticked = await duty.on_due()
-            if ticked is Ticked.REPLAYED:
+            if ticked is not None:
+                # Skipped or failed, it ended as it should: nothing of ours is broken.
                 self._broken.discard(name)
+            if ticked is Ticked.REPLAYED:
                 self._emergency.well()
             if duty.schedule != before:
                 self._scheduler.renew(name)

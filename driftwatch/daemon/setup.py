@@ -6,6 +6,7 @@ from typing import Any
 
 from driftwatch.daemon.chores import Chores
 from driftwatch.domain.delivery import Routes
+from driftwatch.services.own_network import OwnNetwork
 from driftwatch.services.ports import Notifier, Traces
 from driftwatch.services.watched import Watched
 
@@ -22,6 +23,10 @@ class Setup:
         The day's budget; None for none.
     notifiers, fallback, ops : mapping, str, Routes
         The sinks by route, the route that stands in, and where operations hear of us.
+    network : OwnNetwork, optional
+        What tells our own network from a vendor's.
+    past_the_store : mapping of str to Notifier
+        By route: what the emergency message goes through; no database is asked before it is sent.
     listeners : sequence of callable
         What hears people: Slack's buttons.
     in_use : callable
@@ -35,5 +40,7 @@ class Setup:
     fallback: str | None = None
     ops: Routes = ()
     traces: Traces | None = None
+    network: OwnNetwork | None = None
+    past_the_store: Mapping[str, Notifier] = field(default_factory=dict)
     listeners: Sequence[Listener] = ()
     in_use: Callable[[], None] = lambda: None

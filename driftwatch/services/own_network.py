@@ -21,7 +21,7 @@ REMEMBERED_S = 10.0
 
 @dataclass(kw_only=True)
 class OwnNetwork:
-    """Asks the canary when a replay brought nothing but failed connections, and before each replay until it is well.
+    """Asks the canary when a replay brought nothing but failed connections; an endpoint is asked first, always.
 
     Parameters
     ----------
@@ -37,9 +37,11 @@ class OwnNetwork:
     _found: Mapping[str, str | None] = field(default_factory=dict, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
-    async def still_down(self, endpoint: str) -> str | None:
-        """Return why a replay would be no use, if the network failed the last time it was looked at."""
-        return await self.trouble(endpoint) if self._down else None
+    def reached(self) -> None:
+        """Note that an endpoint answered: whatever the canary says, the network works."""
+        if self._down:
+            log.info("our own network works again")
+        self._down = False
 
     async def trouble(self, endpoint: str) -> str | None:
         """Return what is wrong with our network; None if it works, or if nobody can tell."""

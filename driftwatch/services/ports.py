@@ -161,6 +161,10 @@ class Store(ABC):
         """Begin the next epoch and return its number."""
 
     @abstractmethod
+    def try_write(self) -> None:
+        """Commit a write that changes nothing; raises StoreError where nothing can be written."""
+
+    @abstractmethod
     def spent_usd(self, *, since: datetime) -> float:
         """Return what answers cost, and what running slots have reserved, since then."""
 

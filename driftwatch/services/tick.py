@@ -75,12 +75,12 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     estimate = world.guard.estimate(watched.endpoint) + grading_usd(watched)
     if not await asyncio.to_thread(world.store.claim, slot, now=world.clock.now(), reserve_usd=estimate):
         return Ticked.ALREADY
-    if down := await _own_trouble(watched, None, world):
-        return await _skip(watched, slot, down, world)
     replay = await _replay(watched, slot, world)
     if not any(answer.reply for answer in replay.answers):
         down = await _own_trouble(watched, replay, world)
         return await _skip(watched, slot, down, world) if down else await _fail(watched, replay, world)
+    if world.network is not None:
+        world.network.reached()
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
     replay, verdicts = await _graded(watched, replay, references, world)
     plain = plain_answers(watched.endpoint, replay.answers)
@@ -114,12 +114,10 @@ async def confirm_pending(watched: Watched, world: World) -> Reason | None:
     )
 
 
-async def _own_trouble(watched: Watched, replay: Replay | None, world: World) -> str | None:
-    """Return what is wrong with our network; after a replay only if its questions were cut off."""
+async def _own_trouble(watched: Watched, replay: Replay, world: World) -> str | None:
+    """Return what is wrong with our network, if the replay's questions were cut off."""
     if world.network is None:
         return None
-    if replay is None:
-        return await world.network.still_down(watched.endpoint.name)
     cut_off = any(answer.outcome is Outcome.NETWORK for answer in replay.answers)
     return await world.network.trouble(watched.endpoint.name) if cut_off else None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from driftwatch.adapters.canary import HttpCanary
 from driftwatch.adapters.llm.direct import DirectModel
@@ -89,15 +90,22 @@ def test_fault_46_our_own_network_down_is_one_message_and_no_vendor_is_blamed(
     assert len(worlds[0].told()) == 1
 
 
-def test_fault_46_while_it_is_down_nothing_more_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_46_an_endpoint_that_answers_is_measured_though_the_canary_stays_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One blip of the vendor and a dead canary blinded every endpoint for ever."""
     wire = Wire()
-    worlds = fleet(tmp_path, wire, monkeypatch)[:1]
+    worlds = fleet(tmp_path, wire, monkeypatch)[:2]
     worlds[0].model.drift(lambda _question, _chance: CUT_OFF)
     wire.cut = True
-    all_replay(worlds)
-    asked = len(worlds[0].model.asked)
-    all_replay(worlds, 2)
-    assert len(worlds[0].model.asked) == asked
+    assert all_replay(worlds[:1]) == {Ticked.SKIPPED}
+    assert all_replay(worlds[1:]) == {Ticked.REPLAYED}
+    worlds[0].model.drift(right(4))
+    assert all_replay(worlds, 5) == {Ticked.REPLAYED}
+    worlds[0].model.drift(lambda _question, _chance: CUT_OFF)
+    with capture_logs() as logs:
+        assert all_replay(worlds[:1]) == {Ticked.SKIPPED}
+    assert "our own network is down" in {line["event"] for line in logs}, "a new outage is a new one"
 
 
 def test_fault_46_a_vendor_that_cannot_be_reached_while_the_canary_lives_is_the_vendors_failure(

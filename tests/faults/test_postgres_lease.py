@@ -51,6 +51,7 @@ def test_one_of_two_nodes_leads_and_the_other_takes_over_when_it_goes(node):
 
 
 WRITES = {
+    "try_write": lambda store: store.try_write(),
     "claim": lambda store: store.claim(slot(), now=NOON),
     "record_replay": lambda store: store.record_replay(replay(), [score(1.0)]),
     "end_slot": lambda store: store.end_slot(slot(), SlotState.FAILED, reason="x", now=NOON),

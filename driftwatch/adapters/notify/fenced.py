@@ -24,6 +24,10 @@ class Fenced(Notifier):
         self._notifier, self._may_send = notifier, may_send
         self.threads = notifier.threads
 
+    def behind(self, may_send: MaySend) -> "Fenced":
+        """Return the same sink behind another fence."""
+        return Fenced(self._notifier, may_send)
+
     async def send(self, delivery: Delivery) -> str | None:
         if not await self._may_send():
             told = "not sent: another node leads, or the database that would know is gone"

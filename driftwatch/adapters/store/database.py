@@ -37,6 +37,11 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def touch(self) -> None:
+        """Commit a write that changes nothing."""
+        with self.writing() as connection:
+            sqlite.touch(connection)
+
     def patiently(self, work: Callable[[], Made]) -> Made:
         """Do what is one transaction; a database that can be lost for a while does it again."""
         return work()

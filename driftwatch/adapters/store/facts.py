@@ -95,6 +95,9 @@ class Facts(Store):
         with self._db.writing() as connection:
             return begin_epoch(connection, enrolled(connection, endpoint), reason=reason, now=now)
 
+    def try_write(self) -> None:
+        self._db.touch()
+
     def spent_usd(self, *, since: datetime) -> float:
         spent = select(func.sum(SLOT.c.cost_usd)).where(SLOT.c.finished_at >= since)
         reserved = select(func.sum(SLOT.c.reserved_usd)).where(SLOT.c.claimed_at >= since)

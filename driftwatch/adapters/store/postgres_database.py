@@ -76,6 +76,11 @@ class PostgresDatabase(Database):
                 raise
             self._commit(transaction, token)
 
+    def touch(self) -> None:
+        """Commit a write that changes nothing but for its receipt."""
+        with self.writing():
+            pass
+
     def patiently(self, work: Callable[[], Made]) -> Made:
         """Do what is one transaction, again and again while only the connection or another writer is in its way."""
         until, pause_s, chance = self._clock.monotonic() + self._wait_s, _FIRST_PAUSE_S, Random()  # noqa: S311

@@ -65,6 +65,12 @@ def is_database(path: Path) -> bool:
         return file.read(len(_MAGIC)) in (_MAGIC, b"")
 
 
+def touch(connection: Connection) -> None:
+    """Write the file's first page as it is; an UPDATE to the same value would write nothing."""
+    number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA user_version = {int(number)}")
+
+
 def use_wal(connection: Connection) -> None:
     """Switch the file to write-ahead logging; it stays so. Another opener that is at it right now will do."""
     driver: Any = connection.connection.driver_connection

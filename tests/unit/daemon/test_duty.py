@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from driftwatch.adapters.calendar import slots_between
 from driftwatch.daemon.duty import ASLEEP, BUSY, DOWN, INTERRUPTED, Duty
 from driftwatch.domain.answer import Question, Reply
+from driftwatch.domain.incident import Silence
 from driftwatch.domain.replay import Slot, SlotState
 from driftwatch.services.tick import Ticked
 from driftwatch.testing.model import ScriptedModel
-from tests.acceptance.world import HOUR, START, SmallWorld, capitals
+from tests.acceptance.world import HOUR, START, SmallWorld, capitals, right
 
 NAME = "support-bot"
 MINUTE = timedelta(minutes=1)
@@ -177,6 +178,33 @@ def test_a_slot_that_comes_during_a_review_waits_for_it_and_is_replayed(at: Smal
 
     asyncio.run(story())
     assert states(at) == [SlotState.DONE, SlotState.DONE]
+
+
+def test_after_a_restart_between_two_slots_the_end_of_a_silence_is_told_without_waiting_for_the_next(
+    tmp_path: Path,
+) -> None:
+    at = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story() -> None:
+        await at.replay(26)
+        now = at.clock.now()
+        silence = Silence(
+            endpoint=NAME, starts_at=now, ends_at=now + 2 * HOUR + 10 * MINUTE, by="anna", comment="a trial"
+        )
+        at.store.add_silence(silence)
+        at.model.drift(right(40, dict.fromkeys(range(10), "no")))
+        await at.replay(2)
+        assert at.store.open_incident(NAME) is not None
+        assert at.told() == []
+        on = duty(at)
+        await on.review()
+        assert at.told() == [], "what a crash left is judged first"
+        assert await on.on_due() is None
+        at.clock.advance(30 * MINUTE)
+        await on.review()
+
+    asyncio.run(story())
+    assert len(at.told()) > 0
 
 
 @pytest.mark.parametrize("method", ["claim", "record_replay"])

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from driftwatch.adapters.notify.wording import render_text
 from driftwatch.daemon.emergency import PATIENCE_S, Emergency
+from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.notifier import RecordingNotifier
 
+LOCKED = StoreError("driftwatch.db: locked.", slug="store-locked")
 FULL = StoreError("driftwatch.db: the disk is full.", slug="store-disk-full")
 
 
@@ -60,3 +62,72 @@ def test_a_vendors_trouble_is_not_the_stores() -> None:
     clock.advance(timedelta(hours=1))
     looked(emergency, clock, ops=ops)
     assert ops.attempts == []
+
+
+class Slate:
+    """A store that can be written, or not."""
+
+    def __init__(self) -> None:
+        self.trouble: StoreError | None = None
+        self.tries = 0
+
+    def try_write(self) -> None:
+        self.tries += 1
+        if self.trouble is not None:
+            raise self.trouble
+
+
+def test_one_passing_error_is_nobodys_though_no_replay_shows_that_it_passed() -> None:
+    """It was told a minute later: only a replay, perhaps a day away, showed that the store works."""
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    emergency.broke(LOCKED, clock)
+    for _ in range(6):
+        asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+        clock.advance(timedelta(seconds=PATIENCE_S / 3))
+    assert (ops.attempts, emergency.trouble, store.tries) == ([], "", 1)
+
+
+def test_a_store_that_cannot_be_written_is_told_and_so_is_the_first_write_that_passes() -> None:
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    store.trouble = LOCKED
+    emergency.broke(LOCKED, clock)
+    for trouble in (LOCKED, LOCKED, None, None):
+        store.trouble = trouble
+        clock.advance(timedelta(seconds=PATIENCE_S))
+        asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert [one.payload["state"] for one in ops.taken] == ["firing", "resolved"]
+
+
+def test_a_small_write_does_not_show_that_a_full_disk_has_room_for_a_replay() -> None:
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    emergency.broke(FULL, clock)
+    emergency.broke(LOCKED, clock)
+    clock.advance(timedelta(seconds=PATIENCE_S))
+    asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert [one.payload["state"] for one in ops.taken] == ["firing"]
+    assert store.tries == 0
+
+
+class Mistaken(RecordingNotifier):
+    async def send(self, _delivery: Delivery) -> str | None:
+        raise RuntimeError("a mistake of ours")
+
+
+def test_a_sink_with_a_mistake_of_ours_keeps_it_from_nobody_else() -> None:
+    emergency, clock, ops = Emergency(), ManualClock(), RecordingNotifier()
+    emergency.broke(FULL, clock)
+    clock.advance(timedelta(seconds=PATIENCE_S))
+    looked(emergency, clock, a_broken=Mistaken(), ops=ops)
+    assert len(ops.taken) == 1
+
+
+def test_the_fallback_is_told_where_no_route_of_operations_takes_it() -> None:
+    emergency, clock, fallback = Emergency(), ManualClock(), RecordingNotifier()
+    sinks = {"ops": Mistaken(), "oncall": fallback}
+    emergency.broke(FULL, clock)
+    clock.advance(timedelta(seconds=PATIENCE_S))
+    for _ in range(2):
+        asyncio.run(emergency.look(sinks, "ops", clock, fallback="oncall"))
+    emergency.well()
+    asyncio.run(emergency.look(sinks, "ops", clock, fallback="oncall"))
+    assert [one.payload["state"] for one in fallback.taken] == ["firing", "resolved"]

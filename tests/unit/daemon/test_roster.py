@@ -10,8 +10,12 @@ import pytest
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.daemon.roster import Roster
 from driftwatch.daemon.scheduler import SlotScheduler
+from driftwatch.domain.errors import StoreError
 from driftwatch.domain.replay import SlotState
 from driftwatch.domain.schedule import Every
+from driftwatch.services.own_network import OwnNetwork
+from driftwatch.services.ports import Canary
+from driftwatch.services.tick import Ticked
 from tests.acceptance.world import START, SmallWorld, capitals
 from tests.unit.daemon.test_life import Slow, Standing
 
@@ -57,7 +61,7 @@ def test_a_replay_that_runs_ends_with_the_model_it_began_with(at: SmallWorld) ->
     new = other(at)
 
     async def story(roster: Roster) -> None:
-        await roster.adopt([new], None)
+        await roster.adopt([new], None, None)
         assert not at.model.closed
         at.model.go_on.set()
         await until(lambda: at.model.closed)
@@ -73,7 +77,7 @@ def test_an_endpoint_that_left_ends_its_replay_and_is_closed(at: SmallWorld) -> 
     new.model.go_on.set()
 
     async def story(roster: Roster) -> None:
-        await roster.adopt([new], None)
+        await roster.adopt([new], None, None)
         at.model.go_on.set()
         await until(lambda: at.model.closed)
         assert at.store.last_slot("support-bot").state is SlotState.DONE
@@ -86,9 +90,71 @@ def test_a_stop_in_the_middle_of_a_change_closes_both_models(at: SmallWorld) -> 
     new = other(at)
 
     async def story(roster: Roster) -> None:
-        await roster.adopt([new], None)
+        await roster.adopt([new], None, None)
         at.model.go_on.set()
 
     told(at, story)
     assert at.model.closed
     assert new.model.closed
+
+
+def test_a_reload_brings_its_own_canaries(at: SmallWorld) -> None:
+    class Nowhere(Canary):
+        async def look(self):
+            return {}
+
+    network = OwnNetwork(canary=Nowhere(), clock=at.clock)
+
+    async def story(roster: Roster) -> None:
+        await roster.adopt([other(at)], None, network)
+        assert roster.world.network is network
+        at.model.go_on.set()
+
+    told(at, story)
+
+
+def test_a_change_closes_what_nobody_uses_though_the_store_fails_in_it(
+    at: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StoreError("locked", slug="store-locked")
+
+    async def story(roster: Roster) -> None:
+        monkeypatch.setattr(roster, "retire", fail)
+        at.model.go_on.set()
+        await roster.adopt([other(at)], None, None)
+        await until(lambda: at.model.closed)
+
+    told(at, story)
+
+
+def test_an_endpoint_whose_next_slot_ends_as_it_should_is_blind_no_more(at: SmallWorld) -> None:
+    """Only a replay showed it: a vendor that was down as well kept the dead-man's switch silent."""
+    alive: list[str] = []
+
+    class Scripted:
+        schedule = at.watched.endpoint.schedule
+
+        def __init__(self, *story: Ticked | StoreError) -> None:
+            self.story = list(story)
+
+        async def on_due(self) -> Ticked:
+            if isinstance(step := self.story.pop(0), StoreError):
+                raise step
+            return step
+
+    async def tell_alive(name: str) -> None:
+        alive.append(name)
+
+    async def story() -> None:
+        scheduler = SlotScheduler(clock=at.clock, wall=SystemClock())
+        roster = Roster([], at.world, scheduler, decided=asyncio.Event(), tell_alive=tell_alive)
+        one, two = Scripted(StoreError("locked", slug="store-locked"), Ticked.FAILED), Scripted(*[Ticked.REPLAYED] * 2)
+        await roster._on_duty(one, "one")
+        await roster._on_duty(two, "two")
+        assert alive == []
+        await roster._on_duty(one, "one")
+        await roster._on_duty(two, "two")
+
+    asyncio.run(story())
+    assert alive == ["two"]

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -238,3 +239,23 @@ def test_every_write_is_flushed_and_every_key_is_checked(url):
     with closing(open_store(url)) as store, store._db.reading() as connection:
         pragmas = ("journal_mode", "synchronous", "foreign_keys")
         assert [connection.exec_driver_sql(f"PRAGMA {p}").scalar_one() for p in pragmas] == ["wal", 2, 1]
+
+
+def test_trying_to_write_writes_and_changes_nothing(file, url):
+    with open_store(url) as store:
+        store.claim(slot(), now=NOON)
+        log = file.with_name(f"{file.name}-wal")
+        size, before = log.stat().st_size, store.slots("bot")
+        store.try_write()
+        assert log.stat().st_size > size, "what is not written proves nothing"
+        assert store.slots("bot") == before
+
+
+def test_trying_to_write_a_store_that_is_held_says_so(file, url):
+    with open_store(url, wait=timedelta(seconds=0.1)) as store, closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as caught:
+            store.try_write()
+        other.rollback()
+        store.try_write()
+    assert caught.value.slug == "store-locked"
