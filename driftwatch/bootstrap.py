@@ -721,6 +721,7 @@ def pager(
         fallback=fallback(settings),
         counts=counts,
         interval=settings.alerting.group.interval,
+        wait=settings.alerting.group.wait,
     )
 
 

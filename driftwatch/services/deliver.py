@@ -36,6 +36,8 @@ class Courier:
         By route.
     fallback : str, optional
         The route that is told when another refuses a message, or has not taken it for five minutes.
+    held_most : timedelta
+        By which what waits for its group must have been sent, whatever its row says.
     """
 
     def __init__(
@@ -47,12 +49,15 @@ class Courier:
         fallback: str | None,
         rng: Random,
         patience: Patience,
+        held_most: timedelta,
         counts: Counts | None = None,
     ) -> None:
         self._store, self._sinks, self._clock = store, sinks, clock
         self._counts = counts or Counts()
         self._fallback, self._rng, self._patience = fallback, rng, patience
+        self._held_most = held_most
         self._fell_back: set[str] = set()
+        self._first_tried: dict[str, datetime] = {}
         self._unsaved: dict[str, Delivery] = {}
 
     def adopt(self, sinks: Mapping[str, Sink], fallback: str | None) -> None:
@@ -77,7 +82,8 @@ class Courier:
 
     def stale(self, row: Delivery) -> bool:
         """Say whether the fallback route must hear of it by now."""
-        return self._age_s(row.begins) >= self._patience.fallback_s
+        begins = min(row.begins, row.created_at + self._held_most)
+        return self._age_s(begins) >= self._patience.fallback_s
 
     async def fall_back(self, row: Delivery) -> bool:
         """Promise the message on the fallback route too; False if that is where it comes from."""
@@ -146,6 +152,8 @@ class Courier:
             error=None,
             thread=await self._thread(row, sink),
         )
+        if not row.attempts:
+            self._first_tried[row.key] = self._clock.now()
         await self._save(sending)
         try:
             remote = await self._send(sending, sink)
@@ -237,7 +245,10 @@ class Courier:
         return waiting.state
 
     async def _given_up(self, row: Delivery) -> bool:
-        if self._age_s(row.created_at) < self._patience.deadline_s:
+        # Untried it lay while nobody was there to send it: late is better than never. After a restart nobody
+        # knows when it was tried first, and its whole age counts.
+        since = self._first_tried.get(row.key, row.created_at)
+        if row.attempts == 0 or self._age_s(since) < self._patience.deadline_s:
             return False
         await self._save(replace(row, state=DeliveryState.DEAD, error=f"undelivered for 72 h; {row.error or ''}"))
         self._counts.add("deliveries", row.route, "given_up")
@@ -269,6 +280,8 @@ class Courier:
 
     async def _save(self, row: Delivery, then: tuple[Delivery, ...] = ()) -> None:
         await asyncio.to_thread(self._store.save_delivery, row, then)
+        if not row.state.open:
+            self._first_tried.pop(row.key, None)
 
 
 def _unforeseen(error: Exception) -> DeliveryError:

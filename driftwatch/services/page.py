@@ -36,6 +36,8 @@ class Pager:
         For the jitter between attempts.
     interval : timedelta
         Between two messages about one group on one route.
+    wait : timedelta
+        From an alarm to its message, within which others of its group join it.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Pager:
         rng: Random | None = None,
         patience: Patience | None = None,
         interval: timedelta = timedelta(0),
+        wait: timedelta = timedelta(minutes=1),
         counts: Counts | None = None,
     ) -> None:
         self._store = store
@@ -62,8 +65,9 @@ class Pager:
             rng=rng or Random(),  # noqa: S311  # jitter keeps no secret
             patience=self._patience,
             counts=counts,
+            held_most=wait + interval,
         )
-        self._groups = Groups(store, clock, interval=interval)
+        self._groups = Groups(store, clock, interval=interval, wait=wait)
         self._mute = False
 
     def adopt(self, notifiers: Mapping[str, Notifier], fallback: str | None) -> None:
@@ -144,7 +148,8 @@ class Pager:
                 await self._courier.fall_back(row)
             if incident in waiting:
                 continue
-            gathered = await self._groups.gather(row, [one for one in rows if one.key not in told])
+            untold = [one for one in rows if one.key not in told]
+            gathered = await self._groups.gather(row, untold, joins=self._joins(row.route))
             if gathered.message is None:
                 # It waits for its group, and what is told of its incident later behind it; nobody else does.
                 waiting.add(incident)
@@ -158,10 +163,14 @@ class Pager:
                 continue
             elif stale:
                 # The fallback route has it: others need not wait behind it any longer, its own incident does.
-                waiting.add(incident)
+                waiting.add(gathered.message.subject or gathered.message.key)
             else:
                 break
         return taken
+
+    def _joins(self, route: str) -> bool:
+        sink = self._sinks.get(route)
+        return sink is None or sink.notifier.joins
 
     # -- what is told about the sinks themselves -----------------------------------------------
 

@@ -352,6 +352,9 @@ class Notifier(ABC):
     threads: bool = False
     """Whether details are sent as a message of their own, behind the first one about an incident."""
 
+    joins: bool = True
+    """Whether one message may tell of several incidents; not where each is opened and ended under its own key."""
+
     @abstractmethod
     async def send(self, delivery: Delivery) -> str | None:
         """Deliver once and return the remote's id, where it has one.

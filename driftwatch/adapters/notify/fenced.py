@@ -22,7 +22,7 @@ class Fenced(Notifier):
 
     def __init__(self, notifier: Notifier, may_send: MaySend) -> None:
         self._notifier, self._may_send = notifier, may_send
-        self.threads = notifier.threads
+        self.threads, self.joins = notifier.threads, notifier.joins
 
     def behind(self, may_send: MaySend) -> "Fenced":
         """Return the same sink behind another fence."""

@@ -34,6 +34,8 @@ class PagerDuty(Notifier):
         Where events go; the EU's service regions have an address of their own.
     """
 
+    joins = False
+
     def __init__(self, routing_key: Secret, *, clock: Clock, timeout_s: float = TOTAL_S, url: str = ENQUEUE) -> None:
         self._key = routing_key
         self._clock = clock

@@ -31,6 +31,9 @@ class Webhook(Notifier):
         Shared with the receiver.
     """
 
+    # Receivers go by the incident: what only another one's message names, they would never see fire.
+    joins = False
+
     def __init__(
         self, url: Secret, *, clock: Clock, signing_key: Secret | None = None, timeout_s: float = TOTAL_S
     ) -> None:

@@ -294,6 +294,7 @@ def test_a_sink_with_a_bug_in_what_it_is_asked_costs_an_attempt_not_the_route(
 
 def test_after_72_hours_a_promise_is_given_up_loudly(store: SqlStore, clock: ManualClock) -> None:
     store.enqueue([promise(1)])
+    store.save_delivery(promise(1, attempts=1))
     sink = RecordingNotifier()
     later(clock, hours=73)
     with capture_logs() as logs:
