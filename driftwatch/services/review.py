@@ -11,6 +11,7 @@ from driftwatch.domain.elapsed import decide_elapsed, decide_removed
 from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
+from driftwatch.domain.situation import due_again
 from driftwatch.services import monitor
 from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Clock, Store
@@ -28,7 +29,7 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
     decision = decide_elapsed(
         incident,
         silences=store.silences(now=now),
-        calm=_calm(watched, store, incident),
+        calm=_calm(watched, store, incident, now),
         now=now,
         covered=_covered(store, incident),
     )
@@ -62,8 +63,9 @@ def _covered(store: Store, incident: Incident) -> bool:
     return parent is not None and parent.state.open
 
 
-def _calm(watched: Watched, store: Store, incident: Incident) -> int:
+def _calm(watched: Watched, store: Store, incident: Incident, now: datetime) -> int:
+    """Return how long a drift has been calm, where something depends on it: to look is dear."""
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
-    if not waited or incident.kind is not IncidentKind.DRIFT:
+    if incident.kind is not IncidentKind.DRIFT or not (waited or due_again(incident, now)):
         return 0
     return monitor.calm(monitor.read(watched.plans, load_watch(watched, store)[0]))

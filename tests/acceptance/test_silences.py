@@ -87,6 +87,17 @@ def test_an_unacknowledged_page_repeats_on_time_without_a_replay(tmp_path: Path)
     assert look(world, 2 * HOUR) is Reason.NONE
 
 
+def test_a_page_is_not_repeated_between_replays_while_the_drift_is_calm(tmp_path: Path) -> None:
+    """Every 20 s the review asked only whether a day was over: calm counted with a replay alone, which came too late."""
+    world, _ = drifted_under(tmp_path)
+    assert look(world, 3 * HOUR) is Reason.SILENCE_ENDED
+    world.model.drift(right(40))
+    asyncio.run(world.replay(4))
+    assert world.store.open_incident(NAME) is not None
+    assert look(world, 25 * HOUR) is Reason.NONE
+    assert world.told() == [("oncall", "SILENCE_ENDED")]
+
+
 @pytest.mark.parametrize(
     ("start", "end", "hours"),
     [
