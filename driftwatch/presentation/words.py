@@ -95,10 +95,10 @@ def learned(epoch: int, baseline: tuple[int, int]) -> str:
     Examples
     --------
     >>> learned(1, (24, 24)), learned(2, (12, 24))
-    ('baseline 1 of 24 replays', 'learning baseline 2: 12/24')
+    ('baseline 1 (24 replays)', 'learning baseline 2: 12/24')
     """
     seen, of = baseline
-    return f"baseline {epoch} of {of} replays" if seen >= of else f"learning baseline {epoch}: {seen}/{of}"
+    return f"baseline {epoch} ({of} replays)" if seen >= of else f"learning baseline {epoch}: {seen}/{of}"
 
 
 def _compared(endpoint: "EndpointReport") -> str:

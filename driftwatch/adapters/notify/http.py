@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import ClassVar
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
@@ -10,7 +11,9 @@ from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from driftwatch.domain.errors import DeliveryError
 
 MAX_REPLY = 65_536
-"""Bytes of a reply that are read; Slack's are under a thousand."""
+"""Bytes of a reply to a message that are read; Slack's are under a thousand."""
+MAX_PAGE = 8 * 1024 * 1024
+"""Bytes of a page of what a sink holds: a hundred messages of our largest, or a hundred channels of a large workspace."""
 TOTAL_S = 10.0
 CONNECT_S = 5.0
 
@@ -24,18 +27,24 @@ class _RedirectedError(aiohttp.ClientError):
 
 
 class _CappedResponse(ClientResponse):
-    """Reads at most `MAX_REPLY` bytes, so that a sink cannot fill our memory."""
+    """Reads at most `most` bytes, so that a sink cannot fill our memory."""
+
+    most: ClassVar[int] = MAX_REPLY
 
     async def read(self) -> bytes:
         if self._body is None:
             body = bytearray()
             while chunk := await self.content.read(MAX_REPLY):
                 body += chunk
-                if len(body) > MAX_REPLY:
+                if len(body) > self.most:
                     self.close()
-                    raise _ReplyTooLongError("the reply is longer than 64 KiB")
+                    raise _ReplyTooLongError(f"the reply is longer than {self.most // 1024} KiB")
             self._body = bytes(body)
         return await super().read()
+
+
+class _CappedPage(_CappedResponse):
+    most: ClassVar[int] = MAX_PAGE
 
 
 async def _refuse_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -46,8 +55,8 @@ async def _refuse_redirects(request: ClientRequest, handler: ClientHandlerType) 
     return response
 
 
-def guarded_session(timeout_s: float = TOTAL_S) -> aiohttp.ClientSession:
-    """Return a session for one message.
+def guarded_session(timeout_s: float = TOTAL_S, *, reads: bool = False) -> aiohttp.ClientSession:
+    """Return a session for one message, or for one page of what a sink holds (`reads`).
 
     A new connection each time: pages are rare, and a connection kept alive may be dead without our knowing, which
     would make a harmless failure look as if the message might have arrived.
@@ -56,7 +65,7 @@ def guarded_session(timeout_s: float = TOTAL_S) -> aiohttp.ClientSession:
         # `connect` covers DNS too: what it cuts off was never written, so it may be sent again with a clear conscience.
         timeout=aiohttp.ClientTimeout(total=timeout_s, connect=min(CONNECT_S, timeout_s * 0.8)),
         connector=aiohttp.TCPConnector(force_close=True),
-        response_class=_CappedResponse,
+        response_class=_CappedPage if reads else _CappedResponse,
         middlewares=(_refuse_redirects,),
         trust_env=True,
     )
@@ -71,7 +80,7 @@ def as_delivery_error(error: BaseException, sink: str) -> DeliveryError:
     if isinstance(error, aiohttp.InvalidURL):
         return DeliveryError(f"{sink}'s address is not a URL. Correct it in routes:.", permanent=True)
     if isinstance(error, _ReplyTooLongError):
-        return DeliveryError(f"{sink} sent a reply longer than 64 KiB.", permanent=False, ambiguous=True)
+        return DeliveryError(f"{sink} sent more than is read: {error}.", permanent=False, ambiguous=True)
     never_written = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     what = "could not be reached" if never_written else "did not answer after the message was sent"
     return DeliveryError(f"{sink} {what} ({type(error).__name__}).", permanent=False, ambiguous=not never_written)

@@ -26,7 +26,9 @@ from driftwatch.services.ports import Clock, Notifier
 METADATA_EVENT = "driftwatch_delivery"
 LOUD = ("WORSE", "REPEAT_DUE", "SILENCE_ENDED")
 """News that are shown in the channel as well: nobody is woken by a thread."""
-PAGES_READ = 20
+PAGES_READ = 40
+PAGE = 100
+"""Messages or channels that are asked for at once: a page has to fit `http.MAX_PAGE`."""
 SKEW = timedelta(hours=1)
 """How far Slack's clock and ours may differ, and how long before its promise nothing can have been sent."""
 _ID = re.compile(r"[CGD][A-Z0-9]{6,}")
@@ -183,7 +185,7 @@ class SlackBot(Notifier):
         return None
 
     async def _messages(self, delivery: Delivery, root: tuple[str, str] | None) -> AsyncIterator[Mapping[str, Any]]:
-        query: dict[str, Any] = {"channel": await self._id(), "limit": 200, "include_all_metadata": "true"}
+        query: dict[str, Any] = {"channel": await self._id(), "limit": PAGE, "include_all_metadata": "true"}
         query["oldest"] = f"{(delivery.created_at - SKEW).timestamp():.6f}"
         method = "conversations.replies" if root else "conversations.history"
         query |= {"ts": root[1]} if root else {}
@@ -203,7 +205,7 @@ class SlackBot(Notifier):
         return self._channel_id
 
     async def _found_id(self) -> str:
-        query: dict[str, Any] = {"limit": 200, "types": "public_channel,private_channel", "exclude_archived": "true"}
+        query: dict[str, Any] = {"limit": PAGE, "types": "public_channel,private_channel", "exclude_archived": "true"}
         for _ in range(PAGES_READ):
             page = await self._web.ask("conversations.list", query)
             for channel in page.get("channels", ()):

@@ -46,7 +46,9 @@ class SlackWeb:
 
     async def ask(self, method: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make one call that only reads: those take no JSON."""
-        return await self._guarded(lambda client: client.api_call(method, http_verb="GET", params=dict(query)))
+        return await self._guarded(
+            lambda client: client.api_call(method, http_verb="GET", params=dict(query)), reads=True
+        )
 
     async def upload(self, png: bytes, *, name: str, channel: str, thread: str) -> None:
         """Upload a picture into a thread."""
@@ -58,8 +60,8 @@ class SlackWeb:
 
         await self._guarded(three_calls)
 
-    async def _guarded(self, work: Any) -> Mapping[str, Any]:
-        async with guarded_session(self.timeout_s) as session:
+    async def _guarded(self, work: Any, *, reads: bool = False) -> Mapping[str, Any]:
+        async with guarded_session(self.timeout_s, reads=reads) as session:
             client = AsyncWebClient(
                 self._token.reveal(), base_url=self._base_url, session=session, retry_handlers=[], logger=SDK_LOG
             )

@@ -153,6 +153,15 @@ def test_a_message_is_found_however_many_came_after_it(channel: Channel, slack: 
     assert asyncio.run(channel.bot.arrived(replace(FIRST, key="never sent"))).arrived is Arrived.NO
 
 
+def test_a_message_is_found_in_a_channel_where_people_write_at_length(channel: Channel, slack: FakeSlack) -> None:
+    """Found by 2,000 kills: a page of history beyond 64 KiB was refused, so what had arrived was sent again."""
+    channel.tell(FIRST)
+    for number in range(300):
+        slack.workspace.post({"channel": "#oncall", "text": f"{number} " + "chatter " * 500})
+    assert asyncio.run(channel.bot.arrived(FIRST)).arrived is Arrived.YES
+    assert asyncio.run(channel.bot.arrived(replace(FIRST, key="never sent"))).arrived is Arrived.NO
+
+
 def test_while_the_history_does_not_answer_a_page_is_not_sent_again(channel: Channel, slack: FakeSlack) -> None:
     slack.then(slack.drop(accepted=True)).always_asked(slack.json(200, ok=False, error="internal_error"))
     channel.tell(FIRST, times=60)
