@@ -13,7 +13,7 @@ from driftwatch.domain.errors import DeliveryError
 MAX_REPLY = 65_536
 """Bytes of a reply to a message that are read; Slack's are under a thousand."""
 MAX_PAGE = 8 * 1024 * 1024
-"""Bytes of a page of what a sink holds: a hundred messages of our largest, or a hundred channels of a large workspace."""
+"""Bytes of a page of what a sink holds: a hundred of our largest messages, or a hundred of its channels."""
 TOTAL_S = 10.0
 CONNECT_S = 5.0
 

@@ -27,7 +27,7 @@ from slack_sdk.models.blocks import (
 
 from driftwatch.adapters.notify import wording
 from driftwatch.adapters.notify.escaping import escape
-from driftwatch.adapters.notify.report_words import report_levels
+from driftwatch.adapters.notify.report_blocks import report_levels
 from driftwatch.adapters.notify.wording import Payload, render_text
 from driftwatch.domain.delivery import DETAILS
 from driftwatch.domain.legible import legible
