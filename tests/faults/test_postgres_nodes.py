@@ -86,6 +86,24 @@ def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot
         cluster.check()
 
 
+@pytest.mark.slow
+def test_fault_24_a_leader_whose_server_stays_away_warns_operations(tmp_path: Path) -> None:
+    """It takes minutes: a write is patient for half a minute, and a store that fails for one is nobody's trouble."""
+    with postgres_server() as server, nodes(tmp_path, server.url(server.new_database())) as cluster:
+        one, quiet = cluster.start(), cluster.stage.quiet
+        cluster.until(lambda: one.leads, "the leader")
+        two = cluster.start()
+        cluster.until(lambda: "standing by" in two.log, "the standby")
+        led(cluster)
+        server.crash()
+        beat = "no heartbeat: the database is gone"
+        for beats in (60, 120, 180):
+            cluster.until(lambda n=beats: one.log.count(beat) >= n or len(quiet.posts) > 0, "a minute without")
+        cluster.until(lambda: len(quiet.posts) > 0, "the warning")
+        assert "cannot store anything" in str(quiet.posts[0])
+        assert cluster.stage.oncall.posts == []
+
+
 def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(
     tmp_path: Path, postgres: PostgresServer, postgres_url: str
 ) -> None:
