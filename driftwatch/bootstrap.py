@@ -5,6 +5,7 @@ Adapters are imported where they are built, so that a command pays only for what
 
 import asyncio
 import atexit
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -219,6 +220,14 @@ def build_scorers(probes: ProbeSet) -> tuple["Scorers", dict[str, Metric]]:
     }
 
 
+def judges_of(scorers: "Scorers") -> set[str]:
+    """Return the judges that these scorers ask."""
+    from driftwatch.scorers.criterion import Criterion
+
+    # By criterion, not by metric: a criterion whose judge is not there fails the replay.
+    return {one.scorer.judge for each in scorers.values() for one in each if isinstance(one.scorer, Criterion)}
+
+
 def _named_scorer(spec: ScorerSpec) -> "NamedScorer":
     """Return the scorer, in a process of its own if nothing else bounds its time."""
     from driftwatch.scorers import SCORERS, build
@@ -307,15 +316,13 @@ def watch(
     """
     from driftwatch.adapters.calendar import replays_per_year
     from driftwatch.config.charts import chosen_charts
-    from driftwatch.scorers.criterion import Criterion
     from driftwatch.services.our_side import our_side
     from driftwatch.services.seeded import is_seeded
     from driftwatch.services.streams import Budgets, plan_streams
     from driftwatch.services.watched import Watched
 
     scorers, scored = build_scorers(endpoint.probe_set)
-    # By criterion, not by metric: a criterion whose judge is not there fails the replay.
-    used = {one.scorer.judge for each in scorers.values() for one in each if isinstance(one.scorer, Criterion)}
+    used = judges_of(scorers)
     judges = {} if judges is None else judges
     for name in sorted(used - judges.keys()):
         judges[name] = watched_judge(settings, name, clock, model=model)
@@ -406,7 +413,9 @@ def watched_judge(settings: Settings, name: str, clock: Clock, *, model: Languag
 
     wanted = configured_judge(settings, name)
     probes, scorers = anchor_probes()
-    schedules = [one.schedule.as_schedule() for one in settings.endpoints]
+    graded = [one for one in settings.endpoints if name in judges_of(build_scorers(probe_set(settings, one))[0])]
+    # One that nobody uses is still calibrated.
+    schedules = [one.schedule.as_schedule() for one in graded or settings.endpoints]
     # Its anchors are graded in every replay of every endpoint that it grades; the most frequent one's pace is taken.
     schedule = max(schedules, key=lambda one: replays_per_year(one, clock.now()))
     if wanted.anchors.every is not None:
@@ -866,10 +875,13 @@ def weekly_process(settings: Settings) -> Callable[[], Awaitable[bool]]:
 
 async def _own_command(settings: Settings, *words: str) -> bool:
     """Run one of our commands in a process of its own; whether it succeeded."""
+    from driftwatch.config.last_good import OF_THE_DAEMON
+
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "driftwatch", "-c", str(settings.file), *words),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
+        env={**os.environ, OF_THE_DAEMON: "1"},
     )
     try:
         return await asyncio.wait_for(process.wait(), SELFTEST_S) == 0

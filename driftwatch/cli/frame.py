@@ -62,16 +62,34 @@ class Frame:
     config: Path
 
     def settings(self) -> "Settings":
-        """Return the settings, read now.
+        """Return the settings, read now; for a child of the daemon those it goes on with, where the file is broken.
 
         Raises
         ------
         ConfigError
             With everything that is wrong with the file.
         """
+        from driftwatch.config.last_good import OF_THE_DAEMON
         from driftwatch.config.load import load_settings
+        from driftwatch.domain.errors import ConfigError
 
-        return load_settings(self.existing(), os.environ)
+        try:
+            return load_settings(self.existing(), os.environ)
+        except ConfigError:
+            older = self.older() if OF_THE_DAEMON in os.environ else None
+            if older is None:
+                raise
+            return older
+
+    def older(self) -> "Settings | None":
+        """Return the last good copy of the settings, which the daemon goes on with, if there is one and it is good."""
+        from driftwatch.config.last_good import load_last_good
+        from driftwatch.domain.errors import ConfigError
+
+        try:
+            return load_last_good(self.config, os.environ)
+        except (ConfigError, OSError):
+            return None
 
     def existing(self) -> Path:
         """Return the configuration file.

@@ -34,9 +34,18 @@ def health(frame: Frame) -> None:
 
 
 def _address(frame: Frame) -> tuple[str, int]:
-    from driftwatch.domain.errors import DriftwatchError
+    from driftwatch.config.http import Http
+    from driftwatch.domain.errors import ConfigError, DriftwatchError
 
-    address = frame.settings().http.address
+    try:
+        http = frame.settings().http
+    except ConfigError:
+        older = frame.older()
+        if older is None and not frame.config.exists():
+            raise
+        # The daemon goes on with what it has read, and that it moves is all that is asked here.
+        http = older.http if older else Http()
+    address = http.address
     if address is None or not address[1]:
         met = "port 0, which is another one at each start" if address else "none"
         need = "Give it an address and a port, as in 127.0.0.1:8710."

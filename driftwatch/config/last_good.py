@@ -12,6 +12,9 @@ from pathlib import Path
 from driftwatch.config.load import load_settings
 from driftwatch.config.settings import Settings
 
+OF_THE_DAEMON = "DRIFTWATCH_CHILD"
+"""Set for the daemon's own children: they go on as it does, with the last good copy."""
+
 
 def copy_of(file: Path, environ: Mapping[str, str]) -> Path:
     """Return where the copy of a configuration file is kept.

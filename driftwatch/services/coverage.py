@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.replay import SlotRecord, SlotState
 from driftwatch.domain.schedule import Schedule
 from driftwatch.services.ports import Store
@@ -124,11 +125,15 @@ def count_not_begun(
 ) -> int:
     """Return how many slots of the period are due by the schedule and have not even begun.
 
+    A judge is none of those: its slots are made by its endpoints' replays, and missed with them.
+
     Parameters
     ----------
     last : SlotRecord, optional
         The endpoint's last slot, where it was read already.
     """
+    if is_judge(watched.endpoint.name):
+        return 0
     last = last or store.last_slot(watched.endpoint.name)
     if due_slots is None or last is None:
         return 0

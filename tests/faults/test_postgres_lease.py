@@ -1,13 +1,15 @@
 """Lines 21, 32, 63 and 64 of the fault catalogue, on the lease itself: who leads, and who may write."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from time import monotonic, sleep
 
 import pytest
+from sqlalchemy import make_url, text
 
 from driftwatch.adapters.store import open_lease, open_store
-from driftwatch.adapters.store.lease import node_name
+from driftwatch.adapters.store.lease import _TAKE, TAKE_TURN, node_name
 from driftwatch.domain.delivery import DeliveryState
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.replay import SlotState
@@ -80,6 +82,28 @@ def test_fault_64_a_deposed_leader_writes_nothing_whatever_it_tries(node, name):
     assert told.value.slug == "store-deposed"
     assert [d.key for d in new.deliveries()] == ["the new leader's"]
     assert (new.endpoints(), new.incidents(), new.silences(now=NOON)) == ((), (), ())
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_fault_64_a_leader_deposed_while_it_waits_writes_nothing_whatever_the_databases_isolation(
+    node, postgres, postgres_url, isolation
+):
+    name = make_url(postgres_url).database
+    postgres.sql(f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = '{isolation}'")
+    (old, one), (new, _) = node(), node()
+    assert one.try_to_lead()
+    assert old.incidents() == (), "read on the connection that will write: reading sets an isolation of its own"
+    with ThreadPoolExecutor(1) as beside:
+        with new._db._engine.begin() as other:  # as `try_to_lead` does, but slowly
+            other.execute(TAKE_TURN)
+            other.execute(_TAKE, {"me": "other"})
+            waiting = beside.submit(old.next_incident_id)
+            until(
+                lambda: other.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"))
+            )
+        with pytest.raises(StoreError) as told:
+            waiting.result(PATIENCE_S)
+    assert told.value.slug == "store-deposed"
 
 
 def test_a_node_that_never_led_writes_nothing_and_a_persons_command_does(node, postgres_url):

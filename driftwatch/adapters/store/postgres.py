@@ -116,6 +116,8 @@ def engine(url: URL, *, wait: timedelta, pooled: bool = True, name: str = "drift
         connect_args={**given, "application_name": name},
         # The first call after a restart of the server would fail without it.
         pool_pre_ping=True,
+        # Whatever the database's default: a snapshot older than the writers' lock would not see who leads since.
+        isolation_level="READ COMMITTED",
         **({"pool_size": 5, "max_overflow": 15} if pooled else {"poolclass": NullPool}),
     )
     settings = {

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from driftwatch.cli.frame import main
+from driftwatch.cli.frame import Frame, main
+from driftwatch.config.last_good import OF_THE_DAEMON, keep
+from driftwatch.domain.errors import ConfigError
 from driftwatch.testing.rehearsal import golden_set
 
 CONFIG = """\
@@ -71,6 +73,29 @@ def test_nobody_answers(tmp_path: Path) -> None:
     told = asked(tmp_path, f"127.0.0.1:{port}")
     assert told.exit_code == 3
     assert told.output == f"nobody answers at 127.0.0.1:{port} (Connection refused): is the daemon running?\n"
+
+
+def test_a_file_that_was_broken_since_does_not_make_a_daemon_that_goes_on_unhealthy(tmp_path: Path) -> None:
+    file = tmp_path / "driftwatch.yaml"
+    with answering(200, b"ok") as port:
+        asked(tmp_path, f"127.0.0.1:{port}")
+        keep(file, file.read_bytes(), {})
+        file.write_text(f"{file.read_text()}bogus: 1\n")
+        told = CliRunner().invoke(main, ["--config", str(file), "health"])
+    assert (told.output.strip(), told.exit_code) == ("ok", 0)
+
+
+def test_a_child_of_the_daemon_goes_on_with_the_last_good_file_and_a_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "driftwatch.yaml"
+    asked(tmp_path, "none")
+    keep(file, file.read_bytes(), {})
+    file.write_text(f"{file.read_text()}bogus: 1\n")
+    with pytest.raises(ConfigError, match="bogus"):
+        Frame(config=file).settings()
+    monkeypatch.setenv(OF_THE_DAEMON, "1")
+    assert Frame(config=file).settings().file == file
 
 
 def test_what_is_said_cannot_command_the_terminal(tmp_path: Path) -> None:
