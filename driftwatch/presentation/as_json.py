@@ -223,7 +223,7 @@ def endpoint_view_data(view: "EndpointView") -> Data:
 
 def probe_view_data(view: "ProbeView") -> Data:
     """Return one probe with its answers, newest first."""
-    same = ("seq", "epoch", "sample", "error", "finish_reason", "model", "latency_ms")
+    same = ("seq", "epoch", "sample", "error", "finish_reason", "model")
     return {
         "endpoint": view.endpoint,
         "id": view.id,
@@ -232,7 +232,8 @@ def probe_view_data(view: "ProbeView") -> Data:
         "answers": [
             {name: getattr(answer, name) for name in same}
             | {"due": when(answer.due), "probe": answer.probe_key, "outcome": answer.outcome.value}
-            | {"text": answer.words, "scores": dict(answer.scores)}
+            | {"text": answer.words, "latency_ms": finite(answer.latency_ms)}
+            | {"scores": {metric: finite(score) for metric, score in answer.scores.items()}}
             for answer in view.answers
         ],
         "next": view.more,

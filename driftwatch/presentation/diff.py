@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 LITTLE_IN_COMMON = 0.2
 """Share of two texts below which marking what differs would mark all but stray words."""
+MOST_TOKENS = 800
+"""A text of more is left unmarked: on hostile ones the search takes seconds, and holds up the whole process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +24,9 @@ class Piece:
 Side = tuple[Piece, ...]
 
 
+@lru_cache(maxsize=128)
 def side_by_side(old: str, new: str) -> tuple[Side, Side]:
-    """Return both texts in pieces; two texts with little in common are left unmarked.
+    """Return both texts in pieces; two with little in common, or of very many words, are left unmarked.
 
     Examples
     --------
@@ -31,9 +35,12 @@ def side_by_side(old: str, new: str) -> tuple[Side, Side]:
     [('within ', False), ('30', True), (' days', False)]
     """
     left, right = _TOKENS.findall(old), _TOKENS.findall(new)
+    unmarked = (Piece(text=old),), (Piece(text=new),)
+    if max(len(left), len(right)) > MOST_TOKENS:
+        return unmarked
     matcher = SequenceMatcher(None, left, right)
     if matcher.ratio() < LITTLE_IN_COMMON:
-        return (Piece(text=old),), (Piece(text=new),)
+        return unmarked
     steps = matcher.get_opcodes()
     before = ((step != "equal", left[a:b]) for step, a, b, _, _ in steps)
     now = ((step != "equal", right[a:b]) for step, _, _, a, b in steps)

@@ -19,13 +19,20 @@ from driftwatch.presentation import as_json
 from driftwatch.services import own
 from driftwatch.services.own import Person
 from driftwatch.services.suppressed import suppressed
+from driftwatch.services.vitals import Role
 from driftwatch.web.dashboard import shapes
 from driftwatch.web.dashboard.readers import Busy
 from driftwatch.web.dashboard.room import Room, room_of
 
 BIG = 2**31 - 1
 """The largest number of a row on every back end."""
-_STATUS = {"incident-not-found": 404, "silence-not-found": 404, "unknown-endpoint": 404, "incident-state": 409}
+_STATUS = {
+    "incident-not-found": 404,
+    "silence-not-found": 404,
+    "unknown-endpoint": 404,
+    "incident-state": 409,
+    "node-stands-by": 409,
+}
 
 Number = Annotated[int, Path(ge=1, le=BIG)]
 Before = Annotated[int | None, Query(ge=1, le=BIG, description="Of the last answer's `next`.")]
@@ -52,7 +59,7 @@ _WRITE: dict[int | str, dict[str, Any]] = {
     **_MISSING,
     400: {"model": shapes.Problem, "description": "The body is no JSON."},
     403: {"description": "No token is configured, so nothing can be changed here."},
-    409: {"model": shapes.Problem, "description": "Its state does not allow it."},
+    409: {"model": shapes.Problem, "description": "Its state does not allow it, or this node stands by."},
 }
 
 _VERBS: dict[str, Callable[..., Incident]] = {"ack": own.acknowledge, "accept": own.accept, "resolve": own.resolve}
@@ -147,7 +154,7 @@ async def act(request: Request, number: Number, verb: Literal["ack", "accept", "
             )
         )
 
-    return await _told(room, write)
+    return await _decided(room, write)
 
 
 @router.post("/silences", response_model=shapes.SilenceShape, responses=_WRITE)
@@ -169,7 +176,7 @@ async def silence(request: Request, body: shapes.SilenceAct) -> Json:
         )
         return as_json.silence_data(own.silence(room.site.store, wanted, now=now))
 
-    return await _told(room, write)
+    return await _decided(room, write)
 
 
 @router.post("/silences/{number}/end", response_model=shapes.SilenceShape, responses=_WRITE)
@@ -180,7 +187,7 @@ async def end_silence(request: Request, number: Number, body: shapes.Act) -> Jso
     def write() -> Any:
         return as_json.silence_data(own.end_silence(room.site.store, number, _person(room, body.by, body.comment)))
 
-    return await _told(room, write)
+    return await _decided(room, write)
 
 
 async def refused(_request: Request, error: Exception) -> Json:
@@ -204,6 +211,15 @@ def _there(found: Any, missing: str) -> Any:
 
 class _MissingError(Exception):
     """There is nothing of that name."""
+
+
+async def _decided(room: Room, write: Callable[[], Any]) -> Json:
+    def where_it_leads() -> Any:
+        if room.site.vitals.role is Role.STANDBY:
+            raise DriftwatchError("this node stands by; ask the node that leads.", slug="node-stands-by")
+        return write()
+
+    return await _told(room, where_it_leads)
 
 
 async def _told(room: Room, make: Callable[[], Any]) -> Json:

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from driftwatch.domain.errors import DriftwatchError, StoreError
+from driftwatch.services.vitals import Role
+from driftwatch.web.dashboard.api import BIG
 from driftwatch.web.dashboard.readers import Busy
 from driftwatch.web.dashboard.room import Room, room_of
 
@@ -53,7 +55,7 @@ async def endpoint(request: Request, name: str, period: Period = "7d") -> Respon
 async def incidents(
     request: Request,
     endpoint: str | None = None,
-    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    before: Annotated[int | None, Query(ge=1, le=BIG)] = None,
     state: Literal["open", "all"] = "all",
 ) -> Response:
     """Return a leaf of the incidents."""
@@ -75,8 +77,15 @@ async def incident(request: Request, number: str) -> Response:
         named = _INCIDENT.fullmatch(number)
         if named is None:
             raise _Missing(f"{number!r} is not an incident; they are called inc-42.")
-        board = room.board
-        return {"report": board.incident(int(named[1])), "now": board.now(), "writable": room.site.token is not None}
+        if int(named[1]) > BIG:
+            raise _Missing(f"There is no incident {number!r}.")
+        board, site = room.board, room.site
+        return {
+            "report": board.incident(int(named[1])),
+            "now": board.now(),
+            "writable": site.token is not None,
+            "standby": site.vitals.role is Role.STANDBY,
+        }
 
     return await _page(request, "incident.html", read)
 
@@ -86,7 +95,7 @@ async def probe(
     request: Request,
     endpoint: str,
     probe_id: Annotated[str, Query(alias="id")],
-    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    before: Annotated[int | None, Query(ge=1, le=BIG)] = None,
 ) -> Response:
     """Return one probe's answers over time."""
     room = room_of(request)
@@ -131,5 +140,12 @@ def _drawn(room: Room, template: str, shown: Shown) -> str:
 def _mark(room: Room, request: Request) -> str:
     """Return what changes when the page may have: a change in the store, or some seconds of the clock."""
     now = room.board.now().timestamp() // FRESH_S
-    parts = (room.board.store.pulse(), now, room.board.names(), str(request.url), room.site.version)
+    parts = (
+        room.board.store.pulse(),
+        now,
+        room.board.names(),
+        str(request.url),
+        room.site.version,
+        room.site.vitals.role,
+    )
     return f'W/"{sha256(repr(parts).encode()).hexdigest()[:24]}"'

@@ -190,7 +190,7 @@ class AnswerShape(Shape):
     finish_reason: str | None
     model: str | None
     latency_ms: float | None
-    scores: dict[str, float]
+    scores: dict[str, float | None]
 
 
 class ReferenceShape(Shape):

@@ -4,6 +4,9 @@
   const EVERY_MS = 10000;
   let mark = null;
 
+  // What only this script can send is not offered without it.
+  document.documentElement.classList.add("scripted");
+
   // Who is writing is not interrupted.
   const writing = (region) => [...region.querySelectorAll("input")].some((input) => input.value || input === document.activeElement);
 
@@ -50,22 +53,24 @@
     return typeof told.detail === "string" ? told.detail : "It was refused: a silence needs a reason, everything a name.";
   };
 
-  document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (!form.matches("[data-act]")) return;
-    event.preventDefault();
+  // Enter decides nothing: it would press whichever button comes first.
+  document.addEventListener("submit", (event) => { if (event.target.matches("[data-act]")) event.preventDefault(); });
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-act] button[name=verb]");
+    if (!button || !button.form.reportValidity()) return;
+    const form = button.form;
     const said = form.querySelector(".said");
-    const verb = event.submitter.value;
-    event.submitter.disabled = true;
+    button.disabled = true;
     let wrong;
     try {
-      wrong = await send(form, verb);
+      wrong = await send(form, button.value);
     } catch {
       wrong = "driftwatch could not be reached; nothing is known to have changed.";
     }
     said.classList.toggle("wrong", Boolean(wrong));
     said.textContent = wrong || "Done.";
-    event.submitter.disabled = false;
+    button.disabled = false;
     if (wrong) return;
     for (const input of form.querySelectorAll("input")) if (input.name !== "by") input.value = "";
     document.activeElement.blur();

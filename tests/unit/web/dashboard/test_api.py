@@ -1,13 +1,19 @@
 """The same as JSON: what it says is described, what it changes wants the token, and people are named."""
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
 
+from driftwatch.presentation.as_json import probe_view_data
+from driftwatch.services.board import ProbeView
+from driftwatch.services.vitals import Role
 from driftwatch.web.dashboard import shapes
+from driftwatch.web.dashboard.api import Json
 from driftwatch.web.site import Site
 from tests.unit.report.scripted import Scripted
 from tests.unit.web.dashboard.conftest import TOKEN
@@ -79,6 +85,31 @@ def test_somebody_takes_an_incident_and_those_who_were_told_hear_it(
     assert (found.state.value, found.by) == ("accepted", "ada (dashboard)")
     reasons = [delivery.payload["reason"] for delivery in drifted.store.deliveries()[before:]]
     assert sorted(reasons) == ["ACCEPTED", "ACKNOWLEDGED"]
+
+
+def test_a_node_that_stands_by_refuses_and_says_who_decides(guarded: Callable[[], Site], drifted: Scripted) -> None:
+    site = guarded()
+    site.vitals.role = Role.STANDBY
+    silence = {"endpoint": "support-bot", "hours": 4, "by": "ada", "comment": "the vendor knows"}
+    with served(site) as address:
+        for path, body in (
+            ("incidents/1/ack", {"by": "ada"}),
+            ("silences", silence),
+            ("silences/1/end", {"by": "ada"}),
+        ):
+            status, told = post(address, f"/api/{path}", body)
+            assert (status, told["slug"]) == (409, "node-stands-by")
+            assert told["detail"] == "this node stands by; ask the node that leads."
+    assert drifted.store.incident(1).state.value == "firing"
+
+
+def test_numbers_that_json_cannot_hold_are_null(drifted: Scripted) -> None:
+    """PostgreSQL keeps NaN, which an import may bring."""
+    (answer,) = drifted.store.probe_answers("support-bot", "dates-00", replays=1)
+    odd = replace(answer, latency_ms=math.nan, scores={"match": math.inf})
+    view = ProbeView(endpoint="a", id="b", probe=None, answers=[odd], more=None, reference={})
+    (told,) = json.loads(Json(probe_view_data(view)).body)["answers"]
+    assert (told["latency_ms"], told["scores"]) == (None, {"match": None})
 
 
 def test_a_silence_begins_and_ends(guarded: Callable[[], Site], drifted: Scripted) -> None:

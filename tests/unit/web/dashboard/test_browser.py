@@ -11,6 +11,7 @@ from driftwatch.domain.replay import Replay, Slot
 from driftwatch.presentation import words
 from driftwatch.presentation.printable import printable
 from driftwatch.services.counts import Counts
+from driftwatch.services.vitals import Vitals
 from driftwatch.web.site import Site
 from tests.unit.notify.hostile import HOSTILE
 from tests.unit.report.scripted import FINGERPRINT, HOUR, Scripted, watched
@@ -112,6 +113,22 @@ def test_somebody_acknowledges_and_sees_it_at_once(here_with_token, drifted: Scr
     assert (found.state.value, found.by, found.comment) == ("acknowledged", "ada (dashboard)", "on it")
 
 
+@pytest.mark.parametrize("field", ["by", "token", "comment"])
+def test_enter_decides_nothing(here_with_token, drifted: Scripted, field: str) -> None:
+    """It pressed the first button there was: on an acknowledged incident, the one that accepts the drift."""
+    with here_with_token() as visit:
+        visit.go("/incidents/inc-1")
+        for name, text in (("by", "ada"), ("token", TOKEN), ("comment", "on it")):
+            visit.page.fill(f"input[name={name}]", text)
+        visit.page.press(f"input[name={field}]", "Enter")
+        # What Enter had sent would be answered before this.
+        visit.page.click("button[value=silence]")
+        visit.page.locator(".said", has_text="Done.").wait_for()
+        assert visit.page.url.endswith("/incidents/inc-1")
+        assert [url for url in visit.asked if "/api/" in url] == [f"{visit.address}/api/silences"]
+    assert drifted.store.incident(1).state.value == "firing"
+
+
 def test_somebody_silences_and_a_silence_wants_a_reason(here_with_token, drifted: Scripted) -> None:
     with here_with_token(width=380) as visit:
         visit.go("/incidents/inc-1")
@@ -169,8 +186,14 @@ def test_five_hundred_hostile_answers_are_text(browser, drifted: Scripted) -> No
         Replay(slot=slot, epoch=1, started_at=due, finished_at=due, fingerprint=FINGERPRINT, answers=answers), []
     )
     site = Site(
-        vitals=None, store=drifted.store, clock=drifted.clock, watched=lambda: (one,), counts=Counts(), guard=None, reload=None
-    )  # fmt: skip
+        vitals=Vitals(clock=drifted.clock),
+        store=drifted.store,
+        clock=drifted.clock,
+        watched=lambda: (one,),
+        counts=Counts(),
+        guard=None,
+        reload=None,
+    )
     with served(site) as address, visiting(browser, address) as visit:
         visit.go("/probe?endpoint=hostile&id=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
         shown = visit.page.evaluate("[...document.querySelectorAll('article.answer pre')].map(pre => pre.textContent)")

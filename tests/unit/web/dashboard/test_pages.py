@@ -1,13 +1,16 @@
 """What the pages say, asked over HTTP; how they look is tested in a browser."""
 
 import gc
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
 
 from driftwatch.presentation.words import movement
+from driftwatch.services.vitals import Role
 from driftwatch.web.site import Site
 from tests.unit.report.scripted import Scripted
+from tests.unit.web.dashboard.conftest import TOKEN
 from tests.unit.web.serving import ask, served
 
 PAGES = ("/", "/incidents", "/incidents/inc-1", "/endpoint?name=support-bot", "/endpoint?name=summaries&period=1y")
@@ -81,11 +84,33 @@ def test_a_probe_page_shows_answers_newest_first_and_older_ones_on_the_next_leaf
         ("/incidents?before=0", 422),
         ("/probe?endpoint=support-bot&id=nothing", 404),
         ("/static/../site.py", 404),
+        ("/incidents?before=2147483648", 422),
+        ("/probe?endpoint=support-bot&id=dates-00&before=2147483648", 422),
     ],
 )
 def test_what_is_not_there_is_said_so(site: Site, path: str, status: int) -> None:
     with served(site) as address:
         assert ask(address, path)[0] == status
+
+
+def test_a_number_that_no_row_can_have_is_not_asked_of_the_store(site: Site) -> None:
+    """PostgreSQL refuses it as out of range, which looked like a store that cannot be read."""
+    with served(site) as address:
+        assert "no incident &#39;2147483648&#39;" in ask(address, "/incidents/2147483648")[2]
+        assert "no incident &#39;" not in ask(address, "/incidents/2147483647")[2]
+
+
+def test_a_node_that_stands_by_offers_no_decision(guarded: Callable[[], Site]) -> None:
+    site = guarded()
+    with served(site) as address:
+        there = {"authorization": f"Bearer {TOKEN}"}
+        _, headers, page = ask(address, "/incidents/inc-1", **there)
+        assert '<form class="act" method="post"' in page
+        site.vitals.role = Role.STANDBY
+        status, _, page = ask(address, "/incidents/inc-1", if_none_match=headers["etag"], **there)
+    assert status == 200
+    assert "<form" not in page
+    assert "Ask the node that leads." in page
 
 
 def test_nothing_on_a_page_is_loaded_from_elsewhere_and_nothing_is_inline(site: Site) -> None:
