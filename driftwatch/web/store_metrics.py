@@ -8,12 +8,13 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from driftwatch.adapters.calendar import replays_per_year
+from driftwatch.adapters.calendar import next_slot, replays_per_year
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.incident import Incident
+from driftwatch.domain.judge_drift import is_judge
 from driftwatch.services.outbox import oldest_s
-from driftwatch.services.standing import Standing, StreamState, standings
-from driftwatch.services.status import current_watch
+from driftwatch.services.standing import Standing, StreamState
+from driftwatch.services.status import RememberedLook
 from driftwatch.services.watched import Watched
 from driftwatch.web.daemon_metrics import PREFIX
 from driftwatch.web.site import Site
@@ -24,11 +25,11 @@ YEAR_S = 365 * 86400.0
 
 
 class StoreMetrics(Collector):
-    """Collects from a site's store; a stream's state is decoded once for each of its replays."""
+    """Collects from a site's store; a stream's state is decoded once for each of its replays, and never recomputed."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._known: dict[str, tuple[tuple[int, int], Sequence[Standing]]] = {}
+        self._look = RememberedLook()
         self._lock = Lock()
 
     def describe(self) -> list[Metric]:
@@ -60,33 +61,36 @@ class StoreMetrics(Collector):
             "When the last slot that was begun was due, in Unix seconds.",
             "endpoint",
         )
+        coming = _family(
+            "next_slot_timestamp_seconds",
+            "When the first slot after the last one that was begun is due, in Unix seconds; a judge has none.",
+            "endpoint",
+        )
         interval = _family("schedule_interval_seconds", "Mean distance between an endpoint's slots.", "endpoint")
         incidents = _family("incidents_open", "Open incidents by kind and state.", "endpoint", "kind", "state")
         for one in _all(self._site.watched()):
             name = one.endpoint.name
-            for stream in self._standings(one):
+            streams = self._look(one, self._site.store)[1]
+            for stream in streams:
                 _place(stream, name, ratio, alarm)
-            progress.add_metric([name], _progress(self._standings(one), one.endpoint.baseline_replays))
+            progress.add_metric([name], _progress(streams, one.endpoint.baseline_replays))
             pace = replays_per_year(one.endpoint.schedule, self._site.clock.now())
             interval.add_metric([name], YEAR_S / pace if pace else math.inf)
             record = self._site.store.last_slot(name)
             if record is not None:
                 last.add_metric([name], record.slot.due.timestamp())
+                # A judge's slots are its endpoints'.
+                due = None if is_judge(name) else next_slot(one.endpoint.schedule, record.slot.due)
+                if due is not None:
+                    coming.add_metric([name], due.timestamp())
             incident = self._site.store.open_incident(name)
             if incident is not None:
                 _count(incident, incidents)
         age = oldest_s(self._site.store, self._site.clock)
-        yield from (ratio, alarm, progress, last, interval, incidents)
+        yield from (ratio, alarm, progress, last, coming, interval, incidents)
         yield GaugeMetricFamily(
             PREFIX + "outbox_oldest_age_seconds", "Age of the oldest message that is not sent; 0 for none.", value=age
         )
-
-    def _standings(self, watched: Watched) -> Sequence[Standing]:
-        name, store = watched.endpoint.name, self._site.store
-        at = (store.decided_seq(name), store.epoch(name))
-        if self._known.get(name, ((-1, -1), ()))[0] != at:
-            self._known[name] = (at, standings(watched, current_watch(watched, store)))
-        return self._known[name][1]
 
 
 def _all(watched: Sequence[Watched]) -> list[Watched]:

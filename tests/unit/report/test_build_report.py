@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from driftwatch.adapters.calendar import slots_between
+from driftwatch.domain.confirmation import Burst, Confirmation
 from driftwatch.domain.delivery import DeliveryState
 from driftwatch.domain.incident import Silence
 from driftwatch.domain.metric import Severity
@@ -51,6 +52,26 @@ def test_the_report_names_exactly_the_endpoint_the_stream_and_the_probes_of_a_pl
         "logprob": StreamState.NO_DATA,
         "latency": StreamState.QUIET,
     }
+
+
+def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    for seq, (at, usd) in enumerate([(MONDAY, 0.5), (until - HOUR, 0.25), (until, 4.0)], start=1):
+        scripted.store.record_burst(
+            Burst(
+                endpoint=one.endpoint.name,
+                seq=seq,
+                incident=1,
+                started_at=at,
+                finished_at=at,
+                verdict=Confirmation.VANISHED,
+                values={},
+                cost_usd=usd,
+            )
+        )
+    report = report_of(scripted, one, until=until)
+    assert report.cost_usd == pytest.approx(60 * 20 * 0.001 + 0.75)
 
 
 def test_a_period_without_news_is_a_full_report(scripted):

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 from structlog.testing import capture_logs
 
 from driftwatch.domain.errors import EndpointError, Outcome
+from driftwatch.domain.schedule import Cron
 from driftwatch.domain.secret import Secret
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services.counts import FAMILIES, Counts, kind_of
@@ -82,6 +83,38 @@ def test_a_drift_is_seen_in_ratio_alarm_and_incident(site: Site, at: SmallWorld)
     opened = [name for name in found if name[:3] == ("driftwatch_incidents_open", "support-bot", "drift")]
     assert len(opened) == 1
     assert not [name for name in found if "ignore" in "".join(name)]
+
+
+def test_the_next_slot_is_after_the_pause_that_the_schedule_plans(site: Site, at: SmallWorld) -> None:
+    asyncio.run(at.replay(1))  # due on a Monday at 00:00
+    fridays = Cron(line="0 9 * * fri", timezone="UTC")
+    paused = replace(at.watched, endpoint=replace(at.watched.endpoint, schedule=fridays))
+    found = scraped(replace(seen(site, at), watched=lambda: (paused,)))
+    assert found["driftwatch_next_slot_timestamp_seconds", "support-bot"] == (
+        datetime(2026, 7, 24, 9, tzinfo=UTC).timestamp()
+    )
+
+
+def test_a_reload_is_seen_before_the_next_replay(site: Site, at: SmallWorld) -> None:
+    asyncio.run(at.replay(6))
+    now = [at.watched]
+    with served(replace(seen(site, at), watched=lambda: tuple(now))) as address:
+        assert 'driftwatch_stream_alarm{endpoint="support-bot",metric="pass"}' in ask(address, "/metrics")[2]
+        now[:] = [replace(at.watched, plans={})]
+        assert "driftwatch_stream_alarm{" not in ask(address, "/metrics")[2]
+
+
+def test_asking_for_metrics_folds_no_history(site: Site, at: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(at.replay(6))
+    of_another_version = {
+        name: replace(stream, state=b"of another version") for name, stream in at.store.streams("support-bot").items()
+    }
+    read: list[str] = []
+    monkeypatch.setattr(at.store, "streams", lambda _endpoint: of_another_version)
+    monkeypatch.setattr(at.store, "replays", lambda name, **_: read.append(name) or iter(()))
+    found = scraped(seen(site, at))
+    assert found["driftwatch_store_up",] == 1
+    assert read == []
 
 
 def test_a_replay_without_answers_is_failed_and_no_decision(site: Site, at: SmallWorld) -> None:
