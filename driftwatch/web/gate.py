@@ -14,6 +14,8 @@ from driftwatch.domain.secret import Secret
 OPEN = frozenset({"/healthz", "/readyz"})
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE = {"GET", "HEAD"}
+MOST_AT_ONCE = 64
+"""Requests that are being answered; health is not counted: who asks for it would kill a silent daemon."""
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -41,12 +43,14 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, token: Secret | None) -> None:
         self._app, self._token = app, token
+        self._at_once = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers = Headers(scope=scope)
-        refused = None if scope["path"] in OPEN else self._refusal(scope["method"], headers)
+        counted = scope["path"] not in OPEN
+        refused = self._refusal(scope["method"], headers) if counted else None
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -55,7 +59,17 @@ class Gate:
                     given.setdefault(name, value)
             await send(message)
 
-        await (refused or self._app)(scope, receive, send_guarded)
+        if refused or not counted:
+            await (refused or self._app)(scope, receive, send_guarded)
+        elif self._at_once >= MOST_AT_ONCE:
+            said = "Too much is asked for at once; try again in some seconds.\n"
+            await PlainTextResponse(said, 503, headers={"retry-after": "2"})(scope, receive, send_guarded)
+        else:
+            self._at_once += 1
+            try:
+                await self._app(scope, receive, send_guarded)
+            finally:
+                self._at_once -= 1
 
     def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
         if self._token is None:

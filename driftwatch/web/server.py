@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 AGAIN_S = 60.0
 """After trouble of its own the server is tried again: pages matter more, and go on meanwhile."""
 GOODBYE_S = 2.0
-MOST_AT_ONCE = 64
 
 
 async def serve(taken: socket.socket, site: "Callable[[], Site]", clock: Clock) -> None:
@@ -55,6 +54,7 @@ def _server(site: "Callable[[], Site]") -> "Server":
     from uvicorn import Config, Server
 
     from driftwatch.web.front import create_front
+    from driftwatch.web.patience import Impatient
 
     class Ours(Server):
         @contextlib.contextmanager
@@ -66,13 +66,12 @@ def _server(site: "Callable[[], Site]") -> "Server":
         Config(
             create_front(site()),
             loop="none",
-            http="h11",
+            http=Impatient,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_AT_ONCE,
         )
     )
