@@ -115,7 +115,7 @@ def fields_at(loc: Where) -> list[str]:
     Examples
     --------
     >>> fields_at(("alerting", "report"))
-    ['to', 'weekly']
+    ['to', 'weekly', 'timezone']
     """
     model: Any = Settings
     for step in loc:
