@@ -129,7 +129,7 @@ def test_every_scorer_has_an_example():
     """Here, or where its family has a file of its own."""
     here = Path(__file__).parent
     elsewhere = "".join(
-        (here / f"test_{family}.py").read_text() for family in ("overlap", "form", "tool_calls", "criteria")
+        (here / f"test_{family}.py").read_text() for family in ("overlap", "form", "tool_calls", "criteria", "similar")
     )
     named = {name for name in SCORERS if f'"{name}"' in elsewhere or f"}}{name.partition(':')[2] or name}" in elsewhere}
     assert {name for name, *_ in EXAMPLES} | {"is-refusal", "python"} | named == set(SCORERS)
