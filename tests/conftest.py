@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
+from structlog._config import BoundLoggerLazyProxy
 
 from tests.postgres import PostgresServer
 from tests.stores import STORES, server_or_skip
@@ -24,6 +26,18 @@ def stores_are_closed() -> Iterator[None]:
         # All of them, each time: a closed store opens again for the next test of a module that shares it.
         for store in world.OPENED:
             store.close()
+
+
+@pytest.fixture(autouse=True)
+def logs_are_as_they_were() -> Iterator[None]:
+    """Forget how a test set the logs up: a logger kept from it would write to that test's closed stderr, or be deaf."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        for module in [module for name, module in sys.modules.items() if name.startswith("driftwatch.")]:
+            if isinstance(log := getattr(module, "log", None), BoundLoggerLazyProxy):
+                # What `cache_logger_on_first_use` keeps stands on the logger itself.
+                vars(log).pop("bind", None)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,12 +12,6 @@ from driftwatch.daemon.logs import OfLibraries, Redact, configure
 
 SECRET = "sk-loopback-0123456789"
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 line\r\nforged 2026-01-01 \u202egpj.exe \x00 \x7f \x9b2J"
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def broken(words: str) -> None:
