@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -81,10 +82,14 @@ class Machine:
         return ["nsenter", "--target", str(self.init), *spaces, "--"]
 
 
+_NUMBERS = count()
+
+
 @contextmanager
 def booted(folder: Path) -> Iterator[Machine]:
     """Boot a machine, and end everything that runs in it."""
-    name = f"driftwatch-{os.getpid()}"
+    # One of a session and one of a module may be up at once: each has cgroups of its own.
+    name = f"driftwatch-{os.getpid()}-{next(_NUMBERS)}"
     folder.mkdir(parents=True, exist_ok=True)
     boot = ["bash", str(BOOT), name, str(folder)]
     with (folder / "console").open("wb") as console:
