@@ -60,4 +60,5 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-store", action="store_true", help="Run tests/acceptance in PostgreSQL too, as CI does.")
     parser.addoption("--kills", type=int, default=200, help="How often the crash harness kills (tests/faults).")
