@@ -53,10 +53,19 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+def backend(request: pytest.FixtureRequest) -> str:
     """The database that `tests.stores.STORES` lays stores into; see `BACKENDS`."""
-    with STORES.on(request.getfixturevalue("postgres") if request.param == "postgres" else None):
-        yield request.param
+    if request.param == "postgres":
+        STORES.running = request.getfixturevalue("postgres")
+    STORES.lay_into(request.param)
+    return request.param
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lay the stores of a test into the database it was given; a session's fixture outlives the tests that asked for it."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    STORES.lay_into(params.get("backend", "sqlite"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

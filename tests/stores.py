@@ -17,6 +17,7 @@ class Stores:
 
     def __init__(self) -> None:
         self.server: PostgresServer | None = None
+        self.running: PostgresServer | None = None
         self._urls: dict[Path, str] = {}
 
     def url(self, folder: Path) -> str:
@@ -26,6 +27,10 @@ class Stores:
         if folder not in self._urls:
             self._urls[folder] = self.server.new_schema()
         return self._urls[folder]
+
+    def lay_into(self, backend: str) -> None:
+        """Lay stores into this one of `BACKENDS` from here on."""
+        self.server = self.running if backend == "postgres" else None
 
     @contextmanager
     def on(self, server: PostgresServer | None) -> Iterator[None]:
