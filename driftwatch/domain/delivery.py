@@ -10,6 +10,12 @@ from driftwatch.domain.metric import Severity
 
 DETAILS = "details"
 """The `part` of a payload whose message only adds details to one that was sent."""
+TOLD_WITH = "told with "
+"""What the `error` of a row that joined another one begins with; that one's key follows."""
+INSTEAD_OF = "instead_of"
+"""Names in a copy's payload, on the fallback route, the route that did not take the message."""
+AFTER_FALLBACK = "after_fallback"
+"""Names the route whose message of this incident came to the fallback: how it goes on is told there as well."""
 
 
 Routes = str | tuple[str, ...]
@@ -109,13 +115,25 @@ class Delivery:
     @property
     def group(self) -> str | None:
         """The name of its group; None where it is told alone, as on the fallback route."""
-        alone = self.is_details or "instead_of" in self.payload
+        alone = self.is_details or INSTEAD_OF in self.payload
         return None if alone or "group" not in self.payload else str(self.payload["group"])
 
     @property
     def joins(self) -> bool:
         """Whether it may still be told together with others of its group: it has not been tried yet."""
         return self.group is not None and self.state is DeliveryState.PENDING and self.attempts == 0
+
+    @property
+    def told_with(self) -> str | None:
+        """The key of the message that this one was told in; None where it was told in its own."""
+        joined = self.state is DeliveryState.JOINED and self.error is not None
+        return self.error.removeprefix(TOLD_WITH) if joined and self.error else None
+
+    @property
+    def settles(self) -> bool:
+        """Whether it says that somebody has the incident, or that it is over."""
+        over = self.payload.get("state") in ("resolved", "accepted")
+        return "key" in self.payload and (over or self.payload.get("reason") == "ACKNOWLEDGED")
 
     @property
     def begins(self) -> datetime:

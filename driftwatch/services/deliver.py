@@ -18,6 +18,7 @@ import structlog
 from driftwatch.domain.delivery import DETAILS, Arrival, Arrived, Delivery, DeliveryState
 from driftwatch.domain.errors import DeliveryError
 from driftwatch.services.counts import Counts
+from driftwatch.services.elsewhere import going_on, instead
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.sinks import Sink
@@ -56,7 +57,7 @@ class Courier:
         self._counts = counts or Counts()
         self._fallback, self._rng, self._patience = fallback, rng, patience
         self._held_most = held_most
-        self._fell_back: set[str] = set()
+        self._fell_back: dict[str, int] = {}
         self._first_tried: dict[str, datetime] = {}
         self._unsaved: dict[str, Delivery] = {}
 
@@ -89,17 +90,16 @@ class Courier:
         """Promise the message on the fallback route too; False if that is where it comes from."""
         if self._fallback is None or row.route == self._fallback or self._fallback not in self._sinks:
             return False
-        if row.key not in self._fell_back and not row.is_details:
-            copy = Delivery(
-                key=f"{row.key}>{self._fallback}",
-                route=self._fallback,
-                severity=row.severity,
-                payload={**row.payload, "instead_of": row.route},
-                created_at=row.created_at,
-            )
-            await asyncio.to_thread(self._store.enqueue, [copy])
-            self._fell_back.add(row.key)
+        # What joined it since the last copy was written is to be told as well.
+        told = 1 + len(row.payload.get("also", ())) + int(row.payload.get("more_also", 0))
+        if self._fell_back.get(row.key) != told and not row.is_details:
+            await asyncio.to_thread(self._promise_instead, row, self._fallback)
+            self._fell_back[row.key] = told
         return True
+
+    def _promise_instead(self, row: Delivery, fallback: str) -> None:
+        joins = self._sinks[fallback].notifier.joins
+        self._store.enqueue(instead(row, self._store, fallback, joins=joins, held_most=self._held_most))
 
     # -- what may have arrived -------------------------------------------------------------------
 
@@ -197,9 +197,15 @@ class Courier:
         sent = self._unsaved.get(row.key)
         if sent is None:
             return False
-        await self._save(sent, self._details(sent))
+        await self._save(sent, (*self._details(sent), *await self._goes_on(sent)))
         del self._unsaved[row.key]
         return True
+
+    async def _goes_on(self, sent: Delivery) -> tuple[Delivery, ...]:
+        """Return the promise that the fallback, told of an incident in this route's stead, hears how it went on."""
+        if self._fallback is None or self._fallback not in self._sinks or not sent.settles:
+            return ()
+        return await asyncio.to_thread(going_on, sent, self._store, self._fallback)
 
     def _details(self, sent: Delivery) -> tuple[Delivery, ...]:
         """Return the promise of the details that follow an incident's first message into its thread."""

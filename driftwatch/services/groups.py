@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from driftwatch.domain.delivery import Delivery, DeliveryState
+from driftwatch.domain.delivery import TOLD_WITH, Delivery, DeliveryState
 from driftwatch.domain.grouping import told_together
 from driftwatch.services.ports import Clock, Store
 
@@ -65,7 +65,7 @@ class Groups:
         # A louder one whose own wait is not over goes now: one of those that it tells of is due.
         lead = replace(lead, not_before=min(now, *(one.not_before or one.created_at for one in (lead, *others))))
         if others:
-            ended = tuple(replace(one, state=DeliveryState.JOINED, error=f"told with {lead.key}") for one in others)
+            ended = tuple(replace(one, state=DeliveryState.JOINED, error=f"{TOLD_WITH}{lead.key}") for one in others)
             await asyncio.to_thread(self._store.join_deliveries, lead, ended)
             log.info("told together", key=lead.key, route=lead.route, others=len(others))
         return Gathered(message=lead, told=frozenset(one.key for one in others))

@@ -270,6 +270,14 @@ class Store(ABC):
         """Return what was sent about an incident on a route and has an id there, oldest first."""
 
     @abstractmethod
+    def delivery(self, key: str) -> Delivery | None:
+        """Return an outbox row by its key; None where there is none."""
+
+    @abstractmethod
+    def deliveries_under(self, *subjects: str) -> Sequence[Delivery]:
+        """Return every message that belongs to these incidents' threads, on whatever route, oldest first."""
+
+    @abstractmethod
     def save_delivery(self, delivery: Delivery, then: Sequence[Delivery] = ()) -> None:
         """Write the row's new state, found by its key, and with it the promises that follow from it."""
 

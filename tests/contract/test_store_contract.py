@@ -499,6 +499,10 @@ def test_a_thread_is_what_was_sent_about_an_incident_on_a_route_and_has_an_id_th
         ("news", "C1:2", "C1:1"),
     ]
     assert store.thread("oncall", "bot/2/1") == ()
+    under = ["a webhook's", "elsewhere", "first", "on its way", "news"]
+    assert [d.key for d in store.deliveries_under("bot/1/1", "bot/2/1")] == under
+    assert store.delivery("elsewhere").remote == "C2:1"
+    assert store.delivery("nowhere") is None
 
 
 def test_what_follows_from_a_delivery_is_written_with_it_or_not_at_all(store):

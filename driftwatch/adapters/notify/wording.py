@@ -240,6 +240,8 @@ def remarks(payload: Payload, *, possible_repeat: bool) -> str:
         words.append(f"delayed by {payload['delayed_min']} min")
     if payload.get("instead_of"):
         words.append(f"sent here because route {payload['instead_of']} did not take it")
+    if payload.get("after_fallback"):
+        words.append(f"sent here because route {payload['after_fallback']} did not take what came before")
     return "; ".join(words)
 
 

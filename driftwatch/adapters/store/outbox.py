@@ -35,6 +35,12 @@ class Outbox(Store):
         sent = (OUTBOX.c.state == DeliveryState.SENT.value) & OUTBOX.c.remote.is_not(None)
         return self._deliveries((OUTBOX.c.subject == subject) & (OUTBOX.c.route == route) & sent)
 
+    def delivery(self, key: str) -> Delivery | None:
+        return next(iter(self._deliveries(OUTBOX.c.key == key)), None)
+
+    def deliveries_under(self, *subjects: str) -> Sequence[Delivery]:
+        return self._deliveries(OUTBOX.c.subject.in_(subjects))
+
     def save_delivery(self, delivery: Delivery, then: Sequence[Delivery] = ()) -> None:
         with self._db.writing() as connection:
             _change(connection, delivery)
