@@ -94,10 +94,55 @@ def test_bad_labels_are_all_told_with_their_lines_and_nothing_is_asked(driftwatc
     for words in (
         "labels.csv:2: the label is `perhaps`",
         "labels.csv:3: the answer is empty",
-        "labels.csv:4: the rubric",
+        "labels.csv:4: there is no `argument`",
     ):
         assert words in result.stderr
     assert judge.requests == []
+
+
+def test_a_spreadsheet_s_file_is_read_as_it_was_meant(driftwatch, judge, tmp_path) -> None:
+    """Lines were split where only a model breaks a text (U+2028, form feed), and `Label ` was no column."""
+    texts = [f"Hi?,{'Dear' if n % 2 else 'Oi'}\u2028you\x0c {n},{('no', 'PASS')[n % 2]},Polite." for n in range(20)]
+    quoted = '"Really, ""now""?","Oi,\r\n""friend""\r\n",1,Polite.'
+    settle(tmp_path, judge.base_url, "")
+    written = "\r\n".join(["\ufeffQuestion, Answer ,LABEL,argument", *texts[:10], quoted, "", *texts[10:]])
+    (tmp_path / "labels.csv").write_bytes(written.encode())
+    result = driftwatch("judge", "calibrate", "labels.csv")
+    assert "21 of 21 labels graded" in result.stdout, result.output
+    # A row is named by its first line, not by the one on which its last text ends.
+    assert 'line 12: labelled 1, judged 0: Oi, ⏎ "friend"' in result.stdout
+    [asked] = [one.body["messages"][1]["content"] for one in judge.requests if "friend" in str(one.body)]
+    assert 'Really, "now"?' in asked
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("question;answer;label\nHi?;Oi;1\n", "separate the columns with commas"),
+        ("prompt,output,label\nHi?,Oi,1\n", "there is no column `question`, there is `prompt, output, label`"),
+        ("question,answer,label,label\nHi?,Oi,1,0\n", "there are 2 columns `label`"),
+        ("question,answer,label\nHi?,Oi,1,Polite.\n", "labels.csv:2: it has 4 fields, and there are 3 columns"),
+        ("question,answer,label\nHi?,Oi,1\n", "labels.csv:2: there is no `argument`; write there what `llm-rubric`"),
+        (RUBRIC + "Hi?,Oi,,Polite.\n", "labels.csv:2: there is no label"),
+        (RUBRIC + 'Hi?,Oi,1,Polite.\nHi?,"Oi,1,Polite.\nHi?,Oi,1,Polite.\n', "labels.csv:3: this is not CSV"),
+        (RUBRIC, "there is no label in it"),
+        ("", "there is no column `question`"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_what_it_is(driftwatch, judge, tmp_path, labels, words) -> None:
+    settle(tmp_path, judge.base_url, labels)
+    result = driftwatch("judge", "calibrate", "labels.csv")
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert judge.requests == []
+
+
+def test_what_is_not_known_of_one_class_is_null_in_json(driftwatch, judge, tmp_path) -> None:
+    settle(tmp_path, judge.base_url, RUBRIC + "Hi?,Dear you,1,Polite.\n" * 20)
+    result = driftwatch("judge", "calibrate", "labels.csv", "--json")
+    assert result.exit_code == 1
+    said = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert (said["agreement"], said["kappa"], said["alpha"], said["passed"]) == (1.0, None, None, False)
 
 
 def test_a_judge_that_is_not_configured_is_named(driftwatch, judge, tmp_path) -> None:
