@@ -1,4 +1,4 @@
-"""Power of the log-probability sensor through the whole daemon: a configuration, ticks, a store, decisions, the outbox.
+"""Power of the log-probability sensor through the whole daemon, from a configuration to the message on a loopback Slack.
 
 python -m benchmarks.lab.power_daemon --out DIRECTORY [--runs 60]
 
@@ -37,9 +37,10 @@ from driftwatch.demo.llama import BASE, LlamaServer
 from driftwatch.domain.answer import Question, Reply, Usage
 from driftwatch.domain.replay import Slot
 from driftwatch.services.ports import LanguageModel
-from driftwatch.services.tick import World, tick
+from driftwatch.services.tick import Ticked, World, tick
 from driftwatch.services.watched import Watched
 from driftwatch.testing.clock import ManualClock
+from driftwatch.testing.slack import FakeSlack, serve_slack
 
 SEED: Final = 20261127
 START: Final = datetime(2026, 7, 20, tzinfo=UTC)
@@ -61,7 +62,7 @@ endpoints:
     probes: [sensors.jsonl]
     schedule: {{every: 1h}}
     baseline: {{replays: 24}}
-routes: {{quiet: {{webhook: "http://127.0.0.1:9/"}}}}
+routes: {{quiet: {{slack_webhook: "{hook}"}}}}
 alerting: {{notices: quiet}}
 """
 
@@ -119,9 +120,9 @@ def _key(messages: Sequence[object]) -> str:
 # -- one deployment --------------------------------------------------------------------------------
 
 
-def settled(folder: Path, asked: Sequence[Messages], url: str = "http://127.0.0.1:9/v1") -> Settings:
+def settled(folder: Path, asked: Sequence[Messages], slack: FakeSlack, url: str = "http://127.0.0.1:9/v1") -> Settings:
     """Write the configuration and the golden set of a deployment, and read them as the daemon does."""
-    (folder / "driftwatch.yaml").write_text(CONFIG.format(url=url))
+    (folder / "driftwatch.yaml").write_text(CONFIG.format(url=url, hook=slack.webhook_url.reveal()))
     with (folder / "sensors.jsonl").open("w") as file:
         for n, turns in enumerate(asked):
             messages = [{"role": role, "content": content} for role, content in turns]
@@ -130,9 +131,15 @@ def settled(folder: Path, asked: Sequence[Messages], url: str = "http://127.0.0.
 
 
 def replayed(
-    settings: Settings, replays: Sequence[Replay], begin: int, model: Recorded | None, *, until_told: bool = False
+    settings: Settings,
+    replays: Sequence[Replay],
+    begin: int,
+    model: Recorded | None,
+    slack: FakeSlack,
+    *,
+    until_told: bool = False,
 ) -> int | None:
-    """Replay hour after hour in a daemon that has just started; return the replay whose notice stands in the outbox.
+    """Replay hour after hour in a daemon that has just started; return the replay of which Slack was told.
 
     Parameters
     ----------
@@ -140,9 +147,11 @@ def replayed(
         Answers; without it the server of the configuration is asked, `replays` only counts.
     """
     clock = ManualClock(START + begin * timedelta(hours=1))
+    told = len(slack.posts)
     (wanted,) = settings.endpoints
     with closing(bootstrap.open_store(settings)) as store:
         world = bootstrap.world(settings, store, clock)
+        pager = bootstrap.pager(settings, store, clock)
         endpoint = replace(bootstrap.endpoint_of(settings, wanted), attempts=1)
         watched = bootstrap.watch(settings, endpoint, clock, model=model)
 
@@ -152,9 +161,11 @@ def replayed(
                     if model is not None:
                         model.now = said
                     await _hour(watched, begin + n - 1, clock, world)
-                    if until_told and store.deliveries():
+                    clock.advance(settings.alerting.group.wait)  # a message waits so long for others of its group
+                    await pager.deliver_due()
+                    if until_told and len(slack.posts) > told:
                         return n
-                return len(replays) if store.deliveries() else None
+                return len(replays) if len(slack.posts) > told else None
             finally:
                 await watched.model.aclose()
 
@@ -164,7 +175,9 @@ def replayed(
 async def _hour(watched: Watched, hour: int, clock: ManualClock, world: World) -> None:
     due = START + hour * timedelta(hours=1)
     clock.set(due)
-    await tick(watched, Slot(endpoint="sensors", due=due), world)
+    ticked = await tick(watched, Slot(endpoint="sensors", due=due), world)
+    if ticked is not Ticked.REPLAYED:
+        raise SystemExit(f"power: the replay of hour {hour} {ticked}: nothing can be said of a detector without data")
 
 
 # -- many ------------------------------------------------------------------------------------------
@@ -211,18 +224,18 @@ def _deployment(
     chosen: Sequence[int],
 ) -> dict[str, int | None] | None:
     """Return at which replay each changed model is told of; None if the unchanged one was."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, serve_slack() as slack:
         here = Path(folder) / "base"
         here.mkdir()
-        settings = settled(here, asked)
-        if replayed(settings, base[: BASELINE + QUIET], 0, Recorded(asked)) is not None:
+        settings = settled(here, asked, slack)
+        if replayed(settings, base[: BASELINE + QUIET], 0, Recorded(asked), slack) is not None:
             return None
         found: dict[str, int | None] = {}
         for name in names:
             there = shutil.copytree(here, Path(folder) / name)
             after = _of(changed[name], chosen)[:MOST]
             again = load_settings(there / "driftwatch.yaml", {})
-            found[name] = replayed(again, after, BASELINE + QUIET, Recorded(asked), until_told=True)
+            found[name] = replayed(again, after, BASELINE + QUIET, Recorded(asked), slack, until_told=True)
         return found
 
 
@@ -240,13 +253,13 @@ def of_server(out: Path, runs: int) -> Iterator[str]:
                 int(n) for n in np.random.default_rng([SEED, size, run]).choice(PROBES, size, replace=False)
             )
             asked = [probes(PROBES)[n] for n in chosen]
-            with TemporaryDirectory() as folder, LlamaServer(model=BASE) as server:
-                settings = settled(Path(folder), asked, server.base_url)
-                told = replayed(settings, [[]] * (BASELINE + QUIET), 0, None)
+            with TemporaryDirectory() as folder, LlamaServer(model=BASE) as server, serve_slack() as slack:
+                settings = settled(Path(folder), asked, slack, server.base_url)
+                told = replayed(settings, [[]] * (BASELINE + QUIET), 0, None, slack)
                 server.swap(weights(name, out))
                 early += told is not None
                 if told is None:
-                    found.append(replayed(settings, [[]] * MOST, BASELINE + QUIET, None, until_told=True))
+                    found.append(replayed(settings, [[]] * MOST, BASELINE + QUIET, None, slack, until_told=True))
             print(
                 f"{name}, {size} sensors, real server {run + 1}: {found[-1:] if told is None else 'early'}", flush=True
             )
