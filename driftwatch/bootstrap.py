@@ -546,6 +546,11 @@ async def mine_border_inputs(
         await model.aclose()
 
 
+def price_is_known(settings: Settings, name: str) -> bool:
+    """Return whether an endpoint's calls have a price, as configured or as its driver knows it."""
+    return endpoint_of(settings, next(one for one in settings.endpoints if one.name == name)).price is not None
+
+
 def spend_guard(settings: Settings, clock: Clock, *, most_usd: float | None = None) -> "SpendGuard":
     """Return what guards today's money, or less of it, for a command that keeps nothing; no store is made for it."""
     from driftwatch.services.spend import SpendGuard

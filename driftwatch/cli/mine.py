@@ -66,6 +66,12 @@ def mine(
             f"{target} exists; its inputs have a history. Name another with --output, or write over it with --force.",
             slug="mine-exists",
         )
+    if usd is not None and not bootstrap.price_is_known(settings, endpoint):
+        raise DriftwatchError(
+            f"{endpoint}: no price is known of its model, so --usd {usd:g} cannot be kept. Give `price:` at the "
+            "endpoint, or leave --usd out: --calls bounds the search.",
+            slug="mine-no-price",
+        )
     with progress("mine") as advance:
         found = asyncio.run(
             bootstrap.mine_border_inputs(
@@ -108,6 +114,7 @@ def _data(endpoint: str, found: "Mined", target: Path) -> dict[str, Any]:
         "calls": found.calls,
         "cost_usd": found.cost_usd,
         "stopped": found.stopped or None,
+        "unanswered": dict(found.unanswered),
         "file": str(target) if found.inputs else None,
     }
 
@@ -117,6 +124,9 @@ def _tell(endpoint: str, found: "Mined", target: Path) -> None:
 
     cost = "at a price that is not known" if found.cost_usd is None else f"{found.cost_usd:.4f} USD"
     say(f"{endpoint}: {len(found.inputs)} border inputs among {found.tried} prompts, {found.calls} calls, {cost}.")
+    if found.unanswered:
+        reasons = ", ".join(f"{name.replace('_', ' ')} ({n})" for name, n in sorted(found.unanswered.items()))
+        say(f"{sum(found.unanswered.values())} questions have no answer, and say nothing: {reasons}.")
     if found.stopped:
         say(f"The search ended early: {one_line(found.stopped, 200)}")
     for one in found.inputs[:BLOCK]:
@@ -125,7 +135,7 @@ def _tell(endpoint: str, found: "Mined", target: Path) -> None:
         say(f"  {one.margin:.3f}  {one_line(one.prompt, 60)}  ({one_line(tokens, 60)})")
     if found.inputs:
         say(f"Written: {target}. Add it to `probes:` of the endpoint; `driftwatch plan` says what it costs.")
-    elif not found.stopped:
+    elif found.tried and not found.stopped:
         say("Every first token was certain. More --calls may help, or `top_logprobs: 5` on the endpoint.")
 
 

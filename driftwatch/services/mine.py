@@ -1,8 +1,9 @@
 """Finding border inputs: prompts on which an endpoint's first token is in doubt, within a stated number of calls."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from driftwatch.domain.answer import Question, Reply
@@ -26,6 +27,8 @@ MOST_MARGIN = 0.5
 """An input on which the likeliest token leads by more says too little."""
 TIE = 0.05
 """Once so many inputs as are wanted lie this near to a tie, the search ends."""
+MOST_UNANSWERED = 20
+"""Questions in a row without an answer that end the search: more would cost, and tell nothing of the model."""
 _HOPELESS = frozenset({Outcome.AUTH, Outcome.NOT_FOUND, Outcome.BAD_REQUEST, Outcome.BUDGET})
 
 
@@ -53,11 +56,13 @@ class Mined:
     listed : bool
         Whether the endpoint gives the chances of its first token, so that one call is enough.
     tried, calls : int
-        Inputs looked at, and requests made for it, failed ones included.
+        Inputs that were answered, and requests made, failed ones included.
     cost_usd : float, optional
         None where no price is known.
     stopped : str
         What went wrong, where something ended the search early.
+    unanswered : mapping of str to int
+        Outcome -> questions that ended so; a question nobody answered says nothing of a token.
     """
 
     inputs: tuple[BorderInput, ...]
@@ -66,12 +71,13 @@ class Mined:
     calls: int
     cost_usd: float | None
     stopped: str = ""
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Search:
     def __init__(self, asker: Asker, calls: int) -> None:
         self.asker, self.left, self.calls, self.usd = asker, calls, 0, 0.0
-        self.stopped = ""
+        self.stopped, self.unanswered, self._in_a_row = "", Counter[str](), 0
 
     async def ask(self, prompts: Sequence[str]) -> list[Reply | None]:
         """Ask every prompt once, as far as calls are left."""
@@ -83,8 +89,11 @@ class _Search:
     def _reply(self, attempted: Attempted) -> Reply | None:
         self.calls += attempted.attempts
         self.usd += attempted.cost_usd or 0.0
-        if attempted.outcome in _HOPELESS:
-            self.stopped = self.stopped or f"{attempted.outcome.value}: {attempted.error or ''}"
+        if attempted.reply is None:
+            self.unanswered[attempted.outcome.value] += 1
+        self._in_a_row = self._in_a_row + 1 if attempted.reply is None else 0
+        if attempted.outcome in _HOPELESS or self._in_a_row >= MOST_UNANSWERED:
+            self.stopped = self.stopped or _why(attempted)
         return attempted.reply
 
 
@@ -123,9 +132,9 @@ async def mine(
     while search.left > 0 and not search.stopped and _wanting(found, wanted):
         batch = list(islice(supply, endpoint.concurrency))
         replies = await search.ask(batch)
-        if listed is None:
+        if listed is None and any(replies):
             listed = any(_top(reply) for reply in replies if reply)
-        tried += len(replies)
+        tried += sum(reply is not None for reply in replies)
         if listed:
             found += _from_lists(batch, replies)
         else:
@@ -134,7 +143,13 @@ async def mine(
     kept = sorted(found, key=lambda one: (one.margin, one.prompt))[:wanted]
     price = None if endpoint.price is None else search.usd
     return Mined(
-        inputs=tuple(kept), listed=bool(listed), tried=tried, calls=search.calls, cost_usd=price, stopped=search.stopped
+        inputs=tuple(kept),
+        listed=bool(listed),
+        tried=tried,
+        calls=search.calls,
+        cost_usd=price,
+        stopped=search.stopped,
+        unanswered=dict(search.unanswered),
     )
 
 
@@ -173,6 +188,12 @@ async def _again(search: _Search, tokens: dict[str, list[str]], times: int) -> N
     for prompt, reply in zip(asked, await search.ask(asked), strict=False):
         if reply is not None:
             tokens[prompt].append(_token(reply))
+
+
+def _why(attempted: Attempted) -> str:
+    # The guard's own words name today's budget alone; a search may have been allowed less.
+    used_up = "the money that this search may cost is used up"
+    return f"{attempted.outcome.value}: {used_up if attempted.outcome is Outcome.BUDGET else attempted.error or ''}"
 
 
 def _question(endpoint: Endpoint, prompt: str) -> Question:

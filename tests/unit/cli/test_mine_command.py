@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
-from driftwatch.testing.behaviours import say
+from driftwatch.testing.behaviours import say, status
 from driftwatch.testing.server import ScriptedServer
 
 CONFIG = """\
@@ -75,6 +75,34 @@ def test_nothing_found_is_said_and_written_nowhere(driftwatch, tmp_path) -> None
     assert result.exit_code == 3
     assert "Every first token was certain" in result.stdout
     assert not (tmp_path / "probes" / "border-bot.yaml").exists()
+
+
+def test_an_endpoint_that_does_not_answer_is_not_called_certain(driftwatch, tmp_path) -> None:
+    with ScriptedServer(lambda _: status(503)) as vendor:
+        settle(tmp_path, vendor.base_url)
+        result = driftwatch("mine", "bot", "--calls", "60")
+        told = json.loads(driftwatch("mine", "bot", "--calls", "60", "--json").stdout)
+    assert result.exit_code == 3
+    assert "certain" not in result.stdout
+    assert "questions have no answer, and say nothing: unavailable (" in result.stdout
+    assert told["unanswered"] == {"unavailable": told["calls"]}
+
+
+def test_an_amount_that_cannot_be_kept_is_refused(driftwatch, vendor, tmp_path) -> None:
+    """Without a price `--usd` bounded nothing, and did not say so."""
+    settle(tmp_path, vendor.base_url)
+    config = tmp_path / "config" / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("price:", "# price:"))
+    result = driftwatch("mine", "bot", "--usd", "0.10")
+    assert result.exit_code == 2
+    assert "no price is known" in result.stderr
+    assert vendor.requests == []
+
+
+def test_the_amount_given_is_what_was_used_up(driftwatch, vendor, tmp_path) -> None:
+    settle(tmp_path, vendor.base_url)
+    result = driftwatch("mine", "bot", "--usd", "0.0001")
+    assert "budget: the money that this search may cost is used up" in result.stdout
 
 
 def test_a_sensor_is_read_strictly(driftwatch, vendor, tmp_path) -> None:

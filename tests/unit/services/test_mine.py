@@ -101,6 +101,22 @@ def test_a_refused_key_ends_the_search_at_once() -> None:
     assert len(model.asked) <= 16
 
 
+def test_an_endpoint_that_is_down_ends_the_search_and_nothing_is_said_of_its_tokens() -> None:
+    """All of --calls were asked of a dead endpoint, whose first tokens were then called certain."""
+    down = EndpointError("503", outcome=Outcome.UNAVAILABLE, transient=True)
+    found, model = look(lambda _q, _c: down, calls=400)
+    assert (found.inputs, found.tried, found.stopped) == ((), 0, "unavailable: 503")
+    assert found.unanswered == {"unavailable": len(model.asked)}
+    assert len(model.asked) < 40
+
+
+def test_questions_that_fail_now_and_then_end_nothing() -> None:
+    limited = EndpointError("429", outcome=Outcome.RATE_LIMITED, transient=True)
+    found, _ = look(lambda q, c: limited if c.random() < 0.5 else listed(q, c), endpoint=endpoint(top_logprobs=5))
+    assert (len(found.inputs), found.listed, found.stopped) == (5, True, "")
+    assert 0 < found.unanswered["rate_limited"] == found.calls - found.tried
+
+
 def test_a_certain_model_has_no_border() -> None:
     found, _ = look(lambda _q, _c: said("a"), calls=60)
     assert (found.inputs, found.stopped) == ((), "")
