@@ -13,15 +13,12 @@ class Connections:
     ----------
     limit : int
         The most connections at once.
-    trust_env : bool
-        Whether ``HTTPS_PROXY`` and ``.netrc`` are looked at.
     headers : mapping
         Sent with every request.
     """
 
-    def __init__(self, *, limit: int, trust_env: bool, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, limit: int, headers: Mapping[str, str] | None = None) -> None:
         self._limit = limit
-        self._trust_env = trust_env
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -37,7 +34,6 @@ class Connections:
                 # The one deadline is ask's; aiohttp's own default would cut at 300 s.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=self._trust_env,
             )
         return self._session
 

@@ -9,12 +9,14 @@ from importlib.metadata import version
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from driftwatch.adapters.llm import trouble
 from driftwatch.adapters.llm.completion import Completion
 from driftwatch.adapters.llm.connections import Connections
 from driftwatch.adapters.llm.headers import identifying
 from driftwatch.adapters.llm.reception import drain, read_error_body, receive
+from driftwatch.adapters.proxies import UnusableProxyError, proxy_for
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.errors import EndpointError
@@ -40,13 +42,12 @@ class DirectModel(LanguageModel):
         Sent as a bearer token; None sends no Authorization header.
     max_connections : int
         The most connections at once. A question that waits for one spends its own deadline.
-    trust_env : bool
-        Whether ``HTTPS_PROXY`` and ``.netrc`` are looked at.
 
     Notes
     -----
     Answers are streamed, unless the question's parameters say ``stream: false``; then there is no time to first
-    token. Redirects are not followed: another host than the pinned one must not answer. Cookies are not kept.
+    token. Redirects are not followed: another host than the pinned one must not answer. Cookies are not kept and
+    ``.netrc`` is not read; the environment's proxies are used (`driftwatch.adapters.proxies`).
     """
 
     def __init__(
@@ -57,17 +58,16 @@ class DirectModel(LanguageModel):
         clock: Clock,
         api_key: Secret | None = None,
         max_connections: int = 16,
-        trust_env: bool = False,
     ) -> None:
         self.identity = f"direct {BEHAVIOUR}"
         self._model = model
-        self._url = base_url.rstrip("/") + "/chat/completions"
+        self._url = URL(base_url.rstrip("/") + "/chat/completions")
         self._clock = clock
         self._key = api_key
-        self._connections = Connections(limit=max_connections, trust_env=trust_env, headers=_headers(api_key))
+        self._connections = Connections(limit=max_connections, headers=_headers(api_key))
 
     @classmethod
-    def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock, trust_env: bool = False) -> "DirectModel":
+    def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock) -> "DirectModel":
         """Return the driver of a configured endpoint; configuration has resolved its `base_url`."""
         if endpoint.base_url is None:
             raise ValueError(f"endpoint {endpoint.name}: the direct driver needs a base_url")
@@ -77,7 +77,6 @@ class DirectModel(LanguageModel):
             clock=clock,
             api_key=endpoint.api_key,
             max_connections=endpoint.concurrency,
-            trust_env=trust_env,
         )
 
     async def ask(self, question: Question) -> Reply:
@@ -88,9 +87,9 @@ class DirectModel(LanguageModel):
                 return await self._attempt(question, body)
         except TimeoutError:
             raise trouble.timeout(question.deadline_s) from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnusableProxyError) as error:
             # `from None`: aiohttp's errors carry the request, and the request carries the key.
-            raise trouble.network(error, self._key) from None
+            raise trouble.of_connection(error, self._key) from None
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -100,7 +99,8 @@ class DirectModel(LanguageModel):
         session = self._connections.session()
         completion = Completion(max_bytes=question.max_bytes, key=self._key)
         started = self._clock.monotonic()
-        async with session.post(self._url, data=body, allow_redirects=False) as response:
+        proxy = proxy_for(self._url)
+        async with session.post(self._url, data=body, allow_redirects=False, proxy=proxy) as response:
             if response.status != 200:
                 raise await self._refused(response)
             first_token = await receive(response, completion, self._clock)

@@ -44,8 +44,6 @@ class LiteLLMModel(LanguageModel):
         None lets LiteLLM find the provider's variable; with a `base_url` of yours, no key is sent at all.
     max_connections : int
         The most connections at once.
-    trust_env : bool
-        Whether proxies named in the environment are used.
 
     Notes
     -----
@@ -61,19 +59,18 @@ class LiteLLMModel(LanguageModel):
         base_url: str | None = None,
         api_key: Secret | None = None,
         max_connections: int = 16,
-        trust_env: bool = False,
     ) -> None:
         self.identity = litellm_house.identity()
         self._model = model
         self._clock = clock
         self._base_url = base_url
         self._key = api_key
-        self._connections = Connections(limit=max_connections, trust_env=trust_env)
+        self._connections = Connections(limit=max_connections)
         self._complete: Complete | None = None
         self._warming = threading.Lock()
 
     @classmethod
-    def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock, trust_env: bool = False) -> "LiteLLMModel":
+    def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock) -> "LiteLLMModel":
         """Return the driver of a configured endpoint."""
         return cls(
             model=endpoint.model,
@@ -81,7 +78,6 @@ class LiteLLMModel(LanguageModel):
             base_url=endpoint.base_url,
             api_key=endpoint.api_key,
             max_connections=endpoint.concurrency,
-            trust_env=trust_env,
         )
 
     async def ask(self, question: Question) -> Reply:

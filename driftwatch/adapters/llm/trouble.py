@@ -8,6 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
+
+from driftwatch.adapters.proxies import UnusableProxyError
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.secret import Secret
 
@@ -92,6 +95,20 @@ def network(error: BaseException, key: Secret | None) -> EndpointError:
     """Return the error for a connection that failed."""
     text = str(error) or type(error).__name__
     return EndpointError(clean(f"no connection: {text}", key), outcome=Outcome.NETWORK, transient=True)
+
+
+def of_connection(error: BaseException, key: Secret | None) -> EndpointError:
+    """Return the error for whatever aiohttp or httpx raised on the way to an endpoint, a proxy's refusal included."""
+    if isinstance(error, UnusableProxyError):
+        return EndpointError(f"no connection: {error}", outcome=Outcome.NETWORK, transient=False)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        words = f"the proxy {error.host}:{error.port} cannot be reached ({type(error.os_error).__name__})"
+        return EndpointError(f"no connection: {words}", outcome=Outcome.NETWORK, transient=True)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        # In our own words: aiohttp's hold the proxy's address with its password. Nothing of the vendor's was heard yet.
+        words = f"the proxy opened no way to it, HTTP {error.status}"
+        return EndpointError(f"no connection: {words}", outcome=Outcome.NETWORK, transient=error.status >= 500)
+    return network(error, key)
 
 
 def redirected(status: int, location: str, key: Secret | None) -> EndpointError:

@@ -81,7 +81,9 @@ def as_delivery_error(error: BaseException, sink: str) -> DeliveryError:
         return DeliveryError(f"{sink}'s address is not a URL. Correct it in routes:.", permanent=True)
     if isinstance(error, _ReplyTooLongError):
         return DeliveryError(f"{sink} sent more than is read: {error}.", permanent=False, ambiguous=True)
-    never_written = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    # A proxy that refuses to open the way (407, 403) was not given the message either.
+    before = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError
+    never_written = isinstance(error, before)
     what = "could not be reached" if never_written else "did not answer after the message was sent"
     return DeliveryError(f"{sink} {what} ({type(error).__name__}).", permanent=False, ambiguous=not never_written)
 

@@ -11,11 +11,13 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
+from yarl import URL
 
 from driftwatch.adapters.notify.render import BUTTON, Message, escape
 from driftwatch.adapters.notify.slack_allowed import Allowed, Doorkeeper
 from driftwatch.adapters.notify.slack_body import slack_body
 from driftwatch.adapters.notify.slack_web import SlackWeb
+from driftwatch.adapters.proxies import proxy_for
 from driftwatch.domain.errors import DeliveryError, DriftwatchError
 from driftwatch.domain.legible import one_line
 from driftwatch.services.ports import Clock
@@ -89,8 +91,10 @@ class SlackButtons:
             app_token="", logger=_MUTED, auto_reconnect_enabled=False, on_close_listeners=[on_close],
             on_error_listeners=[on_close],
         )  # fmt: skip
-        client.proxy = None
-        client.wss_uri = str(opened["url"])
+        address = str(opened["url"])
+        # slack-sdk takes HTTPS_PROXY even for hosts in NO_PROXY.
+        client.proxy = str(proxy_for(URL(address)) or "") or None
+        client.wss_uri = address
         client.socket_mode_request_listeners.append(self._on_request)
         try:
             await asyncio.wait_for(client.connect(), self._app.timeout_s)  # type: ignore[no-untyped-call]
