@@ -31,6 +31,7 @@ from driftwatch.domain.probe import ProbeSet, ScorerSpec
 from driftwatch.domain.replay import Replay, Score
 from driftwatch.domain.schedule import Every
 from driftwatch.domain.secret import Secret
+from driftwatch.scorers.extras import adding
 from driftwatch.services.ports import Clock, LanguageModel, Notifier, Store, Traces
 
 if TYPE_CHECKING:
@@ -789,7 +790,7 @@ def traces(settings: Settings) -> "Traces | None":
     try:
         from driftwatch.adapters.traces.otlp import OtlpTraces
     except ImportError as error:
-        need = "Install it with `pip install 'driftwatch-llm[otel]'`, or remove `otel:`."
+        need = f"Remove `otel:`, or: {adding('otel')}"
         raise DriftwatchError(
             f"otel: {error.name or error} is not installed. {need}", slug="otel-not-installed"
         ) from None

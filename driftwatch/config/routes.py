@@ -74,9 +74,7 @@ class Route(Strict):
     signing_key_file: SecretFile | None = None
     pagerduty: Annotated[SecretText | None, Field(description="Integration key of the Events API v2.")] = None
     pagerduty_file: SecretFile | None = None
-    apprise: Annotated[SecretText | None, Field(description="An apprise address; needs driftwatch-llm[apprise].")] = (
-        None
-    )
+    apprise: Annotated[SecretText | None, Field(description="An apprise address; needs the extra `apprise`.")] = None
     apprise_file: SecretFile | None = None
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from driftwatch.domain.errors import DriftwatchError
+from driftwatch.scorers.extras import adding
 
 MODELS: Final = Path(__file__).parent / "models"
 GOLDEN_SET: Final = Path(__file__).parent / "golden.yaml"
@@ -170,8 +171,8 @@ def require_llama() -> None:
     """Raise `LlamaUnavailable`, with the way on, if the wheel is not installed."""
     if importlib.util.find_spec("xllamacpp") is None:
         raise LlamaUnavailable(
-            "llama: xllamacpp, the wheel with the llama.cpp server, is not installed. Install it with "
-            "`pip install 'driftwatch-llm[demo]'`; where no wheel exists, the scripted endpoint needs none."
+            "llama: xllamacpp, the wheel with the llama.cpp server, is not installed. "
+            f"{adding('demo')} Where there is no wheel of xllamacpp, the scripted endpoint needs none."
         )
 
 

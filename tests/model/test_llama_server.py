@@ -85,7 +85,7 @@ def test_a_server_that_stays_silent_is_given_up() -> None:
 
 def test_a_missing_wheel_is_named_with_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(LlamaUnavailable, match=r"pip install 'driftwatch-llm\[demo\]'"):
+    with pytest.raises(LlamaUnavailable, match="uv sync --extra demo"):
         LlamaServer(model=BASE).start()
 
 

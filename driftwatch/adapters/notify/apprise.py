@@ -12,6 +12,7 @@ from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import DeliveryError, DriftwatchError
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.secret import Secret
+from driftwatch.scorers.extras import adding
 from driftwatch.services.ports import Notifier
 
 TOTAL_S = 30.0
@@ -75,8 +76,7 @@ def _service(url: Secret) -> Any:
         import apprise
     except ImportError:
         raise DriftwatchError(
-            "a route names an `apprise` address and apprise is not installed. "
-            "Install it: pip install 'driftwatch-llm[apprise]'.",
+            f"a route names an `apprise` address and apprise is not installed. {adding('apprise')}",
             slug="config-route",
         ) from None
     service = apprise.Apprise()

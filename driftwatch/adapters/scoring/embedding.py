@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.domain.probe import ProbeSet, ScorerSpec
+from driftwatch.scorers.extras import adding
 from driftwatch.scorers.registry import SCORERS
 from driftwatch.scorers.similar import EMBEDDER, Embedder
 
@@ -42,7 +43,7 @@ def find_embedder(folder: Path, sha256_: str) -> Embedder:
         If files are missing, or are not the ones that were pinned.
     """
     if find_spec(KIND) is None:
-        raise EmbedderError("model2vec is not installed", "install driftwatch-llm[embed].")
+        raise EmbedderError("model2vec is not installed", adding("embed"))
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise EmbedderError(

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from driftwatch.domain.errors import StoreError
+from driftwatch.scorers.extras import adding
 
 _CONNECT: dict[str, Any] = {
     # A prepared plan fails after another process's ALTER, and poolers lose them.
@@ -106,7 +107,7 @@ def engine(url: URL, *, wait: timedelta, pooled: bool = True, name: str = "drift
     try:
         import psycopg  # noqa: F401  # SQLAlchemy would say it in words of its own
     except ImportError:
-        told = "store: psycopg is not installed. Install it: pip install 'driftwatch-llm[postgres]'"
+        told = f"store: psycopg is not installed. {adding('postgres')}"
         raise StoreError(
             f"{told} See: driftwatch explain postgres-not-installed", slug="postgres-not-installed"
         ) from None

@@ -78,6 +78,6 @@ def test_without_the_extra_the_way_on_is_told(settings, monkeypatch) -> None:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(DriftwatchError, match=r"pip install 'driftwatch-llm\[otel\]'") as error:
+    with pytest.raises(DriftwatchError, match="uv sync --extra otel") as error:
         bootstrap.traces(settings("{endpoint: 'http://x'}"))
     assert error.value.slug == "otel-not-installed"

@@ -53,7 +53,7 @@ def test_an_address_that_apprise_does_not_know_is_refused_without_showing_it() -
 
 def test_without_apprise_the_way_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(DriftwatchError, match=r"driftwatch-llm\[apprise\]"):
+    with pytest.raises(DriftwatchError, match="uv sync --extra apprise"):
         Apprise(Secret("json://127.0.0.1"))
 
 
