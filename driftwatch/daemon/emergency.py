@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 """A store that is locked or restarted for so long is nobody's trouble."""
+GOODBYES, GOODBYE_S = 3, 2.0
+"""Attempts of a node that another one has followed to say that its warning is over, and real seconds between them."""
 PASSING = frozenset({"store-locked", "store-unreachable", "store-read-only", "store-path"})
 """What is over when a small write passes; a full or damaged disk may take that one, and not a replay."""
 
@@ -79,6 +81,15 @@ class Emergency:
         await self._tell(wanted - self._told if self.trouble else set(self._told), sinks, clock)
         if self.trouble and fallback is not None and not self._told & wanted:
             await self._tell({fallback} - self._told, sinks, clock)
+
+    async def hand_over(self, sinks: Mapping[str, Notifier], clock: Clock) -> None:
+        """Tell whoever was warned that another node stores from here on; nobody else knows that they were."""
+        self.well()
+        for _ in range(GOODBYES):
+            await self._tell(set(self._told), sinks, clock)
+            if not self._told & sinks.keys():
+                return
+            await clock.sleep(GOODBYE_S)
 
     async def _try(self, try_store: Callable[[], None], clock: Clock) -> None:
         try:

@@ -55,6 +55,10 @@ async def in_turn(
         beating.add_done_callback(lambda _: stop.set())
         await daemon.run(stop)
         beating.cancel()
+        if leader.lost:
+            # The database said so, and so it is back.
+            leader.parting = True
+            await daemon.emergency.hand_over(daemon.sinks, daemon.world.clock)
         return leader.lost
     finally:
         await asyncio.to_thread(leader.release)

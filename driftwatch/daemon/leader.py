@@ -53,6 +53,8 @@ class Leader:
         self._renewed = 0.0
         self._won_once = False
         self.lost = False
+        self.parting = False
+        """Whether it takes back, as its last word, what it warned of: the fence is open for that alone."""
 
     async def first_try(self) -> bool:
         """Look whether leading works here at all, and try once; whatever is wrong then is told by raising."""
@@ -101,7 +103,7 @@ class Leader:
 
     async def led(self) -> bool:
         """Whether this node led when it last knew: enough to warn that the database is gone, for nothing else."""
-        return self._won_once and not self.lost
+        return self._won_once and (not self.lost or self.parting)
 
     def release(self) -> None:
         """Let another node lead at once; for the end of the process."""

@@ -87,7 +87,9 @@ def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot
 
 
 @pytest.mark.slow
-def test_fault_24_a_leader_whose_server_stays_away_warns_operations(tmp_path: Path) -> None:
+def test_fault_24_operations_are_warned_that_the_server_is_gone_and_told_when_another_node_goes_on(
+    tmp_path: Path,
+) -> None:
     """It takes minutes: a write is patient for half a minute, and a store that fails for one is nobody's trouble."""
     with postgres_server() as server, nodes(tmp_path, server.url(server.new_database())) as cluster:
         one, quiet = cluster.start(), cluster.stage.quiet
@@ -101,7 +103,18 @@ def test_fault_24_a_leader_whose_server_stays_away_warns_operations(tmp_path: Pa
             cluster.until(lambda n=beats: one.log.count(beat) >= n or len(quiet.posts) > 0, "a minute without")
         cluster.until(lambda: len(quiet.posts) > 0, "the warning")
         assert "cannot store anything" in str(quiet.posts[0])
-        assert cluster.stage.oncall.posts == []
+        # The leader does not move while the server comes back: the other one takes over.
+        one.freeze()
+        server.start()
+        cluster.until(lambda: two.leads, "the takeover")
+        one.revive()
+        cluster.until(lambda: len(quiet.posts) > 1, "that it is over")
+        assert "driftwatch stores again" in str(quiet.posts[1])
+        cluster.until(lambda: one.log.count("standing by: another node leads") == 1, "that it stands by")
+        led(cluster)
+        assert [node.terminate() for node in (one, two)] == [0, 0], cluster.logs
+        assert (len(quiet.posts), cluster.stage.oncall.posts) == (2, [])
+        cluster.check()
 
 
 def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from driftwatch.adapters.notify.wording import render_text
-from driftwatch.daemon.emergency import PATIENCE_S, Emergency
+from driftwatch.daemon.emergency import GOODBYES, PATIENCE_S, Emergency
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.testing.clock import ManualClock
@@ -131,3 +131,26 @@ def test_the_fallback_is_told_where_no_route_of_operations_takes_it() -> None:
     emergency.well()
     asyncio.run(emergency.look(sinks, "ops", clock, fallback="oncall"))
     assert [one.payload["state"] for one in fallback.taken] == ["firing", "resolved"]
+
+
+def test_whoever_was_warned_hears_that_another_node_stores_and_nobody_else_does() -> None:
+    """A standby that took over knew of no warning, and the node that had warned began anew: nobody said that it was over."""
+    emergency, clock = Emergency(), ManualClock()
+    warned, later = RecordingNotifier(), RecordingNotifier(*[DeliveryError("503", permanent=False)] * 9)
+    emergency.broke(FULL, clock)
+    clock.advance(timedelta(seconds=PATIENCE_S))
+    looked(emergency, clock, warned=warned, later=later)
+    warned.failures.append(DeliveryError("503", permanent=False))
+    asyncio.run(emergency.hand_over({"warned": warned, "later": later}, clock))
+    assert [one.payload["state"] for one in warned.taken] == ["firing", "resolved"]
+    assert later.taken == []
+
+
+def test_a_sink_that_takes_nothing_does_not_keep_a_node_from_beginning_anew() -> None:
+    emergency, clock, gone = Emergency(), ManualClock(), RecordingNotifier()
+    emergency.broke(FULL, clock)
+    clock.advance(timedelta(seconds=PATIENCE_S))
+    looked(emergency, clock, gone=gone)
+    gone.failures.extend([DeliveryError("503", permanent=False)] * 9)
+    asyncio.run(emergency.hand_over({"gone": gone}, clock))
+    assert len(gone.attempts) == 1 + GOODBYES
