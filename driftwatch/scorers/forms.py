@@ -60,7 +60,8 @@ class Form:
             return NOT_JSON
         bare = _THINKING.sub("", text).strip()
         fenced = _FENCED.match(bare)
-        found = read_json(fenced[1] if fenced else bare)
+        # `"pass": false, "pass": true` is two verdicts; which one a reader takes is chance.
+        found = read_json(fenced[1] if fenced else bare, each_key_once=True)
         if not isinstance(found, Json) or not isinstance(found.value, Mapping):
             return NOT_JSON
         if _fits(self.name)(found.value) != 1.0:

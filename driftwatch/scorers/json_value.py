@@ -29,11 +29,24 @@ def _whole_number(text: str) -> int | float:
     return int(text) if len(text) <= MAX_DIGITS else float(text)
 
 
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number)
+_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number, object_pairs_hook=_each_key_once)
 
 
-def read_json(text: str) -> Json | Unscored | None:
+def read_json(text: str, *, each_key_once: bool = False) -> Json | Unscored | None:
     """Return the one JSON value that the whole text is; None if it is not one.
+
+    Parameters
+    ----------
+    each_key_once : bool
+        Whether an object with one key twice is none; else the last one counts, as most readers have it.
 
     Examples
     --------
@@ -41,7 +54,7 @@ def read_json(text: str) -> Json | Unscored | None:
     (Json(value={'a': 1}), None, Unscored(reason='the JSON is nested too deeply'))
     """
     try:
-        return Json(_DECODER.decode(text.strip("\ufeff")))
+        return Json((_STRICT if each_key_once else _DECODER).decode(text.strip("\ufeff")))
     except RecursionError:
         return TOO_DEEP
     except ValueError:

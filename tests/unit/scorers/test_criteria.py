@@ -104,6 +104,7 @@ def test_a_verdict_of_the_asked_form_is_a_number(form, keys, score):
         (verdict(**{"pass": True, "confidence": 0.9}), OTHER_FORM),
         ('{"mark": "3f", "pass": true}', OTHER_FORM),
         (verdict("", **{"pass": True}), OTHER_MARK),
+        ('{"mark": "3f", "reason": "", "pass": false, "pass": true}', NOT_JSON),  # counted as a pass once
         ("{" * 50_000, NOT_JSON),
         ("x" * 200_000, NOT_JSON),
     ],
@@ -121,6 +122,11 @@ def test_no_reply_breaks_the_reader(said):
 @pytest.mark.parametrize("grade", [0, 6, 2.5, "3", None, True])
 def test_a_grade_outside_of_the_scale_is_no_grade(grade):
     assert GRADE.read(verdict(grade=grade), "3f") == OTHER_FORM
+
+
+@pytest.mark.parametrize(("grade", "reason"), [("NaN", NOT_JSON), ("Infinity", NOT_JSON), ("1e999", OTHER_FORM)])
+def test_a_grade_that_is_no_number_anywhere_is_no_grade(grade, reason):
+    assert GRADE.read(f'{{"mark": "3f", "reason": "", "grade": {grade}}}', "3f") == reason
 
 
 def test_not_turns_a_verdict_round_and_leaves_a_failure():
