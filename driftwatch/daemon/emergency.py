@@ -11,6 +11,7 @@ from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.store_told import store_payload
 from driftwatch.services.ports import Clock, Notifier
+from driftwatch.services.said import Said
 
 log = structlog.get_logger(__name__)
 
@@ -37,22 +38,38 @@ class Emergency:
 
     patience_s: float = PATIENCE_S
     trouble: str = field(default="", init=False)
+    slug: str = field(default="", init=False)
+    """What kind of trouble it is; empty where there is none."""
+    _said: Said = field(default_factory=Said, init=False)
     _lasting: bool = field(default=False, init=False)
     _since: float = field(default=0.0, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
-    def broke(self, error: Exception, clock: Clock) -> None:
-        """Note that a replay broke off; only the store's own failures count."""
+    def broke(self, error: Exception, clock: Clock, *, what: str = "the store fails", endpoint: str = "") -> None:
+        """Note that something broke off, and log it; of the store's own failures the log hears once, not each time.
+
+        Parameters
+        ----------
+        what : str
+            What broke off, for the log.
+        """
+        about = {"endpoint": endpoint} if endpoint else {}
         if not isinstance(error, StoreError):
+            log.error(what, exc_info=error, **about)
             return
         if not self.trouble:
             self._since = clock.monotonic()
-        self.trouble = str(error)
+        self.trouble, self.slug = str(error), error.slug
         self._lasting |= error.slug not in PASSING
+        if self._said.is_news(self.trouble):
+            told = "not said again until it changes"
+            log.error(what, error=self.trouble, see=f"driftwatch explain {error.slug}", note=told, **about)
 
     def well(self) -> None:
-        """Note that a replay was stored."""
-        self.trouble, self._lasting = "", False
+        """Note that something was stored."""
+        self.trouble, self.slug, self._lasting = "", "", False
+        if before := self._said.over():
+            log.info("the store works again", after=before)
 
     async def look(
         self,
@@ -73,10 +90,11 @@ class Emergency:
             Writes to the store, in a thread, and raises StoreError if that cannot be done: the next replay that would
             show that it works again may be a day away.
         """
+        if self.trouble and try_store is not None and not self._lasting:
+            # Before its time too: until then the daemon is not ready, and the next slot may be an hour away.
+            await self._try(try_store, clock)
         if self.trouble and clock.monotonic() - self._since < self.patience_s:
             return
-        if self.trouble and try_store is not None and not self._lasting:
-            await self._try(try_store, clock)
         wanted = set(listed(ops))
         await self._tell(wanted - self._told if self.trouble else set(self._told), sinks, clock)
         if self.trouble and fallback is not None and not self._told & wanted:
@@ -97,7 +115,6 @@ class Emergency:
         except StoreError as error:
             self.broke(error, clock)
         else:
-            log.info("the store works again", after=self.trouble)
             self.well()
 
     async def _tell(self, routes: set[str], sinks: Mapping[str, Notifier], clock: Clock) -> None:

@@ -100,6 +100,7 @@ class Daemon:
         self._decided, self._changed, quiet = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._reloads: set[asyncio.Task[str]] = set()
         vitals = self._vitals = self.vitals or Vitals(clock=self.world.clock)
+        vitals.store_trouble = lambda: self.emergency.slug
         if self.build is not None:
             self._reload = Reload(
                 build=self.build, adopt=self._adopt, vitals=vitals, systemd=self.systemd, clock=self.world.clock
@@ -200,8 +201,8 @@ class Daemon:
             try:
                 await asyncio.to_thread(self._clock_watch.tell, world.store, world.clock.now(), self.ops)
                 await asyncio.to_thread(self.config_alarm.look, config, world.store, world.clock, self.ops)
-            except Exception:
-                log.exception("operations were not told of our own state")
+            except Exception as error:  # noqa: BLE001  # told by what kind it is
+                self.emergency.broke(error, world.clock, what="operations were not told of our own state")
             self._decided.set()
 
     async def _tell_past_the_store(self) -> None:

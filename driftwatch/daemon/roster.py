@@ -74,10 +74,8 @@ class Roster:
         for duty in list(self._duties.values()):
             try:
                 await duty.review()
-            except Exception as error:
-                # The store may be locked or gone for a while; the next look is soon.
-                log.exception("incidents not reviewed")
-                self._emergency.broke(error, self.world.clock)
+            except Exception as error:  # noqa: BLE001  # a store that is locked or gone for a while; the next look is soon
+                self._emergency.broke(error, self.world.clock, what="incidents not reviewed")
 
     # -- another configuration -------------------------------------------------------------------
 
@@ -146,11 +144,12 @@ class Roster:
                 self._emergency.well()
             if duty.schedule != before:
                 self._scheduler.renew(name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # One endpoint's trouble must not silence the others; the slot is ended as failed at the next wake-up.
-            log.exception("replay broke off", endpoint=name)
             self._broken.add(name)
-            self._emergency.broke(error, self.world.clock)
+            self._emergency.broke(error, self.world.clock, what="replay broke off", endpoint=name)
+            if isinstance(error, StoreError):
+                self.world.counts.add("store_failures", name)
         self._decided.set()
         if ticked is Ticked.REPLAYED and self._broken:
             # The others' replays would hide it for ever.

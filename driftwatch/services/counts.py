@@ -15,6 +15,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "replays": ("endpoint", "outcome"),
     "probes": ("endpoint", "outcome"),
     "unscored": ("endpoint", "metric", "reason"),
+    "store_failures": ("endpoint",),
     "missed_slots": ("endpoint", "reason"),
     "alarms": ("endpoint", "metric"),
     "decisions": ("endpoint", "reason"),

@@ -13,11 +13,13 @@ from typing import Any
 import structlog
 
 from driftwatch.domain.delivery import Delivery, DeliveryState
+from driftwatch.domain.errors import StoreError
 from driftwatch.services.counts import Counts
 from driftwatch.services.deliver import Courier
 from driftwatch.services.groups import Groups
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Notifier, Store
+from driftwatch.services.said import Said
 from driftwatch.services.sinks import all_failing, sinks_of
 
 log = structlog.get_logger("driftwatch.pager")
@@ -69,6 +71,7 @@ class Pager:
         )
         self._groups = Groups(store, clock, interval=interval, wait=wait)
         self._mute = False
+        self._said = Said()
 
     def adopt(self, notifiers: Mapping[str, Notifier], fallback: str | None) -> None:
         """Deliver through other sinks from now on; what is on its way still ends through the old ones."""
@@ -113,10 +116,11 @@ class Pager:
         busy = {route for route, task in tasks.items() if not task.done()}
         try:
             routes = await self._undelivered()
-        except Exception:
-            # The store may be locked or gone for a while; a pager that dies of it would be the outage.
-            log.exception("outbox unreadable")
+        except Exception as error:  # noqa: BLE001  # a pager that dies of a store that is locked or gone is the outage
+            self._told("outbox unreadable", error)
             return
+        if self._said.over():
+            log.info("the outbox can be read again")
         for route in routes.keys() - busy:
             tasks[route] = asyncio.create_task(self._guarded(self._deliver_route(routes[route])))
 
@@ -130,9 +134,15 @@ class Pager:
     async def _guarded(self, work: Coroutine[Any, Any, int]) -> int:
         try:
             return await work
-        except Exception:
-            log.exception("delivery pass failed")
+        except Exception as error:  # noqa: BLE001  # the next pass is soon
+            self._told("delivery pass failed", error)
             return 0
+
+    def _told(self, what: str, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            log.error(what, exc_info=error)
+        elif self._said.is_news(str(error)):
+            log.warning(what, error=str(error))
 
     async def _deliver_route(self, rows: Sequence[Delivery]) -> int:
         taken = 0

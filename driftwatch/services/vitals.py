@@ -81,6 +81,8 @@ class Vitals:
     ----------
     delivers : callable
         Says whether any sink takes messages.
+    store_trouble : callable
+        Names what kind of trouble the store has; empty where it has none.
     started : bool
         Configuration and store are in order, and slots are looked after, by this process or the one it stands by for.
 
@@ -103,6 +105,7 @@ class Vitals:
 
     clock: Clock
     delivers: Callable[[], bool] = lambda: True
+    store_trouble: Callable[[], str] = lambda: ""
     role: Role = Role.LEADER
     started: bool = False
     doing: str = "starting"
@@ -141,4 +144,7 @@ class Vitals:
             return "starting"
         if self.role is Role.LEADER and not self.delivers():
             return "every sink fails: nobody can be told anything"
+        if self.role is Role.LEADER and (trouble := self.store_trouble()):
+            # The slug alone: whoever may ask this may not be meant to know the database's address.
+            return f"the store fails: nothing is measured (driftwatch explain {trouble})"
         return self.why_not_alive()

@@ -20,6 +20,7 @@ HELP = {
     "replays": "Replays that ended, by how: done, or failed (no probe was answered).",
     "probes": "Probes asked, by how it ended: ok, or the name of the failure.",
     "unscored": "Scores that could not be given, by a word for the reason. A failure is never a score.",
+    "store_failures": "Replays that broke off because the store failed; their slots end as failed once it works.",
     "missed_slots": "Slots that nobody replayed, by why: down, asleep, busy.",
     "alarms": "Alarms of a stream: its statistic reached its threshold.",
     "decisions": "What was decided after each replay, by its named reason.",
@@ -61,6 +62,8 @@ class DaemonMetrics(Collector):
         vitals = self._site.vitals
         yield _gauge("leader", "1 if this process replays and pages, 0 if it stands by.", vitals.role is Role.LEADER)
         yield _gauge("ready", "1 if /readyz answers with 200.", not vitals.why_not_ready())
+        told = "1 while what was last to be stored could not be; the store may still be read."
+        yield _gauge("store_failing", told, bool(vitals.store_trouble()))
         yield _gauge("delivers", "0 while every sink fails and nobody can be told anything.", vitals.delivers())
         yield _gauge(
             "config_last_reload_successful",

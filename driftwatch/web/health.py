@@ -15,7 +15,10 @@ async def healthz(request: Request) -> PlainTextResponse:
 
 
 async def readyz(request: Request) -> PlainTextResponse:
-    """Whether it can be relied on: started, moving, and some sink takes messages. A healthy standby is ready."""
+    """Whether it can be relied on: started, moving, what it measures is kept, and some sink takes messages.
+
+    A healthy standby is ready. Told by what happened last; neither the store nor a sink is asked for it.
+    """
     site: Site = site_of(request)
     return _told(site.vitals.why_not_ready(), f"ready ({site.vitals.role})")
 

@@ -13,6 +13,7 @@ from driftwatch.domain.errors import StoreError
 from driftwatch.domain.incident import Incident
 from driftwatch.domain.judge_drift import is_judge
 from driftwatch.services.outbox import oldest_s
+from driftwatch.services.said import Said
 from driftwatch.services.standing import Standing, StreamState
 from driftwatch.services.status import RememberedLook
 from driftwatch.services.watched import Watched
@@ -31,6 +32,7 @@ class StoreMetrics(Collector):
         self._site = site
         self._look = RememberedLook()
         self._lock = Lock()
+        self._said = Said()
 
     def describe(self) -> list[Metric]:
         """Return nothing: no two collectors of ours share a name, and asking would cost a look at the store."""
@@ -42,8 +44,11 @@ class StoreMetrics(Collector):
             try:
                 found = list(self._collect())
             except StoreError as error:
-                log.warning("metrics without the store", error=str(error))
+                if self._said.is_news(str(error)):
+                    log.warning("metrics without the store", error=str(error))
                 found = []
+            else:
+                self._said.over()
         up = GaugeMetricFamily(PREFIX + "store_up", "1 if the store answered.", value=float(bool(found)))
         yield from (up, *found)
 

@@ -36,10 +36,13 @@ def test_fault_25_a_full_disk_asks_nothing_more_and_goes_on_by_itself(tmp_path: 
             sleep(2.0)
             # What was claimed before the disk was full may still be asked; nothing new is paid for.
             assert len(stage.server.requests) - asked < PROBES
+            assert stage.log.count("replay broke off") == 1, "one line an outage, not one a slot"
+            assert "Traceback" not in stage.log
         had = stage.done()
         stage.until(lambda: stage.done() >= had + 2, "replays as soon as there is room")
         code, _ = stage.terminate()
         assert code == 0, stage.log
+        assert "the store works again" in stage.log
         assert stage.oncall.posts == []
         with open_store(stage.url) as store:
             failed = {r.reason for r in store.slots(ENDPOINT) if r.state is SlotState.FAILED}

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from structlog.testing import capture_logs
+
 from driftwatch.adapters.notify.wording import render_text
 from driftwatch.daemon.emergency import GOODBYES, PATIENCE_S, Emergency
 from driftwatch.domain.delivery import Delivery
@@ -106,6 +108,35 @@ def test_a_small_write_does_not_show_that_a_full_disk_has_room_for_a_replay() ->
     asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
     assert [one.payload["state"] for one in ops.taken] == ["firing"]
     assert store.tries == 0
+
+
+def test_the_log_hears_of_a_failing_store_once_again_when_it_changes_and_of_its_end() -> None:
+    """Each slot wrote a traceback of a hundred lines: one night of a full disk was a full disk of logs."""
+    emergency, clock = Emergency(), ManualClock()
+    with capture_logs() as logs:
+        for error in (FULL, FULL, LOCKED, FULL, LOCKED):
+            emergency.broke(error, clock, what="replay broke off", endpoint="bot")
+        emergency.well()
+        emergency.well()
+        emergency.broke(FULL, clock)
+    told = [(line["event"], line.get("error", "")) for line in logs]
+    assert told == [
+        ("replay broke off", str(FULL)),
+        ("replay broke off", str(LOCKED)),
+        ("the store works again", ""),
+        ("the store fails", str(FULL)),
+    ]
+    assert logs[0]["see"] == "driftwatch explain store-disk-full"
+    assert not any("exc_info" in line for line in logs)
+
+
+def test_a_mistake_of_ours_is_told_each_time_with_its_traceback() -> None:
+    emergency, clock = Emergency(), ManualClock()
+    with capture_logs() as logs:
+        for _ in range(2):
+            emergency.broke(RuntimeError("a bug"), clock, what="replay broke off")
+    assert [type(line["exc_info"]) for line in logs] == [RuntimeError, RuntimeError]
+    assert emergency.slug == ""
 
 
 class Mistaken(RecordingNotifier):

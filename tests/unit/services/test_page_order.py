@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.domain.delivery import Arrival, Delivery, DeliveryState
-from driftwatch.domain.errors import DeliveryError
+from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.domain.metric import Severity
 from driftwatch.services.page import Pager
+from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Notifier
 from driftwatch.services.sinks import TRIP
 from driftwatch.testing.clock import ManualClock
@@ -509,3 +510,34 @@ def test_the_fallback_hears_of_all_that_a_refused_message_told(store: SqlStore, 
     for _ in range(2):
         asyncio.run(subject.deliver_due())
     assert told(backup) == [["bot-1", "bot-2"]]
+
+
+def test_an_outbox_that_cannot_be_read_is_one_line_an_outage(
+    store: SqlStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that was away for a night left a traceback a second."""
+    sound, trouble = store.due_deliveries, StoreError("database: gone.", slug="store-unreachable")
+    looks = 0
+
+    def unsound(**given: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks <= 5:
+            raise trouble
+        return sound(**given)
+
+    monkeypatch.setattr(store, "due_deliveries", unsound)
+
+    async def story() -> None:
+        stop = asyncio.Event()
+        quick = Pager(store, {"oncall": RecordingNotifier()}, clock=clock, patience=Patience(poll_s=0.01))
+        running = asyncio.create_task(quick.run(stop))
+        async with asyncio.timeout(30):
+            while looks < 8:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        stop.set()
+        await running
+
+    with capture_logs() as logs:
+        asyncio.run(story())
+    assert [line["event"] for line in logs] == ["outbox unreadable", "the outbox can be read again"]

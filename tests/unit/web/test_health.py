@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import timedelta
 
+from driftwatch.daemon.emergency import Emergency
+from driftwatch.domain.errors import StoreError
 from driftwatch.services.vitals import Role
 from driftwatch.web.site import Site
 from tests.unit.web.serving import ask, served
@@ -40,6 +42,20 @@ def test_all_sinks_failing_is_alive_and_not_ready(site: Site) -> None:
         status, _, told = ask(address, "/readyz")
     assert status == 503
     assert "every sink fails" in told
+
+
+def test_a_leader_that_can_store_nothing_is_alive_and_not_ready_and_tells_no_address(site: Site) -> None:
+    emergency = Emergency()
+    site.vitals.store_trouble = lambda: emergency.slug
+    emergency.broke(StoreError("db.internal:5432/driftwatch: gone", slug="store-unreachable"), site.clock)
+    with served(site) as address:
+        assert ask(address, "/healthz")[0] == 200
+        status, _, told = ask(address, "/readyz")
+        assert "driftwatch_store_failing 1.0" in ask(address, "/metrics")[2]
+        emergency.well()
+        assert ask(address, "/readyz")[0] == 200
+        assert "driftwatch_store_failing 0.0" in ask(address, "/metrics")[2]
+    assert (status, told) == (503, "the store fails: nothing is measured (driftwatch explain store-unreachable)\n")
 
 
 def test_a_standby_is_ready_whatever_its_own_sinks_do(site: Site) -> None:
