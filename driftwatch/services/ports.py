@@ -255,6 +255,10 @@ class Store(ABC):
     def bursts(self, endpoint: str) -> Sequence[Burst]:
         """Return an endpoint's bursts in order of seq."""
 
+    @abstractmethod
+    def confirming_usd(self, endpoint: str, *, since: datetime, until: datetime) -> float:
+        """Return what the bursts that ended in [since, until) cost; their answers are not read."""
+
     # -- deliveries ----------------------------------------------------------------------------
 
     @abstractmethod

@@ -124,14 +124,9 @@ def report_endpoint(
             for i in incidents
         ),
         coverage=coverage(records, not_begun),
-        cost_usd=fsum((*(r.cost_usd for r in records), *_confirming(store, name, since, until))),
+        cost_usd=fsum((*(r.cost_usd for r in records), store.confirming_usd(name, since=since, until=until))),
         power=power_of(watched, found.watch),
     )
-
-
-def _confirming(store: Store, name: str, since: datetime, until: datetime) -> list[float]:
-    """Return what the period's confirmation bursts cost."""
-    return [burst.cost_usd for burst in store.bursts(name) if since <= burst.finished_at < until]
 
 
 def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tuple[tuple[StreamReport, ...], ...]:

@@ -40,7 +40,7 @@ class EndpointStatus:
     coverage : Coverage
         Of the last 24 hours.
     spent_usd : float
-        What today's slots cost.
+        What today's slots and confirmation bursts cost.
     verdicts, ungraded : int, mapping of str to int
         What judges were asked in the last replay, and the verdicts among them that give no score, by reason.
     """
@@ -161,7 +161,12 @@ def endpoint_status(
         last_replay=last.due if last else None,
         last_slot=last_slot,
         coverage=coverage([r for r in recent if r.state is not SlotState.RUNNING], not_begun),
-        spent_usd=fsum(record.cost_usd for record in records if record.slot.due >= day),
+        spent_usd=fsum(
+            (
+                *(record.cost_usd for record in records if record.slot.due >= day),
+                store.confirming_usd(name, since=day, until=now + timedelta(seconds=1)),
+            )
+        ),
         incident=incident,
         streams=streams,
         verdicts=len(verdicts),

@@ -438,6 +438,21 @@ def test_a_burst_comes_back_whole_and_is_kept_once(store):
     assert (store.spent_usd(since=NOON), store.spent_usd(since=NOON + 2 * HOUR)) == (0.25, 0.0)
 
 
+def test_what_confirming_cost_is_each_endpoints_own_and_of_its_period(store):
+    def burst(endpoint, seq, ended):
+        return Burst(
+            endpoint=endpoint, seq=seq, incident=1, started_at=NOON, finished_at=ended, verdict=Confirmation.CHANGED,
+            answers=(), values={}, cost_usd=0.25 * seq,
+        )  # fmt: skip
+
+    for one in (burst("bot", 1, NOON), burst("bot", 2, NOON + HOUR), burst("bot", 4, NOON + 2 * HOUR)):
+        store.record_burst(one)
+    store.record_burst(burst("other", 8, NOON))
+    assert store.confirming_usd("bot", since=NOON, until=NOON + 2 * HOUR) == 0.75
+    assert store.confirming_usd("bot", since=NOON + HOUR, until=NOON + 3 * HOUR) == 1.5
+    assert store.confirming_usd("nobody", since=NOON, until=NOON + HOUR) == 0.0
+
+
 def test_silences_in_force_are_those_that_have_begun_and_not_ended(store):
     silence = Silence(endpoint="*", starts_at=NOON, ends_at=NOON + HOUR, by="eve", comment="moving")
     number = store.add_silence(silence)

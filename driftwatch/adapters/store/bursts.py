@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 
 from driftwatch.adapters.store.database import Database, enrolled
 from driftwatch.adapters.store.tables import BURST, ENDPOINT
@@ -45,6 +45,12 @@ class Bursts(Store):
 
     def bursts(self, endpoint: str) -> Sequence[Burst]:
         return self._bursts(endpoint, BURST.c.seq > 0)
+
+    def confirming_usd(self, endpoint: str, *, since: datetime, until: datetime) -> float:
+        ended = (BURST.c.finished_at >= since) & (BURST.c.finished_at < until)
+        query = select(func.sum(BURST.c.cost_usd)).join(ENDPOINT).where(ENDPOINT.c.name == endpoint, ended)
+        with self._db.reading() as connection:
+            return float(connection.scalar(query) or 0.0)
 
     def _bursts(self, endpoint: str, which: ColumnElement[bool]) -> Sequence[Burst]:
         query = select(BURST).join(ENDPOINT).where(ENDPOINT.c.name == endpoint, which).order_by(BURST.c.seq)

@@ -15,6 +15,7 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.report import build_report
 from driftwatch.services.standing import EndpointState, StreamState
+from driftwatch.services.status import build_status
 from driftwatch.stats.any_stream import encode as encode_state
 from driftwatch.stats.series_stream import CommonFactorStream
 from driftwatch.stats.stream import StreamDetector
@@ -72,6 +73,29 @@ def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
         )
     report = report_of(scripted, one, until=until)
     assert report.cost_usd == pytest.approx(60 * 20 * 0.001 + 0.75)
+
+
+def test_status_counts_for_each_endpoint_what_confirming_cost_today(scripted):
+    """An endpoint's spend left its bursts out, and the fleet's held them: the rows did not add up to the sum."""
+    one, other = watched("support-bot"), watched("summaries")
+    scripted.replays(other, 6, start=MONDAY)
+    now = scripted.replays(one, 6, start=MONDAY)
+    for seq, (at, usd) in enumerate([(MONDAY - HOUR, 0.5), (MONDAY + HOUR, 0.25), (now, 4.0)], start=1):
+        scripted.store.record_burst(
+            Burst(
+                endpoint=one.endpoint.name,
+                seq=seq,
+                incident=1,
+                started_at=at,
+                finished_at=at,
+                verdict=Confirmation.VANISHED,
+                values={},
+                cost_usd=usd,
+            )
+        )
+    status = build_status(scripted.store, [one, other], now=now)
+    assert [e.spent_usd for e in status.endpoints] == [pytest.approx(6 * 20 * 0.001 + 4.25), pytest.approx(0.12)]
+    assert status.spent_usd == pytest.approx(sum(e.spent_usd for e in status.endpoints))
 
 
 def test_a_period_without_news_is_a_full_report(scripted):
