@@ -1,7 +1,9 @@
 """The report as one HTML file: it loads nothing, runs only scripts named by their hash, and is read on paper too."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +27,21 @@ from driftwatch.presentation.report_charts import (
     shown_since,
 )
 from driftwatch.presentation.small_course import small_course
-from driftwatch.presentation.vendored import SCRIPTS, script, source_hash
+from driftwatch.presentation.vendored import OURS, SCRIPTS, script, source_hash
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 
-MOST_BYTES = 3_000_000
-"""A page larger than that is no attachment any more."""
-MOST_PICTURES = 60
-"""Charts that are drawn as still pictures, each about 20 kB and a tenth of a second."""
+MOST_BYTES = 2_800_000
+"""A page larger than 3 MB is no attachment any more."""
+MOST_PICTURES = 24
+"""Charts drawn as still pictures, each about 20 kB and a tenth of a second: what moved, and then what came near."""
 PROBES_SHOWN = 6
 ANSWER = 2_000
 """Characters of an answer that are shown."""
+_BOOK = '<script type="application/json" id="charts">'
+"""Begins the charts' data; nobody can say it: in a text its quotes are escaped."""
+_NEVER = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
+"""What could end an element, or a script's line, or is no UTF-8: it stands in JSON as an escape."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -52,12 +58,15 @@ def render_html(report: Report, *, pictures: Mapping[str, str] | None = None, in
     charts = report_charts(report)
     if pictures is None:
         pictures = drawn_svg(dict(list(charts.large.items())[:MOST_PICTURES]))
-    still = _page(report, charts, pictures, {})
     if not interactive:
-        return still
-    room = MOST_BYTES - len(still.encode()) - sum(len(script(name).encode()) for name in SCRIPTS)
-    alive = _fitting([*charts.large.items(), *charts.others.items()], room)
-    return _page(report, charts, pictures, alive) if alive else still
+        return _page(report, charts, pictures, alive=False)
+    # What is drawn depends on the room that the rest leaves: the page is made once, and its charts are put in then.
+    page = _page(report, charts, pictures, alive=True)
+    alive = _fitting([*charts.large.items(), *charts.others.items()], MOST_BYTES - len(page.encode()))
+    if not alive:
+        return _page(report, charts, pictures, alive=False)
+    looks = next(spec for spec in (*charts.large.values(), *charts.others.values()))["config"]
+    return page.replace(_BOOK, _BOOK + _json({"looks": looks, "charts": alive}), 1)
 
 
 def _fitting(charts: Iterable[tuple[str, Spec]], room: int) -> dict[str, Spec]:
@@ -73,17 +82,16 @@ def _fitting(charts: Iterable[tuple[str, Spec]], room: int) -> dict[str, Spec]:
     return kept
 
 
-def _page(report: Report, charts: ReportCharts, pictures: Mapping[str, str], alive: Mapping[str, Spec]) -> str:
+def _page(report: Report, charts: ReportCharts, pictures: Mapping[str, str], *, alive: bool) -> str:
     house = _house()
     style = house.get_template("report.css.j2").render(dark_colours=DARK)
-    scripts = [*map(script, SCRIPTS), (_TEMPLATES / "report.js").read_text(encoding="utf-8")] if alive else []
-    looks = next(iter(charts.large.values()), None) or next(iter(charts.others.values()), {})
+    scripts = [*map(script, SCRIPTS), OURS.read_text(encoding="utf-8")] if alive else []
     return house.get_template("report.html.j2").render(
         report=report,
         charts=charts,
         pictures={name: Markup(svg) for name, svg in pictures.items()},  # noqa: S704  # `drawing.cleaned`: shapes and texts
-        alive=alive,
-        book=Markup(_json({"looks": looks.get("config", {}), "charts": alive})),  # noqa: S704  # `_json` escapes
+        alive={*charts.large, *charts.others} if alive else (),
+        book=Markup(_BOOK),  # noqa: S704  # ours
         style=Markup(style),  # noqa: S704  # ours
         scripts=[Markup(text) for text in scripts],  # noqa: S704  # ours, and the vendored ones
         policy=policy(style, scripts),
@@ -104,6 +112,7 @@ def policy(style: str, scripts: Iterable[str]) -> str:
     )
 
 
+@cache
 def _house() -> Environment:
     house = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -141,6 +150,4 @@ def _loudest_first(endpoint: EndpointReport) -> list[StreamReport]:
 def _json(value: object) -> str:
     """Return JSON that cannot end the element it stands in."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return _NEVER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -48,19 +48,25 @@ def report_charts(report: Report) -> ReportCharts:
     if incidents:
         large[INCIDENTS] = incidents_chart(incidents, since=shown_since(report), until=report.until)
     others: dict[str, Spec] = {}
+    near: dict[str, Spec] = {}
     names: dict[tuple[str, str], tuple[str, ...]] = {}
     for place, endpoint in enumerate(report.endpoints):
         for number, stream in enumerate((*endpoint.streams, *endpoint.shown)):
             drawn = dict(_stream(report, endpoint, stream, f"e{place}s{number}"))
             names[endpoint.name, stream.standing.metric.name] = tuple(drawn)
-            (large if moved(endpoint, stream) else others).update(drawn)
-    return ReportCharts(large=large, others=others, of_stream=names)
+            told = large if _alarmed(endpoint, stream) else near if moved(endpoint, stream) else others
+            told.update(drawn)
+    return ReportCharts(large=large | near, others=others, of_stream=names)
 
 
 def moved(endpoint: EndpointReport, stream: StreamReport) -> bool:
     """Whether a stream alarmed in the period, was part of an incident, or came near it."""
-    alarmed = stream.standing.state is StreamState.ALARM or (stream.peak or 0.0) >= NEAR
-    return alarmed or bool(marks_of(stream.standing.metric.name, (i.incident for i in endpoint.incidents)))
+    return _alarmed(endpoint, stream) or (stream.peak or 0.0) >= NEAR
+
+
+def _alarmed(endpoint: EndpointReport, stream: StreamReport) -> bool:
+    told = marks_of(stream.standing.metric.name, (i.incident for i in endpoint.incidents))
+    return stream.standing.state is StreamState.ALARM or bool(told)
 
 
 def highest(endpoint: EndpointReport) -> float | None:

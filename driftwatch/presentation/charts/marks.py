@@ -88,5 +88,11 @@ def _labels(marks: Sequence[Marks], align: str, dx: int) -> list[Spec]:
         return []
     mark = {"type": "text", "align": align, "baseline": "top", "dx": dx, "color": ALARM}
     encoding = {"x": time_axis(), "y": {"value": 0}, "text": {"field": "incident"}}
-    names = rows(*({"at": milliseconds(m.alarm), "incident": m.name} for m in marks))
+    # On the left of an alarm its onset is near: the name stands before both.
+    names = rows(
+        *(
+            {"at": milliseconds(min(m.alarm, m.onset or m.alarm) if align == "right" else m.alarm), "incident": m.name}
+            for m in marks
+        )
+    )
     return [{"data": names, "mark": mark, "encoding": encoding}]

@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from driftwatch.domain.errors import DriftwatchError, StoreError
 from driftwatch.domain.incident import Incident, Silence
 from driftwatch.presentation import as_json
+from driftwatch.presentation.course_charts import charts_data
 from driftwatch.services import own
 from driftwatch.services.own import Person
 from driftwatch.services.suppressed import suppressed
@@ -82,6 +83,18 @@ async def endpoint(request: Request, name: Anything, period: Period = "7d") -> J
     def read() -> Any:
         found = room.board.endpoint(name, period)
         return _there(found and as_json.endpoint_view_data(found), f"no endpoint of the name {name!r} is watched")
+
+    return await _told(room, read)
+
+
+@router.get("/charts", response_model=shapes.ChartsShape, responses=_MISSING)
+async def charts(request: Request, name: Anything, period: Period = "7d") -> Json:
+    """Return the charts of one endpoint's streams as Vega-Lite specifications."""
+    room = room_of(request)
+
+    def read() -> Any:
+        found = room.board.endpoint(name, period)
+        return _there(found and charts_data(found), f"no endpoint of the name {name!r} is watched")
 
     return await _told(room, read)
 

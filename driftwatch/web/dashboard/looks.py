@@ -11,11 +11,13 @@ from markupsafe import Markup
 from driftwatch.domain.legible import legible, one_line
 from driftwatch.presentation import words
 from driftwatch.presentation.charts.marks import marks_of
+from driftwatch.presentation.course_charts import LEVEL
 from driftwatch.presentation.diff import Side, side_by_side
 from driftwatch.presentation.printable import printable
 from driftwatch.presentation.stream_svg import FIFTHS, Drawn, level_svg, levels_svg, stream_svg
 from driftwatch.services.board import nearest, share
 from driftwatch.services.course import Course
+from driftwatch.web.dashboard.static import chart_scripts
 
 _HERE = Path(__file__).parent
 ANSWER = 2_000
@@ -53,6 +55,8 @@ def environment() -> Environment:
         "axis": axis,
         "at": link,
         "slow": slow_words,
+        "chart_scripts": chart_scripts,
+        "LEVEL": LEVEL,
     }
     return made
 

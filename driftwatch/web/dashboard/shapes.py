@@ -176,6 +176,16 @@ class EndpointCourse(EndpointShape):
     probes: list[str]
 
 
+class ChartsShape(Shape):
+    """An endpoint's charts: a stream's name, or that and ` level`, -> a Vega-Lite specification without its `config`.
+
+    `looks` is the `config` of all of them.
+    """
+
+    looks: dict[str, Any]
+    charts: dict[str, dict[str, Any]]
+
+
 class AnswerShape(Shape):
     """One answer; `text` is the model's and null where none came or retention took it."""
 

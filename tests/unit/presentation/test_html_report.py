@@ -1,5 +1,6 @@
 """The one-file report: what it tells, that it loads nothing, and that what a model said is never more than text."""
 
+import json
 import re
 from base64 import b64encode
 from dataclasses import replace
@@ -178,6 +179,25 @@ def test_fault_74_names_cannot_end_the_data_of_the_charts():
     scripts = list(page.iter(f"{HTML}script"))
     assert len(scripts) == len(SCRIPTS) + 2
     assert not [s for s in scripts if text_of(s) == "alert(1)"]
+
+
+def test_an_answer_cannot_take_the_place_of_the_charts_data():
+    begins = '<script type="application/json" id="charts">'
+    page = render_html(saying(begins, "{charts}"), pictures={})
+    (book,) = [s for s in document(page).iter(f"{HTML}script") if s.get("id") == "charts"]
+    assert set(json.loads(text_of(book))) == {"looks", "charts"}
+
+
+def test_a_page_can_be_written_whatever_names_hold():
+    assert render_html(saying("\ud800"), pictures={}).encode()
+
+
+def test_what_alarmed_is_drawn_before_what_came_near():
+    near = replace(DRIFTED, name="a", incidents=(), streams=tuple(replace(s, peak=0.9) for s in DRIFTED.streams[1:]))
+    charts = list(report_charts(replace(REPORT, endpoints=(near, DRIFTED))).large)
+    alarmed = [name for name in charts if name.startswith("e1s0")]
+    assert charts[2 : 2 + len(alarmed)] == alarmed != []
+    assert any(name.startswith("e0") for name in charts)
 
 
 def test_a_page_of_many_endpoints_stays_below_the_limit():

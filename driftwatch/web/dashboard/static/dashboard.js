@@ -10,14 +10,19 @@
   // Who is writing is not interrupted.
   const writing = (region) => [...region.querySelectorAll("input")].some((input) => input.value || input === document.activeElement);
 
+  // What the server said last: a chart, or an opened detail, is no news of its.
+  const said = new Map([...document.querySelectorAll("[data-live]")].map((region) => [region.id, region.innerHTML]));
+
   // Only what differs is exchanged: what is read, focused or opened stays where it is.
   const exchange = (page) => {
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
-      if (!fresh || fresh.innerHTML === region.innerHTML || writing(region)) continue;
+      if (!fresh || fresh.innerHTML === said.get(region.id) || writing(region)) continue;
+      said.set(region.id, fresh.innerHTML);
       const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       region.replaceChildren(...fresh.childNodes);
       if (focused) for (const link of region.querySelectorAll("a")) if (link.getAttribute("href") === focused) { link.focus(); break; }
+      region.dispatchEvent(new Event("exchanged"));
     }
     document.title = page.title;
   };

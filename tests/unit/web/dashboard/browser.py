@@ -57,6 +57,20 @@ class Visit:
             for node in one["nodes"]
         ]
 
+    def drawn(self, most: int | None = None) -> int:
+        """Look at every chart of the page, and return how many have come alive."""
+        figures = self.page.locator("figure[data-chart]:visible").all()[:most]
+        for figure in figures:
+            handle = figure.element_handle()
+            handle.scroll_into_view_if_needed()
+            self.page.wait_for_function("figure => figure.matches('.alive')", arg=handle)
+        return len(figures)
+
+    def read(self) -> list[str]:
+        """Return what the charts that are alive say of the moment that is pointed at."""
+        self.page.wait_for_function("document.querySelector('figure.alive .read')?.textContent")
+        return self.page.locator("figure.alive .read").all_inner_texts()
+
     @property
     def elsewhere(self) -> list[str]:
         """Return what was asked of anybody but us."""
@@ -65,11 +79,13 @@ class Visit:
 
 @contextmanager
 def visiting(
-    browser: Any, address: str, *, width: int = 1100, scheme: str = "light", token: str = ""
+    browser: Any, address: str, *, width: int = 1100, scheme: str = "light", token: str = "", scripts: bool = True
 ) -> Iterator[Visit]:
     """Open a window of its own."""
     known = {"http_credentials": {"username": "ada", "password": token}} if token else {}
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **known)
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=scripts, **known
+    )
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     visit = Visit(page=page, address=address)

@@ -37,6 +37,7 @@ def post(address: str, path: str, body: object, *, token: str | None = TOKEN) ->
     [
         ("/api/overview", shapes.OverviewShape),
         ("/api/endpoint?name=support-bot&period=30d", shapes.EndpointCourse),
+        ("/api/charts?name=support-bot&period=30d", shapes.ChartsShape),
         ("/api/incidents", shapes.IncidentLeaf),
         ("/api/incidents/1", shapes.EvidenceShape),
         ("/api/probe?endpoint=support-bot&id=dates-00", shapes.ProbeShape),
@@ -47,6 +48,22 @@ def test_every_answer_has_the_shape_that_is_described(site: Site, path: str, sha
         status, headers, text = ask(address, path)
     assert (status, headers["content-type"]) == (200, "application/json")
     shape.model_validate(json.loads(text))
+
+
+def test_the_charts_of_a_page_are_the_reports_charts_with_one_axis_of_time(site: Site) -> None:
+    with served(site) as address:
+        told = json.loads(ask(address, "/api/charts?name=support-bot")[2])
+        course = json.loads(ask(address, "/api/endpoint?name=support-bot")[2])
+        page = ask(address, "/endpoint?name=support-bot")[2]
+    assert set(told["charts"]) == {name + end for name in ("pass", "length", "latency") for end in ("", " level")}
+    for name in told["charts"]:
+        assert f'data-chart="{name}"' in page
+    means = [row["mean"] for row in told["charts"]["pass"]["datasets"]["measured"]]
+    assert means == [pytest.approx(value) for value in course["courses"]["pass"]["values"]]
+    levels = [row["peak"] for row in told["charts"]["pass level"]["layer"][-1]["data"]["values"]]
+    assert levels[-1] == pytest.approx(course["courses"]["pass"]["levels"][-1], rel=1e-3)
+    assert len({json.dumps(chart["layer"][0]) for chart in told["charts"].values()}) == 1
+    assert told["looks"]["font"].startswith("Arial")
 
 
 def test_the_page_and_the_api_say_the_same(site: Site) -> None:

@@ -73,6 +73,8 @@ def test_every_page_fits_and_axe_finds_nothing_serious(here, width: int, scheme:
     with here(width=width, scheme=scheme) as visit:
         for name, path in PATHS.items():
             visit.go(path)
+            if name == "endpoint":
+                visit.page.locator("figure.alive").first.wait_for()
             assert visit.fits(), name
             assert visit.faults() == [], name
         assert visit.elsewhere == []
@@ -86,12 +88,79 @@ def test_a_dark_screen_has_a_dark_page(here) -> None:
     with here(scheme="dark") as visit:
         visit.go("/endpoint?name=support-bot")
         assert max(paper(visit)) < 60
-        assert (
-            visit.page.evaluate("getComputedStyle(document.querySelector('svg .course')).stroke") == "rgb(86, 180, 233)"
-        )
+        line = "getComputedStyle(document.querySelector('svg .course')).stroke"
+        assert visit.page.evaluate(line) == "rgb(86, 180, 233)"
+        visit.page.locator("figure.alive").first.wait_for()
+        drawn = "getComputedStyle(document.querySelector('.stage .mark-line path')).stroke"
+        assert visit.page.evaluate(drawn) == "rgb(86, 180, 233)"
     with here(scheme="light") as visit:
         visit.go("/")
         assert min(paper(visit)) > 240
+
+
+def test_the_charts_of_an_endpoint_answer_to_the_pointer_with_one_moment_for_all(here) -> None:
+    with here() as visit:
+        visit.go("/endpoint?name=support-bot")
+        visit.page.locator("figure.alive").first.wait_for()
+        assert visit.drawn() == 6
+        stage = visit.page.locator("figure.alive .stage").first
+        stage.hover(position={"x": 0.95 * stage.bounding_box()["width"], "y": 60})
+        told = visit.read()
+        assert len(told) == 6
+        assert len({text.partition("UTC: ")[0] for text in told}) == 1
+        assert told[0].startswith("Wed 7 Oct, ") or told[0].startswith("Wed, 7 Oct, ")
+        lines = visit.page.evaluate("[...document.querySelectorAll('.moment')].map(one => one.style.left)")
+        assert len(set(lines)) == 1
+        assert visit.complaints == []
+        assert visit.elsewhere == []
+
+
+def test_the_charts_of_an_endpoint_are_read_by_keyboard(here) -> None:
+    with here(width=380, scheme="dark") as visit:
+        visit.go("/endpoint?name=support-bot")
+        visit.page.locator("figure.alive").first.wait_for()
+        visit.page.locator("figure.alive").first.focus()
+        visit.page.keyboard.press("End")
+        last = visit.read()[0]
+        visit.page.keyboard.press("ArrowLeft")
+        before = visit.read()[0]
+        visit.page.keyboard.press("Home")
+        first = visit.read()[0]
+        assert [text.partition(", ")[2] for text in (first, before, last)] == [
+            "00:00 UTC: 0.95",
+            "10:00 UTC: 0.6",
+            "11:00 UTC: 0.6",
+        ]
+        assert visit.page.locator("figure.alive .read[aria-live]").count() == 1
+        visit.page.keyboard.press("Escape")
+        assert set(visit.page.locator(".read").all_inner_texts()) == {""}
+        assert visit.faults() == []
+
+
+def test_a_page_without_news_keeps_its_charts_and_a_replay_draws_them_again(here, drifted: Scripted) -> None:
+    with here() as visit:
+        visit.go("/endpoint?name=support-bot")
+        visit.page.locator("figure.alive").first.wait_for()
+        visit.page.evaluate("document.querySelector('figure.alive').id = 'the-old-one'")
+        with visit.page.expect_response("**/endpoint?**"):
+            visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        visit.page.wait_for_timeout(300)
+        assert visit.page.locator("#the-old-one.alive").count() == 1
+        drifted.replay(watched("support-bot"), drifted.clock.now(), broken=20)
+        visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        visit.page.locator("#the-old-one").wait_for(state="detached")
+        visit.page.locator("figure.alive").first.wait_for()
+        visit.page.locator("figure.alive").first.focus()
+        visit.page.keyboard.press("End")
+        assert visit.read()[0].endswith("12:00 UTC: 0")
+        assert visit.complaints == []
+
+
+def test_without_scripts_the_pictures_are_there(browser, site: Site) -> None:
+    with served(site) as address, visiting(browser, address, scripts=False) as visit:
+        visit.go("/endpoint?name=support-bot")
+        assert visit.page.locator("figure svg.stream:visible").count() == 6
+        assert not [url for url in visit.asked if "vega" in url or "/api/" in url]
 
 
 def test_somebody_acknowledges_and_sees_it_at_once(here_with_token, drifted: Scripted) -> None:

@@ -28,6 +28,7 @@ HEADERS = {"authorization": f"Bearer {TOKEN}"}
 OPERATIONS = [
     ("/api/overview", "GET"),
     ("/api/endpoint", "GET"),
+    ("/api/charts", "GET"),
     ("/api/probe", "GET"),
     ("/api/incidents", "GET"),
     ("/api/incidents/{number}", "GET"),

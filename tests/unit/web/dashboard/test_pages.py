@@ -1,11 +1,15 @@
 """What the pages say, asked over HTTP; how they look is tested in a browser."""
 
 import gc
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from urllib.parse import urlencode
 
 import pytest
 
+from driftwatch.presentation.charts.palette import DARK
+from driftwatch.presentation.vendored import SCRIPTS, sums
 from driftwatch.presentation.words import movement
 from driftwatch.services.vitals import Role
 from driftwatch.web.site import Site
@@ -120,7 +124,7 @@ def test_nothing_on_a_page_is_loaded_from_elsewhere_and_nothing_is_inline(site: 
             policy = headers["content-security-policy"]
             assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
             assert "unsafe" not in policy
-            assert page.count("<script") == page.count('<script src="/static/dashboard.js"') == 1
+            assert page.count("<script") == page.count('<script src="/static/') == 1 + path.startswith("/endpoint")
             for banned in ("<style", " style=", "http://", "https://", "javascript:", " onclick", "|safe"):
                 assert banned not in page, (path, banned)
 
@@ -163,3 +167,27 @@ def test_pages_do_not_stop_the_process_to_look_through_what_modules_made(site: S
         assert ask(address, "/")[0] == 200
     assert gc.get_freeze_count() > 10_000
     gc.unfreeze()
+
+
+def test_the_scripts_that_draw_are_the_vendored_ones_and_their_addresses_change_with_them(site: Site) -> None:
+    with served(site) as address:
+        page = ask(address, "/endpoint?name=support-bot")[2]
+        named = re.search(r'data-scripts="([^"]+)"', page)[1].split()
+        told = [ask(address, path) for path in named]
+        assert "vega" not in ask(address, "/")[2]
+    known = sums()
+    assert [path.partition("?")[0] for path in named] == [f"/static/{name}" for name in (*SCRIPTS, "charts.js")]
+    for path, name, (status, headers, text) in zip(named, SCRIPTS, told, strict=False):
+        assert (status, headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+        assert sha256(text.encode()).hexdigest() == known[name]
+        assert path.endswith(f"?{known[name][:16]}")
+        assert "immutable" in headers["cache-control"]
+    assert "immutable" not in told[-1][1]["cache-control"]
+
+
+def test_the_stylesheet_exchanges_every_colour_of_the_charts_on_a_dark_screen(site: Site) -> None:
+    with served(site) as address:
+        style = ask(address, "/static/dashboard.css")[2]
+    dark = style[style.index("prefers-color-scheme: dark") :]
+    for light, other in DARK.items():
+        assert f'[fill="{light}"] {{ fill: {other}; }} .stage svg [stroke="{light}"] {{ stroke: {other}; }}' in dark
