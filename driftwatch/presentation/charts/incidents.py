@@ -6,6 +6,7 @@ from datetime import datetime
 from driftwatch.domain.incident import Incident
 from driftwatch.domain.metric import Severity
 from driftwatch.presentation.charts.fleet import ROW
+from driftwatch.presentation.charts.marks import LABEL
 from driftwatch.presentation.charts.palette import ALARM, COURSE
 from driftwatch.presentation.charts.parts import Spec, framed, period, time_axis, within
 
@@ -38,7 +39,7 @@ def incidents_chart(incidents: Mapping[str, Sequence[Incident]], *, since: datet
         period(since, until),
         {
             "data": {"name": "incidents"},
-            "mark": {"type": "bar", "height": 9, "opacity": 0.85, "clip": True},
+            "mark": {"type": "bar", "height": 9, "opacity": 0.35, "clip": True},
             "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "color": color, "tooltip": tip},
         },
         {
@@ -53,10 +54,21 @@ def incidents_chart(incidents: Mapping[str, Sequence[Incident]], *, since: datet
                 "tooltip": tip,
             },
         },
+        {
+            "data": {"name": "incidents"},
+            # At the end of the axis there is no room behind a point.
+            "mark": {
+                "type": "text",
+                "baseline": "middle",
+                "align": {"expr": "datum.late ? 'right' : 'left'"},
+                "dx": {"expr": "datum.late ? -8 : 8"},
+            },
+            "encoding": {"x": x, "y": y, "text": {"field": "incident"}},
+        },
     ]
     return framed(
         layers,
-        title="incidents: triangles paged, circles were notices",
+        title="incidents: triangles paged, circles were notices; times are UTC",
         says="Every endpoint's incidents, from the onset to their end; triangles paged, circles were notices",
         height=ROW * max(len(incidents), 1),
         datasets={"incidents": drawn},
@@ -71,5 +83,6 @@ def _row(name: str, incident: Incident, since: datetime, until: datetime) -> Spe
         "severity": (Severity.PAGE if incident.severity is Severity.PAGE else Severity.NOTICE).value,
         "state": incident.state.value,
         "at": within(onset, since, until),
+        "late": onset > until - (until - since) * LABEL,
         "to": within(incident.ended_at or until, since, until),
     }
