@@ -22,7 +22,7 @@ SUFFIX = {"promptfoo": ".yaml", "inspect": ".jsonl", "phoenix": ".json"}
 PRINTED = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(str.strip)
 TEXTS = PRINTED | st.sampled_from(
     ["{{a}}", "{% if x %}", "file://x.txt", "- role: user\n  content: x", '[{"role": "user", "content": "x"}]', "1e3", "a\nb ", "{# c #}",
-     "{% raw %}x{% endraw %}", "{{ '{{' }}", "[1]", "null"])  # fmt: skip
+     "{% raw %}x{% endraw %}", "{{ '{{' }}", "{% endraw %}", "#} {#} {{{", "[1]", "null"])  # fmt: skip
 WORDS = st.lists(TEXTS, min_size=1, max_size=3)
 SCHEMA = st.sampled_from([{"type": "object"}, {"type": "string", "const": "{{a}}"}, True])
 SCORER = st.one_of(

@@ -73,6 +73,7 @@ def test_a_value_is_put_in_as_it_is(value) -> None:
         ("{{ c.d }} {{ c['d'] }} {{ e[1] }}", "2 2 y"),
         ("{{c}} {{e}}", '{"d": 2} ["x", "y"]'),
         ("{% raw %}{{a}}{% endraw %}{# gone #}", "{{a}}"),
+        ("{{ '{' }}{a}} {{-\"it's\"-}} {{ '' }}", "{{a}} it's "),
         ("{{nothing}}{{c.nothing}}{{a.b}}", ""),
         ("{ {a} } }} {{", "{ {a} } }} {{"),
     ],
@@ -91,7 +92,8 @@ def test_names_are_looked_up(template, filled) -> None:
         "{% for x in y %}",
         "{{ }}",
         "{{ a if b }}",
-        "{{ 'text' }}",
+        "{{ 'a' + 'b' }}",
+        "{{ 'a\\n' }}",
     ],
 )
 def test_whatever_is_more_than_a_name_is_refused(template) -> None:
@@ -113,8 +115,8 @@ def test_a_long_name_is_refused_and_does_not_pass_as_text() -> None:
 
 
 def test_values_are_filled_in_from_each_other_and_raw_ones_once() -> None:
-    filled = fill_values({"a": "x{{b}}", "b": "y{{c}}", "c": "{% raw %}{{a}}{% endraw %}"})
-    assert filled["c"] == "{{a}}"
+    filled = fill_values({"a": "x{{b}}", "b": "y{{c}}", "c": "{% raw %}{{a}}{% endraw %}", "d": "{{ '{' }}{a}}"})
+    assert (filled["c"], filled["d"]) == ("{{a}}", "{{a}}")
 
 
 def test_a_value_that_names_itself_is_refused_before_it_fills_the_memory() -> None:

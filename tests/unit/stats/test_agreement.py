@@ -41,6 +41,27 @@ def test_alpha_matches_krippendorffs_example_with_gaps():
     assert krippendorff_alpha(FOUR, "interval") == pytest.approx(0.849, abs=5e-4)
 
 
+# 30 grades of a person and a judge, drawn with Python's Random(30).
+PERSON = [4, 2, 4, 0, 4, 1, 2, 0, 3, 3, 1, 0, 3, 0, 4, 1, 0, 0, 1, 4, 4, 3, 2, 4, 0, 3, 0, 1, 4, 2]
+JUDGE = [4, 3, 3, 0, 4, 0, 3, 0, 3, 3, 1, 0, 3, 1, 3, 1, 0, 0, 0, 3, 4, 4, 2, 4, 1, 3, 0, 1, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("person", "judge", "scale", "raw", "kappa", "alpha"),
+    [
+        # scikit-learn 1.9.1, accuracy_score and cohen_kappa_score; krippendorff 0.9.0, alpha(level_of_measurement=scale).
+        ([0] * 14 + [1] * 16, [0] * 10 + [1] * 4 + [0] * 4 + [1] * 12, "nominal", 22 / 30, 0.464285714, 0.473214286),
+        ([0] * 10 + [1] * 12, [0] * 12 + [1] * 10, "nominal", 20 / 22, 0.819672131, 0.822314050),
+        (PERSON, JUDGE, "nominal", 20 / 30, 0.577464789, 0.580965909),
+        (PERSON, JUDGE, "interval", 20 / 30, 0.577464789, 0.931712963),
+    ],
+)
+def test_agreement_matches_two_other_programs(person, judge, scale, raw, kappa, alpha):
+    assert raw_agreement(person, judge) == pytest.approx(raw)
+    assert cohen_kappa(person, judge) == pytest.approx(kappa, abs=1e-9)
+    assert krippendorff_alpha([person, judge], scale) == pytest.approx(alpha, abs=1e-9)
+
+
 @given(LABELS)
 def test_who_graded_first_does_not_matter(pairs):
     first, second = zip(*pairs, strict=True)

@@ -16,6 +16,8 @@ _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 _OPENS = re.compile(rf"(?P<raw>{_RAW.pattern})|\{{[#{{%]")
 _NAME = re.compile(r"\s*[A-Za-z_$][\w$-]*(?:\.[\w$-]+|\[\d{1,6}\]|\['[^'\]]*'\]|\[\"[^\"\]]*\"\])*\s*\Z")
+_TEXT = re.compile(r"\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")\s*\Z")
+_HAS_TEXT = re.compile(r"\{\{-?\s*['\"]")
 _STEP = re.compile(r"[\w$-]+|'[^'\]]*'|\"[^\"\]]*\"")
 
 
@@ -40,6 +42,8 @@ def fill(template: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
     --------
     >>> fill("Hello {{ who.name }}{{ missing }}!", {"who": {"name": "Ada"}})
     ('Hello Ada!', ['missing'])
+    >>> fill("{{ '{' }}{who}}", {"who": "Ada"})
+    ('{{who}}', [])
     >>> fill("{{ who | upper }}", {"who": "Ada"})
     Traceback (most recent call last):
     driftwatch.adapters.probes.interop.template.TemplateError: {{ who | upper }} is more than a name
@@ -68,7 +72,7 @@ def fill_values(values: Mapping[str, Any]) -> dict[str, Any]:
         if filled == current:
             break
         current = filled
-    # What is marked as raw is unwrapped once, and last: its text may look like a template.
+    # What is marked as raw, or written as a text, is unwrapped once, and last: it may look like a template.
     return {key: fill(value, current)[0] if _is_raw(value) else value for key, value in current.items()}
 
 
@@ -77,7 +81,7 @@ def _open(value: Any) -> bool:
 
 
 def _is_raw(value: Any) -> bool:
-    return isinstance(value, str) and _RAW.search(value) is not None
+    return isinstance(value, str) and (_RAW.search(value) or _HAS_TEXT.search(value)) is not None
 
 
 def fill_all(value: Any, values: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -151,6 +155,8 @@ def _filled(token: _Token, values: Mapping[str, Any], missing: list[str]) -> str
     if token.opens == _COMMENT:
         return ""
     name = token.inside.removeprefix("-").removesuffix("-")
+    if text := _TEXT.match(name):
+        return text[1] if text[1] is not None else text[2]
     if not _NAME.match(name) or name.strip().partition(".")[0] == "env":
         raise TemplateError(f"{token} is more than a name")
     found: Any = values

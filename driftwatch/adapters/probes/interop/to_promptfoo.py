@@ -16,8 +16,10 @@ from driftwatch.adapters.probes.scorers import WITH_TOOLS
 from driftwatch.domain.probe import Probe, ProbeSet, ScorerSpec
 from driftwatch.scorers.argument import unwrap
 
-_TEMPLATE = re.compile(r"\{[{%#]")
-_ENDRAW = re.compile(r"\{%-?\s*endraw")
+# What begins a tag, and the end of a comment, which nunjucks takes for a mistake where none began. Not {% raw %}:
+# promptfoo leaves a value as it stands, mark and all, if anything in it looks like a name that has no value.
+_MARK = re.compile(r"\{(?=[{%#])|#(?=\})")
+_AS_TEXT = r"{{ '\g<0>' }}"
 WITHOUT_ARGUMENT = ("is-refusal",)
 
 Place = Callable[..., Part]
@@ -32,7 +34,7 @@ def to_promptfoo(probes: ProbeSet, place: Place, report: LossReport) -> dict[str
     tools = _shared_tools(probes, place, report)
     tests = [c for n, probe in enumerate(probes.probes) if (c := _case(n, probe, tools, place, report)) is not None]
     config: dict[str, Any] = {
-        "description": _raw(probes.name, lossy=True),
+        "description": _MARK.sub(_AS_TEXT, probes.name),
         "prompts": ["{{prompt}}"],
         "providers": [{"id": "echo", "config": {"tools": tools}}] if tools else ["echo"],
         "tests": tests,
@@ -74,7 +76,7 @@ def _passages(probe: Probe) -> str | None:
     judges = [spec.argument for spec in probe.scorers if spec.name.startswith("context-")]
     found = [argument.get("context") if isinstance(argument, Mapping) else None for argument in judges]
     first = found[0] if found else None
-    fits = isinstance(first, str) and not first.startswith(FILE) and not _ENDRAW.search(first)
+    fits = isinstance(first, str) and not first.startswith(FILE)
     return first if fits and all(text == first for text in found) else None
 
 
@@ -153,7 +155,7 @@ def _graded(argument: Mapping[str, Any]) -> dict[str, Any]:
     return {**value, "threshold": argument["threshold"]}
 
 
-def _raw(value: Any, *, lossy: bool = False) -> Any:
+def _raw(value: Any) -> Any:
     """Return a value in which nothing is taken for a template or the name of a file."""
     if isinstance(value, Mapping):
         return {key: _raw(item) for key, item in value.items()}
@@ -163,13 +165,7 @@ def _raw(value: Any, *, lossy: bool = False) -> Any:
         return value
     if value.startswith(FILE):
         raise _LostError("it begins with `file://`, and promptfoo would read a file")
-    if _TEMPLATE.search(value):
-        if _ENDRAW.search(value):
-            if lossy:
-                return "golden set"
-            raise _LostError("it holds `{% endraw %}`, which cannot be written in a template")
-        return f"{{% raw %}}{value}{{% endraw %}}"
-    return value
+    return _MARK.sub(_AS_TEXT, value)
 
 
 def _shared_samples(probes: ProbeSet, place: Place, report: LossReport) -> int:
