@@ -14,9 +14,9 @@ import argparse
 import asyncio
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -152,7 +152,7 @@ def replayed(
     with closing(bootstrap.open_store(settings)) as store:
         world = bootstrap.world(settings, store, clock)
         pager = bootstrap.pager(settings, store, clock)
-        endpoint = replace(bootstrap.endpoint_of(settings, wanted), attempts=1)
+        endpoint = bootstrap.endpoint_of(settings, wanted)
         watched = bootstrap.watch(settings, endpoint, clock, model=model)
 
         async def story() -> int | None:
@@ -161,6 +161,8 @@ def replayed(
                     if model is not None:
                         model.now = said
                     await _hour(watched, begin + n - 1, clock, world)
+                    if model is None:
+                        print(f"  replay {begin + n} of a real server", file=sys.stderr, flush=True)
                     clock.advance(settings.alerting.group.wait)  # a message waits so long for others of its group
                     await pager.deliver_due()
                     if until_told and len(slack.posts) > told:
@@ -245,7 +247,7 @@ def _of(replays: Sequence[Replay], chosen: Sequence[int], *, rotation: int = 0) 
 
 def of_server(out: Path, runs: int) -> Iterator[str]:
     """The same with a real server: its weights are exchanged while it is watched, and the daemon is started anew."""
-    for name, size in CASES:
+    for name, size in sorted(CASES, key=lambda case: case[1]):
         found: list[int | None] = []
         early = 0
         for run in range(runs):
