@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from driftwatch.services.backtest import Backtest
     from driftwatch.services.calibrate import Calibration
     from driftwatch.services.counts import Counts
+    from driftwatch.services.deliver import Doubts
     from driftwatch.services.mine import Mined
     from driftwatch.services.own_network import OwnNetwork
     from driftwatch.services.page import Pager
@@ -725,8 +726,9 @@ def pager(
     counts: "Counts | None" = None,
     *,
     may_send: "MaySend | None" = None,
+    doubts: "Doubts | None" = None,
 ) -> "Pager":
-    """Return what delivers the outbox; `may_send` is asked before each message."""
+    """Return what delivers the outbox; `may_send` is asked before each message, `doubts` before each first attempt."""
     from driftwatch.services.page import Pager
 
     return Pager(
@@ -737,6 +739,7 @@ def pager(
         counts=counts,
         interval=settings.alerting.group.interval,
         wait=settings.alerting.group.wait,
+        doubts=doubts or (lambda _row: False),
     )
 
 

@@ -116,6 +116,26 @@ class PostgresServer:
         """Stop it in order: clients are cut off, everything is written."""
         self._end(signal.SIGINT)
 
+    def keep_replica(self) -> None:
+        """Keep a replica that will follow no further: the files as they are in this moment."""
+        self.stop()
+        replica = self.data.with_name("replica")
+        shutil.copytree(self.data, replica)
+        for path in (replica, *replica.rglob("*")):
+            owner = (self.data / path.relative_to(replica)).stat()
+            shutil.copystat(self.data / path.relative_to(replica), path)
+            os.chown(path, owner.st_uid, owner.st_gid)
+        (replica / "standby.signal").touch()
+        self.start()
+
+    def fail_over(self) -> None:
+        """Lose this server, and let the replica take its place and its address: it begins a timeline of its own."""
+        self.crash()
+        shutil.rmtree(self.data)
+        self.data.with_name("replica").rename(self.data)
+        self.start()
+        self.sql("SELECT pg_promote()")
+
     def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as the administrator."""
         import psycopg

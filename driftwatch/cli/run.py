@@ -58,7 +58,8 @@ def run(frame: Frame, *, json_logs: bool) -> None:
         leader = Leader(lease, clock) if lease else None
         world = bootstrap.world(settings, store, clock)
         may_send = leader.may_send if leader else None
-        pager = bootstrap.pager(settings, store, clock, world.counts, may_send=may_send)
+        doubts = leader.doubts if leader else None
+        pager = bootstrap.pager(settings, store, clock, world.counts, may_send=may_send, doubts=doubts)
         vitals = Vitals(clock=clock, delivers=lambda: pager.ready)
         builder = Builder(
             file=frame.config,

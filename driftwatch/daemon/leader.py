@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
 
+from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import StoreError
 from driftwatch.services.ports import Clock
 
@@ -19,6 +21,9 @@ TRY_S = 0.2
 SURE_S = 5.0
 """A heartbeat is good for so long: half of what a standby waits for."""
 
+DECIDED_AGAIN = timedelta(minutes=10)
+"""After a failover: by then what was decided in lost commits has been decided again."""
+
 Told = TypeVar("Told")
 
 
@@ -26,6 +31,8 @@ class Lease(Protocol):
     """What a node needs of the store's lease; see `adapters.store.lease`."""
 
     epoch: int
+    failed_over_at: datetime | None
+    """When the database last turned out to be another server, which may lack the last commits."""
 
     def refuse_pooler(self) -> None:
         """Raise if locks do not stay with their session."""
@@ -104,6 +111,14 @@ class Leader:
     async def led(self) -> bool:
         """Whether this node led when it last knew: enough to warn that the database is gone, for nothing else."""
         return self._won_once and (not self.lost or self.parting)
+
+    def doubts(self, row: Delivery) -> bool:
+        """Whether a message may have been sent though its row does not say so: the database has failed over.
+
+        What was decided in the commits that were lost is decided again some time later.
+        """
+        moved = self._lease.failed_over_at
+        return moved is not None and row.created_at <= moved + DECIDED_AGAIN
 
     def release(self) -> None:
         """Let another node lead at once; for the end of the process."""

@@ -8,7 +8,8 @@ where not, the message goes out again and says that it may be a repeat.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -24,6 +25,10 @@ from driftwatch.services.ports import Clock, Store
 from driftwatch.services.sinks import Sink
 
 DELAY_SHOWN_S = 120.0
+KEPT = 200
+"""Messages that a pager remembers having sent, in case the database forgets it."""
+
+Doubts = Callable[[Delivery], bool]
 
 log = structlog.get_logger("driftwatch.pager")
 
@@ -39,6 +44,9 @@ class Courier:
         The route that is told when another refuses a message, or has not taken it for five minutes.
     held_most : timedelta
         By which what waits for its group must have been sent, whatever its row says.
+    doubts : callable
+        Whether a row that was never tried, by its own word, may have been sent all the same: the database has lost its
+        last commits. It is asked after first.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class Courier:
         patience: Patience,
         held_most: timedelta,
         counts: Counts | None = None,
+        doubts: Doubts = lambda _row: False,
     ) -> None:
         self._store, self._sinks, self._clock = store, sinks, clock
         self._counts = counts or Counts()
@@ -60,6 +69,7 @@ class Courier:
         self._fell_back: dict[str, int] = {}
         self._first_tried: dict[str, datetime] = {}
         self._unsaved: dict[str, Delivery] = {}
+        self._doubts, self._kept = doubts, OrderedDict[str, Delivery]()
 
     def adopt(self, sinks: Mapping[str, Sink], fallback: str | None) -> None:
         """Go by other sinks from the next row on."""
@@ -77,7 +87,7 @@ class Courier:
         if sink is None:
             needs = f"no route is called {row.route!r}; add it under routes:."
             return await self._refused(row, DeliveryError(needs, permanent=True))
-        if row.state in (DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
+        if row.state in (DeliveryState.SENDING, DeliveryState.AMBIGUOUS) or (not row.attempts and self._doubts(row)):
             row = await self._asked_after(row, sink)
         return await self._attempt(row, sink) if row.state is DeliveryState.PENDING else row.state
 
@@ -194,11 +204,16 @@ class Courier:
         return sent
 
     async def _known_sent(self, row: Delivery) -> bool:
-        sent = self._unsaved.get(row.key)
+        """Write down what is known to have been sent, though its row does not say so; False if nothing is."""
+        # A database that failed over may have lost that it was written down before.
+        sent = self._unsaved.get(row.key) or self._kept.get(row.key)
         if sent is None:
             return False
         await self._save(sent, (*self._details(sent), *await self._goes_on(sent)))
-        del self._unsaved[row.key]
+        self._unsaved.pop(row.key, None)
+        self._kept[row.key] = sent
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
         return True
 
     async def _goes_on(self, sent: Delivery) -> tuple[Delivery, ...]:

@@ -15,7 +15,7 @@ import structlog
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.errors import StoreError
 from driftwatch.services.counts import Counts
-from driftwatch.services.deliver import Courier
+from driftwatch.services.deliver import Courier, Doubts
 from driftwatch.services.groups import Groups
 from driftwatch.services.patience import Patience
 from driftwatch.services.ports import Clock, Notifier, Store
@@ -40,6 +40,8 @@ class Pager:
         Between two messages about one group on one route.
     wait : timedelta
         From an alarm to its message, within which others of its group join it.
+    doubts : callable
+        Whether a row that says it was never tried may have been sent all the same; see `Courier`.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Pager:
         interval: timedelta = timedelta(0),
         wait: timedelta = timedelta(minutes=1),
         counts: Counts | None = None,
+        doubts: Doubts = lambda _row: False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +70,7 @@ class Pager:
             rng=rng or Random(),  # noqa: S311  # jitter keeps no secret
             patience=self._patience,
             counts=counts,
+            doubts=doubts,
             held_most=wait + interval,
         )
         self._groups = Groups(store, clock, interval=interval, wait=wait)

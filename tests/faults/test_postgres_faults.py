@@ -1,7 +1,5 @@
 """Lines 5, 22, 26, 29, 31 and 33 of the fault catalogue on a real PostgreSQL: what is lost on the way, and what is not."""
 
-import os
-import shutil
 import threading
 from contextlib import closing
 from datetime import timedelta
@@ -147,25 +145,14 @@ def refused(store):
 
 
 def test_fault_23_a_failover_that_lost_the_last_commits_leaves_a_history_without_gaps_or_doubles():
-    """The replica is what the server was a moment ago: its files of then take the place of those of now."""
     with postgres_server() as server, closing(open_store(server.url(server.new_database()))) as store:
         store.record_replay(replay(0), [score(1.0)])
         store.enqueue([delivery("told")])
-        server.stop()
-        replica = server.data.with_name("replica")
-        shutil.copytree(server.data, replica)
-        for path in (replica, *replica.rglob("*")):
-            shutil.copystat(server.data / path.relative_to(replica), path)
-            owner = (server.data / path.relative_to(replica)).stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
-        server.start()
+        server.keep_replica()
         lost = store.record_replay(replay(1), [score(0.0)]), store.commit_decision(decision(2, incident=incident()))
         store.save_delivery(delivery("told", state=DeliveryState.SENT))
         assert lost == (2, True)
-        server.crash()
-        shutil.rmtree(server.data)
-        replica.rename(server.data)
-        server.start()
+        server.fail_over()
         assert store.last_slot("bot").slot == slot(0), "the last slot was lost, and is due again"
         assert store.claim(slot(1), now=NOON)
         assert store.record_replay(replay(1), [score(0.0)]) == 2

@@ -96,7 +96,7 @@ def test_fault_64_a_leader_deposed_while_it_waits_writes_nothing_whatever_the_da
     with ThreadPoolExecutor(1) as beside:
         with new._db._engine.begin() as other:  # as `try_to_lead` does, but slowly
             other.execute(TAKE_TURN)
-            other.execute(_TAKE, {"me": "other"})
+            other.execute(_TAKE, {"me": "other", "timeline": None})
             waiting = beside.submit(old.next_incident_id)
             until(
                 lambda: other.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"))
@@ -172,7 +172,7 @@ def test_fault_21_a_nodes_own_clock_decides_nothing(node, monkeypatch):
     import driftwatch.adapters.store.lease as module
 
     text = "".join(str(getattr(module, name)) for name in ("_TAKE", "_RENEW", "_DEPOSE"))
-    assert text.count("clock_timestamp()") == 4
+    assert text.count("clock_timestamp()") == 6
     (_, one), (_, two) = node(), node(stale=timedelta(seconds=60))
     assert one.try_to_lead()
     assert not two.try_to_lead()

@@ -9,12 +9,12 @@ import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import randbelow, token_hex
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from driftwatch.adapters.store import location, postgres
 from driftwatch.adapters.store.errors import store_error, translated
@@ -27,14 +27,23 @@ _LEADING = "1685219687, hashtext(current_schema())"
 _TRY = text(f"SELECT pg_try_advisory_lock({_LEADING})")
 _LET_GO = text(f"SELECT pg_advisory_unlock({_LEADING})")
 _LEASE = text("SELECT holder, epoch FROM lease WHERE name = 'leader'")
-_TAKE = text("""
-INSERT INTO lease (name, holder, epoch, renewed_at) VALUES ('leader', :me, 1, clock_timestamp())
-ON CONFLICT (name) DO UPDATE SET holder = :me, epoch = lease.epoch + 1, renewed_at = clock_timestamp()
-RETURNING epoch
-""")
-_RENEW = text("""
-UPDATE lease SET renewed_at = clock_timestamp() WHERE name = 'leader' AND holder = :me AND epoch = :epoch
-""")
+# A replica that takes over writes another timeline; what was committed last may be missing there.
+_TIMELINE = text("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)")
+_MOVED = """
+failed_over_at = CASE WHEN lease.timeline <> CAST(:timeline AS varchar) THEN clock_timestamp()
+                      ELSE lease.failed_over_at END,
+timeline = coalesce(CAST(:timeline AS varchar), lease.timeline)
+"""
+_TAKE = text(f"""
+INSERT INTO lease (name, holder, epoch, renewed_at, timeline)
+VALUES ('leader', :me, 1, clock_timestamp(), CAST(:timeline AS varchar))
+ON CONFLICT (name) DO UPDATE
+SET holder = :me, epoch = lease.epoch + 1, renewed_at = clock_timestamp(), {_MOVED}
+RETURNING epoch, failed_over_at
+""")  # noqa: S608  # nothing but our own text
+_RENEW = text(f"""
+UPDATE lease SET renewed_at = clock_timestamp(), {_MOVED} WHERE name = 'leader' AND holder = :me AND epoch = :epoch
+""")  # noqa: S608
 # The holder's other sessions as well: one of them may hold the writers' lock.
 _DEPOSE = text("""
 SELECT lease.holder, (
@@ -80,10 +89,16 @@ class Lease:
         What this node writes with; it is fenced while this node does not lead.
     name : str
         The node's, as its connections say it.
+
+    Attributes
+    ----------
+    failed_over_at : datetime or None
+        When the server last turned out to be another one that had been its replica, as this node began to lead.
     """
 
     def __init__(self, database: PostgresDatabase, place: URL, *, name: str, stale: timedelta = STALE) -> None:
         self.name, self.epoch, self.stale = name, 0, stale
+        self.failed_over_at: datetime | None = None
         self._database, self._shown = database, location.shown(place)
         # A node that does not lead writes nothing, not even before there ever was a leader.
         database.fence = Fence(epoch=0)
@@ -109,10 +124,12 @@ class Lease:
                 session.execute(_DEPOSE, {"stale": self.stale})
                 return False
             # With the writers' lock, so that nobody is in the middle of writing: from here on older epochs do not.
+            timeline = _timeline(session)
             session.exec_driver_sql("BEGIN")
             session.execute(TAKE_TURN)
-            self.epoch = int(session.execute(_TAKE, {"me": self.name}).scalar_one())
+            taken = session.execute(_TAKE, {"me": self.name, "timeline": timeline}).one()
             session.exec_driver_sql("COMMIT")
+            self.epoch, self.failed_over_at = int(taken.epoch), taken.failed_over_at
             self._database.fence, self._held = Fence(epoch=self.epoch), True
             return True
 
@@ -133,8 +150,11 @@ class Lease:
             if not self._held and not session.scalar(_TRY):
                 session.execute(_DEPOSE, {"stale": self.stale})
                 return None if self._is_ours(session.execute(_LEASE).one_or_none()) else False
+            # Only a session that was made anew can have met another server.
+            timeline = None if self._held else _timeline(session)
             self._held = True
-            return bool(session.execute(_RENEW, {"me": self.name, "epoch": self.epoch}).rowcount)
+            ours = {"me": self.name, "epoch": self.epoch, "timeline": timeline}
+            return bool(session.execute(_RENEW, ours).rowcount)
 
     def leads(self) -> bool:
         """Whether this node leads at this moment, by the database."""
@@ -172,6 +192,16 @@ class Lease:
                 session.invalidate()
             with suppress(SQLAlchemyError):
                 session.close()
+
+
+def _timeline(session: Connection) -> str | None:
+    """Return the server's timeline; None where that is not told, as some hosted servers do."""
+    try:
+        return str(session.scalar(_TIMELINE))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return None
 
 
 def find_pooler(place: URL) -> None:

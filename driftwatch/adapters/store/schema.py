@@ -13,7 +13,7 @@ from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.tables import METADATA
 from driftwatch.domain.errors import StoreError
 
-HEAD = "0006"
+HEAD = "0007"
 """The schema this code reads and writes. Equal versions need no Alembic, whose import takes as long as a replay."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -8,13 +8,18 @@ from driftwatch.adapters.store.tables.base import Row
 
 
 class LeaseRow(Row, table=True):
-    """Who leads: each new leader counts `epoch` up; `renewed_at` is by the database's clock."""
+    """Who leads: each new leader counts `epoch` up; `renewed_at` is by the database's clock.
+
+    `timeline` is PostgreSQL's name for the history that the server writes; a replica that takes over begins one.
+    """
 
     __tablename__ = "lease"
     name: str = Field(primary_key=True)
     holder: str
     epoch: int
     renewed_at: datetime
+    timeline: str | None = None
+    failed_over_at: datetime | None = None
 
 
 class ReceiptRow(Row, table=True):
