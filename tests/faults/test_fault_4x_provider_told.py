@@ -11,14 +11,13 @@ from driftwatch.domain.answer import Reply
 from driftwatch.domain.endpoint import Price
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentKind
-from driftwatch.domain.metric import Severity
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.standing import EndpointState
 from driftwatch.services.status import build_status
 from driftwatch.services.tick import Ticked
 from driftwatch.testing.model import ScriptedModel
 from driftwatch.testing.scenarios import reply
-from tests.acceptance.world import SmallWorld, capitals, right
+from tests.acceptance.world import SmallWorld, right
 
 NAME = "support-bot"
 TIMEOUT = EndpointError("timeout", outcome=Outcome.TIMEOUT, transient=True)
@@ -124,29 +123,3 @@ def test_fault_51_replays_with_too_few_answers_are_no_evidence_and_the_second_is
 
     asyncio.run(story())
     assert world.told() == [("ops", "NO_DATA"), ("ops", "RESOLVED")]
-
-
-def test_fault_61_many_endpoints_that_drift_at_once_are_one_page_and_its_thread(tmp_path: Path) -> None:
-    first: SmallWorld | None = None
-    fleet: list[SmallWorld] = []
-    for n in range(20):
-        model = ScriptedModel(right(10))
-        one = SmallWorld(tmp_path, model, probes=capitals(10), baseline=8, name=f"bot-{n:02}", beside=first)
-        first = first or one
-        fleet.append(one)
-    vendors = dict.fromkeys((one.watched.endpoint.name for one in fleet), "scripted")
-
-    async def story() -> None:
-        for hour in range(12):
-            for one in fleet:
-                one.watched = replace(one.watched, vendors=vendors)
-                if hour == 10:
-                    one.model.drift(right(10, dict.fromkeys(range(9), "No.")))
-                await one.replay(1)
-
-    asyncio.run(story())
-    assert first is not None
-    told = [d for d in first.store.deliveries() if d.route == "oncall"]
-    assert [d.severity for d in told if d.severity is Severity.PAGE] == [Severity.PAGE]
-    assert len(told) == 20
-    assert len({d.subject for d in told}) == 1
