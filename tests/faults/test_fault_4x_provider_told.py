@@ -84,11 +84,19 @@ def test_fault_49_money_that_is_spent_stops_paid_calls_and_is_told_once_a_day(
     world.watched = replace(
         world.watched, endpoint=replace(world.watched.endpoint, price=Price(input_usd=1.0, output_usd=1.0))
     )
-    guard = SpendGuard(limit_usd_per_day=0.0001, clock=world.clock, spent_today_usd=0.0001)
-    monkeypatch.setattr(SmallWorld, "world", property(lambda here: replace(_world(here), guard=guard)))
+    guards = [SpendGuard(limit_usd_per_day=1.0, clock=world.clock, spent_today_usd=1.0)]
+    monkeypatch.setattr(SmallWorld, "world", property(lambda here: replace(_world(here), guard=guards[-1])))
     asyncio.run(world.replay(3))
     assert world.model.asked == []
     assert world.told() == [("ops", "BUDGET_EXHAUSTED")]
+    world.slot = 24
+    asyncio.run(world.replay(2))
+    assert len(world.model.asked) == 80, "the next day has money of its own"
+    assert len(world.told()) == 1
+    guards.append(SpendGuard(limit_usd_per_day=1.0, clock=world.clock, spent_today_usd=1.0))
+    asyncio.run(world.replay(2))
+    assert len(world.model.asked) == 80
+    assert world.told() == [("ops", "BUDGET_EXHAUSTED")] * 2
 
 
 _world = SmallWorld.world.fget
