@@ -21,6 +21,12 @@ def _budget(payload: Payload) -> str:
     return f"{payload['endpoint']} · budget exhausted: {spent:.2f} of {limit:.2f} USD spent today"
 
 
+def _left(payload: Payload) -> str:
+    # A question is paid for as if it took all of its max_tokens: much may be left, and not enough.
+    enough = "" if payload["spent_usd"] >= payload["limit_usd"] else "What is left does not cover another question. "
+    return f"{enough}No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner."
+
+
 def _config(payload: Payload) -> str:
     """Return what is wrong with the configuration file, and the way on."""
     if payload["state"] != "firing":
@@ -51,7 +57,7 @@ def _either(firing: str, over: str) -> Callable[[Payload], str]:
 OURSELVES: Mapping[str, Words] = {
     "budget": Words(
         headline=_budget,
-        evidence=lambda _: "No paid call is made until 00:00 UTC; raise budget.usd_per_day to go on sooner.",
+        evidence=_left,
     ),
     "own_network": Words(
         headline=lambda _: "our own network is down: replays are skipped, and no vendor is blamed",

@@ -66,6 +66,13 @@ def test_an_onset_of_another_year_names_it() -> None:
     )
 
 
+def test_money_that_is_left_and_buys_nothing_is_said_to_be_too_little() -> None:
+    """It read as a contradiction: "budget exhausted: 0.00 of 1.00 USD spent"."""
+    said = render_text({**EXAMPLES["budget"], "spent_usd": 0.0, "limit_usd": 1.0})
+    assert "What is left does not cover another question." in said
+    assert "What is left" not in render_text(EXAMPLES["budget"])
+
+
 def test_a_repeat_a_delay_and_a_fallback_are_said() -> None:
     late = {**EXAMPLES["page"], "delayed_min": 12, "instead_of": "oncall"}
     words = ("possible repeat", "delayed by 12 min", "route oncall did not take it")
