@@ -15,6 +15,7 @@ from driftwatch.services.refold import states_of
 from driftwatch.stats.any_stream import encode
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import SmallWorld, right
+from tests.faults import invariants
 
 NAME = "support-bot"
 MOVED = (7, 12, 15)
@@ -74,6 +75,31 @@ def test_the_state_after_an_acceptance_is_the_fold_of_the_scores_and_of_it(tmp_p
         name: encode(state) for name, state in stored.states.items()
     }
     assert "word-07@" in "".join(key for key in stored.states["pass"].reference.probes if "~" in key)
+
+
+def test_what_is_accepted_while_a_replay_runs_is_told_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its texts were compared with those of before: all new, then none was, and that read as a drift of its own."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    many = right(40, dict.fromkeys(range(1, 40, 3), "I would rather not say"))
+    asyncio.run(world.replay(24))
+    world.model.drift(many)
+    asyncio.run(world.replay(2))
+    opened = world.store.open_incident(NAME)
+    assert opened is not None
+    person, record = Person(name="ada", now=world.clock.now()), world.store.record_replay
+
+    def accepted_before(*given: Any, **more: Any) -> int:
+        monkeypatch.undo()
+        ended = accept(world.store, opened.id, person, world.watched.routes)
+        assert len(ended.accepted_probes) == 13
+        return record(*given, **more)
+
+    monkeypatch.setattr(world.store, "record_replay", accepted_before)
+    asyncio.run(world.replay(24))
+    assert [(one.id, one.state) for one in world.store.incidents(endpoint=NAME)] == [
+        (opened.id, IncidentState.ACCEPTED)
+    ]
+    invariants.states_are_the_fold_of_the_scores(world.store, world.watched)
 
 
 def test_with_all_every_probe_begins_a_new_baseline(tmp_path: Path) -> None:
