@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from driftwatch.adapters.heap import give_back
 from driftwatch.daemon.duty import Duty
 from driftwatch.daemon.emergency import Emergency
 from driftwatch.daemon.scheduler import SlotScheduler
@@ -151,6 +152,8 @@ class Roster:
             if isinstance(error, StoreError):
                 self.world.counts.add("store_failures", name)
         self._decided.set()
+        if ticked is not None:
+            await asyncio.to_thread(give_back)
         if ticked is Ticked.REPLAYED and self._broken:
             # The others' replays would hide it for ever.
             log.error("the dead-man's switch is not told: an endpoint is blind", endpoints=sorted(self._broken))
