@@ -11,6 +11,7 @@ import structlog
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import StoreError
 from driftwatch.services.ports import Clock
+from driftwatch.services.said import Said
 
 log = structlog.get_logger(__name__)
 
@@ -84,13 +85,17 @@ class Leader:
 
     async def keep(self) -> None:
         """Send heartbeats; return when another node has taken over."""
+        said = Said()
         while True:
             await self._clock.sleep(self._beat_s)
             try:
                 leads = await self._apart(self._lease.renew)
             except StoreError as error:
-                log.warning("no heartbeat: the database is gone", error=str(error))
+                if said.is_news(str(error)):
+                    log.warning("no heartbeat: the database is gone", error=str(error))
                 continue
+            if leads and said.over():
+                log.info("heartbeats again")
             if leads:
                 self._renewed = self._clock.monotonic()
             elif leads is False:

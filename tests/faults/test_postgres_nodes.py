@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 from random import Random
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -73,7 +73,10 @@ def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot
         server.crash()
         cluster.until(lambda: "no heartbeat: the database is gone" in one.log, "that it is noticed")
         asked = len(cluster.stage.server.requests)
-        cluster.until(lambda: one.log.count("no heartbeat: the database is gone") >= 6, "some slots without a database")
+        gone = monotonic()
+        cluster.until(lambda: monotonic() - gone > 6, "some slots without a database")
+        assert one.log.count("no heartbeat") <= 4, "told once in each wording, not once a second"
+        assert "Traceback" not in one.log
         # What was claimed before may still be asked; nothing new is paid for while nothing can be stored.
         assert len(cluster.stage.server.requests) - asked <= PROBES
         server.start()
@@ -98,9 +101,9 @@ def test_fault_24_operations_are_warned_that_the_server_is_gone_and_told_when_an
         cluster.until(lambda: "standing by" in two.log, "the standby")
         led(cluster)
         server.crash()
-        beat = "no heartbeat: the database is gone"
-        for beats in (60, 120, 180):
-            cluster.until(lambda n=beats: one.log.count(beat) >= n or len(quiet.posts) > 0, "a minute without")
+        gone = monotonic()
+        for waited_s in (60, 120, 180):
+            cluster.until(lambda s=waited_s: monotonic() - gone > s or len(quiet.posts) > 0, "a minute without")
         cluster.until(lambda: len(quiet.posts) > 0, "the warning")
         assert "cannot store anything" in str(quiet.posts[0])
         # The leader does not move while the server comes back: the other one takes over.
