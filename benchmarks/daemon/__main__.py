@@ -189,8 +189,9 @@ def main() -> None:
 
 def watch_growth(probes: int, per_replay: int) -> None:
     """Print what the daemon's memory grows by over so many probes, once its baseline is learnt."""
-    # The latency stream keeps 200 values a probe (`reference_cap`): until then its state grows, as it must.
-    settled = 210
+    # The latency streams keep 200 values a probe (`reference_cap`): until then their state grows, as it must. A reference
+    # that is full is remembered with the situations met (`stats/recall.py`, 16,384 rows at most): some 60 replays more.
+    settled = 280
     with vendor() as url, tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder), url, per_replay, store="growth.db", every="1s")
         asked, resident = growth(file, per_replay, probes, settled)
