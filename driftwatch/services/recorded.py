@@ -1,6 +1,6 @@
 """The streams of an endpoint of which only records are known: which metrics there are, of which kind, how often."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -47,11 +47,16 @@ class Values:
 
     def add(self, value: float) -> None:
         """Take one more value."""
-        self.count += 1
-        if not 0 <= value <= 1:
-            self.is_share = False
-        if len(self.different) <= MOST_GRADES:
-            self.different.add(value)
+        self.add_all((value,))
+
+    def add_all(self, values: Collection[float]) -> None:
+        """Take more values; of each that is new only the first time counts."""
+        self.count += len(values)
+        for value in set(values) - self.different:
+            if not 0 <= value <= 1:
+                self.is_share = False
+            if len(self.different) <= MOST_GRADES:
+                self.different.add(value)
 
     @property
     def kind(self) -> MetricKind:

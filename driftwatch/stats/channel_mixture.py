@@ -32,6 +32,7 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     "continuous": {"location": 0.40, "scale": 0.10, "far": 0.22, "single": 0.02, "dense": 0.26},
 }
 _RAISED = 0.5  # share of the threshold above which an excursion is dated
+_LOCATION = LocationMixture(arl=math.e)  # of any window: it reads what is held
 _CHANNELS = ("scale", "rare", "far", "odds", "single")
 
 
@@ -129,11 +130,11 @@ class ChannelMixture:
 
     def location_log(self, state: ChannelState) -> float:
         """Logarithm of the mean of the processes on the location."""
-        return self._location.log_mean(state.location)
+        return _LOCATION.log_mean(state.location)
 
     def channel_logs(self, state: ChannelState) -> dict[str, float]:
         """What each channel adds to the mean, as a logarithm."""
-        return _channel_logs(self, state)
+        return _channel_logs(self.kind, state)
 
     def dense_bet(self, state: ChannelState, side: SideBets) -> float:
         """Log ratio that the dense channel laid on the replay it was given last."""
@@ -147,7 +148,7 @@ class ChannelMixture:
             onset = self._location.read(state.location).onset
             return Lead(channel=channel, place=(), since=state.updates - (state.updates if onset is None else onset))
         if channel == "dense":
-            first = int(state.dense.starts[int(np.argmax(_dense_by_start(self, state)))])
+            first = int(state.dense.starts[int(np.argmax(_dense_by_start(self.kind, state)))])
             return Lead(channel=channel, place=(), since=state.updates - first)
         bank = state.banks[channel]
         place = np.unravel_index(int(np.argmax(bank.logs)), bank.logs.shape)
@@ -167,14 +168,14 @@ def _reading(chart: ChannelMixture, state: ChannelState) -> Reading:
 
 
 @lru_cache(maxsize=8)
-def _channel_logs(chart: ChannelMixture, state: ChannelState) -> dict[str, float]:
-    weights = WEIGHTS[chart.kind]
+def _channel_logs(kind: Kind, state: ChannelState) -> dict[str, float]:
+    weights = WEIGHTS[kind]
     logs = {name: log_mean(bank.logs) for name, bank in state.banks.items() if name in weights}
-    dense = log_sum(_dense_by_start(chart, state)) if state.dense.updates else -math.inf
-    logs |= {"location": chart.location_log(state), "dense": dense}
+    dense = log_sum(_dense_by_start(kind, state)) if state.dense.updates else -math.inf
+    logs |= {"location": _LOCATION.log_mean(state.location), "dense": dense}
     return {name: logs[name] + math.log(weight) for name, weight in weights.items()}
 
 
 @lru_cache(maxsize=8)
-def _dense_by_start(chart: ChannelMixture, state: ChannelState) -> Floats:
-    return state.dense.by_start(PARTS[chart.kind])
+def _dense_by_start(kind: Kind, state: ChannelState) -> Floats:
+    return state.dense.by_start(PARTS[kind])

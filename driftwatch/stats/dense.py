@@ -7,6 +7,7 @@ each probe has the likelihood ratios of some bets on itself since then; a start'
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 
 _ALL = 4  # ages up to which every start is kept; of older ones four in every octave
 _OLDEST = 48
+_PERIOD = 8  # the longest step between kept starts: the largest power of two up to _OLDEST / _ALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +77,14 @@ class DenseState:
         log_bets : ndarray, shape (n_probes, n_bets)
             Log ratio of each probe's answers under each bet on it.
         """
+        kept, all_kept = _kept((self.updates - self.starts).tobytes(), self.updates % _PERIOD)
         starts = np.append(self.starts, self.updates)
-        before = self.logs if len(self.logs) else np.zeros((0, *log_bets.shape))
-        logs = np.concatenate([before, np.zeros((1, *log_bets.shape))]) + log_bets
-        age = self.updates - starts
-        # Dropping a start only lowers the sum: what is left is still no more than a martingale.
-        step = np.maximum(1, 2 ** np.floor(np.log2(np.maximum(age, 1) / _ALL)).clip(min=0).astype(np.int64))
-        kept = (starts % step == 0) & (age < _OLDEST)
-        return DenseState(starts=starts[kept], logs=logs[kept], updates=self.updates + 1)
+        fresh = np.zeros((1, *log_bets.shape))
+        logs = np.concatenate([self.logs, fresh]) if len(self.logs) else fresh
+        logs = logs + log_bets
+        if not all_kept:
+            starts, logs = starts[kept], logs[kept]
+        return DenseState(starts=starts, logs=logs, updates=self.updates + 1)
 
     def with_rows(self, source: NDArray[np.int64]) -> "DenseState":
         """Probes by their old position, one that has not been bet on where that is -1."""
@@ -90,6 +92,13 @@ class DenseState:
         known = source >= 0
         logs[:, known] = self.logs[:, source[known]]
         return DenseState(starts=self.starts, logs=logs, updates=self.updates)
+
+    def _either(self, bets: tuple[int, ...]) -> Floats:
+        """Logarithm of the mean over these bets of each probe's ratio, shape (n_starts, n_probes)."""
+        if len(bets) == 1:
+            return self.logs[:, :, bets[0]]
+        either: Floats = np.logaddexp.reduce(self.logs[:, :, bets], axis=2) - np.log(len(bets))
+        return either
 
     def latest(self, log_bets: Floats, parts: tuple[Part, ...]) -> float:
         """Log ratio that the leading start lays on the replay that was fed last, having learned from those before."""
@@ -108,12 +117,22 @@ class DenseState:
         [0.711]
         """
         # Never as plain ratios: with ten samples of every probe a broken one gains 20 units in each replay.
-        wanted = {part.bets for part in parts}
-        either = {bets: np.logaddexp.reduce(self.logs[:, :, bets], axis=2) - np.log(len(bets)) for bets in wanted}
+        either = {bets: self._either(bets) for bets in {part.bets for part in parts}}
         each = np.stack([_moved(either[part.bets], part.of_probes) for part in parts])
         peak = each.max(axis=0)
         mean: Floats = np.log(np.exp(each - peak).sum(axis=0)) + peak - np.log(len(parts))
         return mean
+
+
+# Which starts are kept repeats after as many updates as the longest step.
+@lru_cache(maxsize=256)
+def _kept(ages: bytes, phase: int) -> tuple[NDArray[np.bool_], bool]:
+    """Which of the starts of these ages, and of the one that begins now, are kept; and whether all are."""
+    age = np.append(np.frombuffer(ages, dtype=np.int64), 0)
+    # Dropping a start only lowers the sum: what is left is still no more than a martingale.
+    step = np.maximum(1, 2 ** np.floor(np.log2(np.maximum(age, 1) / _ALL)).clip(min=0).astype(np.int64))
+    kept = ((phase - age) % step == 0) & (age < _OLDEST)
+    return kept, bool(kept.all())
 
 
 def _moved(log_ratios: Floats, share: float | None) -> Floats:

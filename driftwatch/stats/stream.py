@@ -1,8 +1,8 @@
 """The detector of one stream: replays in, one reading out; state is a fold of the replays."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal
 
@@ -52,6 +52,7 @@ from driftwatch.stats.stream_state import (
     with_recent,
 )
 from driftwatch.stats.today import Today, today_of
+from driftwatch.stats.twins import begun_once, shared
 
 __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
@@ -59,6 +60,7 @@ Floats = NDArray[np.float64]
 
 _HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
 _UNTREATED = frozenset(("ks", "cvm", "risk-adjusted"))
+_OF_THRESHOLDS = frozenset(("arl", "guaranteed", "pause_above"))
 _NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
 
 
@@ -151,6 +153,9 @@ class StreamDetector:
 
     def start(self) -> StreamState:
         """State before any replay."""
+        return begun_once(self._rules, self._started)
+
+    def _started(self) -> StreamState:
         charts = self._charts
         return StreamState(
             paging=tuple(sorted(self.paging)),
@@ -182,14 +187,19 @@ class StreamDetector:
         """State after one more replay; a replay without any value only counts."""
         if not any(replay.values.values()):
             return changed(state, replays=state.replays + 1, z=None)
+        scored = shared("scored", self._rules, state, replay, lambda: self._compared(state, replay))
+        if scored.today is None:
+            return scored.state
+        return self._monitored(scored.state, scored.new, scored.today, replay)
+
+    def _compared(self, state: StreamState, replay: ReplayValues) -> "_Scored":
+        """What the replay says; while the baseline is collected that is all that is done with it."""
         state, new = with_probes(state, replay, self.reference_cap)
         today = today_of(state.reference.bags, new, self.kind, key=replay.key)
         scored = self._scored(state, today, replay)
         if state.baseline_seen < self.baseline_replays:
-            after = self._collected(scored, new)
-        else:
-            after = self._monitored(scored, new, today)
-        return changed(after, replays=state.replays + 1)
+            return _Scored(state=_ended(self._collected(scored, new)), new=new, today=None)
+        return _Scored(state=scored, new=new, today=today)
 
     def rearm(self, state: StreamState) -> StreamState:
         """Clear a latched alarm: charts at zero, reference and scale as they were before its onset."""
@@ -233,6 +243,13 @@ class StreamDetector:
             distrust=state.distrust,
             chart=worst,
         )
+
+    @cached_property
+    def _rules(self) -> Hashable:
+        """What a state depends on beside the replays, as long as no threshold is asked."""
+        everything = (getattr(self, one.name) for one in fields(self) if one.name not in _OF_THRESHOLDS)
+        # Charts that are computed only where they page are made for their ARL.
+        return (*everything, self.arl if self._charts.extra else None)
 
     @cached_property
     def _charts(self) -> Charts:
@@ -299,10 +316,33 @@ class StreamDetector:
             state = changed(state, prior=min(_NO_BELIEF, self.scale_prior))
         return self._checked(state)
 
-    def _monitored(self, state: StreamState, new: Floats, today: Today) -> StreamState:
+    def _monitored(self, state: StreamState, new: Floats, today: Today, replay: ReplayValues) -> StreamState:
         """One replay against the reference."""
         if not state.trusted and _ratio(self._readings(state)[self._worst(self._readings(state))]) >= 1:
             state = self.rearm(state)  # an alarm that may not page is shown on one replay; watch anew
+        before = state
+        charts = self._charts
+        state, bets = shared("charted", self._rules, before, replay, lambda: self._charted(before, new, today))
+        readings = self._readings(state)
+        if state.latch is not None:
+            shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
+            return _ended(after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape)))
+        worst = self._worst(readings)
+        crossed = _ratio(readings[worst]) >= 1
+        if crossed and state.trusted and state.z is not None:
+            lead = charts.mixture.lead(state.mixture)
+            return _ended(latched(with_recent(state, new), worst, readings[worst], lead=lead))
+        absorbs, charted = _ratio(readings[worst]) < self.pause_above, state
+        return shared(
+            ("quiet", absorbs, crossed),
+            self._rules,
+            charted,
+            replay,
+            lambda: _ended(self._quieted(charted, new, absorbs=absorbs, crossed=crossed)),
+        )
+
+    def _charted(self, state: StreamState, new: Floats, today: Today) -> tuple[StreamState, ChannelEvidence | None]:
+        """Feed the charts; no threshold is asked."""
         charts = self._charts
         bets = self._bets(state, new, today) if state.z is not None else None
         if bets is not None and state.z is not None:
@@ -326,16 +366,12 @@ class StreamDetector:
         elif state.latch is not None:  # nothing differs: old ranks may leave
             rested = let_ranks_leave(charts.extra, state.extra, today.ranks)
             state = changed(state, ks=charts.ks.update(state.ks, today.ranks), extra=rested)
-        readings = self._readings(state)
-        if state.latch is not None:
-            shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
-            return after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape))
+        return state, bets
+
+    def _quieted(self, state: StreamState, new: Floats, *, absorbs: bool, crossed: bool) -> StreamState:
+        """A replay without an alarm that may page."""
         state = with_recent(state, new)
-        worst = self._worst(readings)
-        crossed = _ratio(readings[worst]) >= 1
-        if crossed and state.trusted and state.z is not None:
-            return latched(state, worst, readings[worst], lead=charts.mixture.lead(state.mixture))
-        if _ratio(readings[worst]) < self.pause_above:
+        if absorbs:
             state = self._absorbed(state, new, cap=self.reference_cap)
         # Trust may return only on a replay that shows no alarm: that one was not dated, so it may not page.
         return state if state.trusted or crossed else self._checked(state)
@@ -394,6 +430,19 @@ class StreamDetector:
         held = state.reference.held
         effect = effects.stratified_effect(held, after, dispersion=state.inflation)
         return effect, effects.moved_probes(state.reference.probes, held, after, self.kind)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scored:
+    """A state that has been given a replay's evidence, with its values; no `today` where nothing is left to do."""
+
+    state: StreamState
+    new: Floats
+    today: Today | None
+
+
+def _ended(state: StreamState) -> StreamState:
+    return changed(state, replays=state.replays + 1)
 
 
 def _without_shared_error(z: float, past: float, *, count: int, length: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,13 +82,18 @@ def changed(state: StreamState, **fields: Any) -> StreamState:
     return after
 
 
+# The probes are the same from replay to replay.
+@lru_cache(maxsize=32)
+def _as_set(probes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(probes)
+
+
 def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[StreamState, Floats]:
     """Rows for every probe of the replay; probes not scored for `keep` replays are forgotten."""
     known = state.reference
-    new_probes = replay.values.keys() - set(known.probes)
     old = state.replays - known.last_seen > keep
-    stale = {known.probes[row] for row in np.flatnonzero(old).tolist()}
-    if new_probes or stale - replay.values.keys():
+    stale = {known.probes[row] for row in np.flatnonzero(old).tolist()} if old.any() else set()
+    if not replay.values.keys() <= _as_set(known.probes) or stale - replay.values.keys():
         probes = tuple(sorted((set(known.probes) - stale) | replay.values.keys()))
         row = {probe: i for i, probe in enumerate(known.probes)}
         source = np.array([row.get(probe, -1) for probe in probes], dtype=np.int64)

@@ -22,10 +22,15 @@ _METRICS = {
 """What the numbers of a record are called as metrics."""
 
 
+def probe_key(record: Record) -> str:
+    """Return the key of the record's probe: its name, and its content hash if that is known."""
+    return f"{record.probe}@{record.probe_hash or NOT_HASHED}"
+
+
 def to_answer(record: Record, sample: int) -> Answer:
     """Return the record's answer: without a reply where it failed or its text was not logged."""
     return Answer(
-        probe_key=f"{record.probe}@{record.probe_hash or NOT_HASHED}",
+        probe_key=probe_key(record),
         sample=sample,
         at=record.at,
         outcome=record.outcome,
@@ -39,7 +44,7 @@ def to_answer(record: Record, sample: int) -> Answer:
 
 def to_scores(record: Record) -> Mapping[str, float]:
     """Return the record's scores; without a text nothing else can be measured, so its numbers are scores too."""
-    if record.output is not None or record.outcome is not Outcome.OK:
+    if record.output is not None or record.outcome is not Outcome.OK or not record.numbers:
         return record.scores
     measured = {metric: float(record.numbers[name]) for name, metric in _METRICS.items() if name in record.numbers}
     return {**measured, **record.scores}

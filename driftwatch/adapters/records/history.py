@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from driftwatch.adapters.records.answers import to_scores
-from driftwatch.adapters.records.importing import ImportReport, _numbered
+from driftwatch.adapters.records.answers import probe_key, to_answer, to_scores
+from driftwatch.adapters.records.importing import ImportReport, numbered
 from driftwatch.adapters.records.reading import Source, read_records
 from driftwatch.adapters.records.record import Record
 from driftwatch.adapters.records.spool import Spool, microseconds, moment_at, open_spool
@@ -23,6 +23,7 @@ from driftwatch.services.backtest import Event, Failed
 from driftwatch.services.recorded import Values, local_changes
 from driftwatch.services.score import Scorers, overall, score_answer
 
+_LONGEST_RUN, _LARGEST_RUN = 256, 1 << 20  # lines, and bytes of text, that are held before they are written
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
@@ -43,18 +44,22 @@ class Known:
     scored: dict[str, set[str]] = field(default_factory=dict)
     logprobs: bool = False
 
-    def add(self, record: Record) -> None:
-        """Take one more record."""
-        self.moments.add(record.replay)
-        self.logprobs |= bool(record.logprobs)
-        if (scored := self.scored.get(record.probe)) is None:
-            scored = self.scored[record.probe] = set()
-        for metric, value in record.scores.items():
-            if (values := self.values.get(metric)) is None:
-                values = self.values[metric] = Values()
-            values.add(value)
-            if metric not in MEASURED:
-                scored.add(metric)
+    def add(self, records: Sequence[Record]) -> None:
+        """Take more records of one replay."""
+        self.moments.add(records[0].replay)
+        found: dict[str, list[float]] = {}
+        for record in records:
+            self.logprobs |= bool(record.logprobs)
+            if (scored := self.scored.get(record.probe)) is None:
+                scored = self.scored[record.probe] = set()
+            for metric, value in record.scores.items():
+                found.setdefault(metric, []).append(value)
+                if metric not in MEASURED:
+                    scored.add(metric)
+        for metric, values in found.items():
+            if metric not in self.values:
+                self.values[metric] = Values()
+            self.values[metric].add_all(values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,24 +94,43 @@ class RecordedHistory:
     def events(self, scoring: Mapping[str, Scoring]) -> Iterator[tuple[str, Event]]:
         """Yield every endpoint's replays, and what brought no answer, in order of time."""
         scorers = {name: _Scorer(self.endpoints[name], how) for name, how in scoring.items()}
-        for lines in self._spool.replays():
-            records = [(number, _unpacked(body)) for number, body in lines]
+        for runs in self._spool.replays():
+            records = [pair for _, body in runs for pair in _unpacked(body)]
             name = records[0][1].endpoint
-            chosen = list(_numbered(self._source, records, self.report))
+            chosen = list(numbered(self._source, records, self.report))
             yield name, scorers[name].event(chosen)
 
     def _sorted_out(self, advance: Callable[[int], None]) -> Iterator[tuple[datetime, str, tuple[int, bytes]]]:
+        """Yield the file in runs of lines of the same replay."""
+        run: list[tuple[int, Record]] = []
+        size = 0
         for number, found in read_records(self._source):
             advance(number)
             if isinstance(found, Problem):
                 self.report.skip(found)
                 continue
             self.report.naive += found.naive
-            if (known := self.endpoints.get(found.endpoint)) is None:
-                known = self.endpoints[found.endpoint] = Known()
-            known.add(found)
-            # Escaped as SQL text refuses a lone surrogate, which JSON allows in a name.
-            yield found.replay, ascii(found.endpoint), (number, _packed(found))
+            first = run[0][1] if run else found
+            if (
+                len(run) >= _LONGEST_RUN
+                or size > _LARGEST_RUN
+                or found.replay != first.replay
+                or found.endpoint != first.endpoint
+            ):
+                yield self._kept(run)
+                run, size = [], 0
+            run.append((number, found))
+            size += len(found.output or b"")
+        if run:
+            yield self._kept(run)
+
+    def _kept(self, run: Sequence[tuple[int, Record]]) -> tuple[datetime, str, tuple[int, bytes]]:
+        number, first = run[0]
+        if (known := self.endpoints.get(first.endpoint)) is None:
+            known = self.endpoints[first.endpoint] = Known()
+        known.add([record for _, record in run])
+        # Escaped as SQL text refuses a lone surrogate, which JSON allows in a name.
+        return first.replay, ascii(first.endpoint), (number, _packed(run))
 
 
 @contextmanager
@@ -126,7 +150,7 @@ class _Scorer:
         self._fingerprint = Fingerprint(parts={})
         self._epoch, self._seq = 1, 0
 
-    def event(self, chosen: Sequence[tuple[Record, Answer]]) -> Event:
+    def event(self, chosen: Sequence[tuple[Record, int]]) -> Event:
         """Return the replay of these answers, or that there was none."""
         slot = Slot(endpoint=chosen[0][0].endpoint, due=chosen[0][0].replay)
         answered = sum(record.outcome is Outcome.OK for record, _ in chosen)
@@ -136,9 +160,12 @@ class _Scorer:
         fingerprint = next((record.fingerprint for record, _ in chosen if record.fingerprint), {})
         self._begin(fingerprint)
         self._seq += 1
-        values = self._values(chosen)
-        self._keep(chosen)
-        texts = [record.texts for record, answer in chosen if answer.reply]
+        answers = {
+            at: to_answer(record, sample) for at, (record, sample) in enumerate(chosen) if record.output is not None
+        }
+        values = self._values(chosen, answers)
+        self._keep(answers)
+        texts = [chosen[at][0].texts for at, answer in answers.items() if answer.reply]
         return ReplayScores(
             slot=slot,
             seq=self._seq,
@@ -159,22 +186,27 @@ class _Scorer:
             self._texts, self._references = {}, {}
         self._fingerprint = now
 
-    def _values(self, chosen: Sequence[tuple[Record, Answer]]) -> dict[str, dict[str, tuple[float, ...]]]:
+    def _values(
+        self, chosen: Sequence[tuple[Record, int]], answers: Mapping[int, Answer]
+    ) -> dict[str, dict[str, tuple[float, ...]]]:
         values: dict[str, dict[str, tuple[float, ...]]] = {}
-        for record, answer in sorted(chosen, key=lambda pair: pair[1].sample):
-            for metric, value in self._scores(record, answer).items():
-                here = values.setdefault(metric, {})
-                here[answer.probe_key] = (*here.get(answer.probe_key, ()), value)
+        for at in sorted(range(len(chosen)), key=lambda at: chosen[at][1]):
+            record = chosen[at][0]
+            key = probe_key(record)
+            for metric, value in self._scores(record, answers.get(at)).items():
+                if (here := values.get(metric)) is None:
+                    here = values[metric] = {}
+                here[key] = (*here.get(key, ()), value)
         return values
 
-    def _scores(self, record: Record, answer: Answer) -> dict[str, float]:
-        scores: dict[str, float] = {}
-        if answer.reply is not None:
+    def _scores(self, record: Record, answer: Answer | None) -> Mapping[str, float]:
+        scores = to_scores(record)
+        if answer is not None and answer.reply is not None:
             made = score_answer(answer, self._how.scorers, self._references)
-            scores = {name: value for name, value in made.items() if isinstance(value, float) and math.isfinite(value)}
-        scores.update(to_scores(record))
+            finite = {name: value for name, value in made.items() if isinstance(value, float) and math.isfinite(value)}
+            scores = {**finite, **scores}
         if self._how.derives_pass and PASS.name not in scores:
-            scores.update(self._passed(record))
+            return {**scores, **self._passed(record)}
         return scores
 
     def _passed(self, record: Record) -> dict[str, float]:
@@ -183,9 +215,9 @@ class _Scorer:
         complete = own.keys() >= self._known.scored[record.probe]
         return {PASS.name: value} if isinstance(value, float) and (complete or value == 0) else {}
 
-    def _keep(self, chosen: Sequence[tuple[Record, Answer]]) -> None:
+    def _keep(self, answers: Mapping[int, Answer]) -> None:
         """Remember the first texts of every probe in this baseline."""
-        for _, answer in chosen:
+        for answer in answers.values():
             if answer.reply is None:
                 continue
             texts = self._texts.setdefault(answer.probe_key, [])
@@ -196,37 +228,52 @@ class _Scorer:
                 self._references[answer.probe_key] = ReferenceTexts(texts)
 
 
-def _packed(record: Record) -> bytes:
-    rest = (
-        record.endpoint,
-        microseconds(record.replay),
-        microseconds(record.at),
-        record.outcome.value,
-        [dict(call) for call in record.tool_calls],
-        [(token.token, token.logprob, dict(token.top)) for token in record.logprobs],
-    )
-    maps = [dict(given) for given in (record.scores, record.numbers, record.texts, record.fingerprint)]
-    return marshal.dumps((record.probe, record.probe_hash, record.sample, record.output, maps, rest))
+def _packed(run: Sequence[tuple[int, Record]]) -> bytes:
+    """Lines of one replay of one endpoint as bytes."""
+    first = run[0][1]
+    rows = [
+        (
+            number,
+            r.probe,
+            None if r.at == r.replay else microseconds(r.at),
+            r.probe_hash,
+            r.sample,
+            r.output,
+            r.scores,
+            r.numbers,
+            r.texts,
+            r.tool_calls,
+            [(token.token, token.logprob, token.top) for token in r.logprobs],
+            r.fingerprint,
+            r.outcome.value,
+        )
+        for number, r in run
+    ]
+    return marshal.dumps((first.endpoint, microseconds(first.replay), rows))
 
 
-def _unpacked(body: bytes) -> Record:
-    probe, probe_hash, sample, output, maps, rest = marshal.loads(body)  # noqa: S302  # our own bytes
-    scores, numbers, texts, fingerprint = maps
-    endpoint, replay, at, outcome, tool_calls, logprobs = rest
-    return Record(
-        endpoint=endpoint,
-        probe=probe,
-        replay=moment_at(replay),
-        at=moment_at(at),
-        probe_hash=probe_hash,
-        sample=sample,
-        output=output,
-        scores=scores,
-        numbers=numbers,
-        texts=texts,
-        headers={},
-        tool_calls=tool_calls,
-        logprobs=tuple(TokenLogprob(token=token, logprob=logprob, top=top) for token, logprob, top in logprobs),
-        fingerprint=fingerprint,
-        outcome=_OUTCOMES[outcome],
-    )
+def _unpacked(body: bytes) -> Iterator[tuple[int, Record]]:
+    endpoint, due, rows = marshal.loads(body)  # noqa: S302  # our own bytes
+    replay = moment_at(due)
+    for number, probe, at, probe_hash, sample, output, scores, numbers, texts, calls, logprobs, print_, outcome in rows:
+        # By position: by name it would take three times as long.
+        yield (
+            number,
+            Record(
+                endpoint,
+                probe,
+                replay,
+                replay if at is None else moment_at(at),
+                probe_hash,
+                sample,
+                output,
+                scores,
+                numbers,
+                texts,
+                calls,
+                {},
+                tuple(TokenLogprob(token=token, logprob=logprob, top=top) for token, logprob, top in logprobs),
+                print_,
+                _OUTCOMES[outcome],
+            ),
+        )

@@ -99,7 +99,7 @@ def _import_replay(
         for number, _ in records:
             report.skip(problem(source, number, f"the slot {slot.key} of {slot.endpoint} has ended as {before.state}"))
         return
-    chosen = list(_numbered(source, records, report))
+    chosen = [(record, to_answer(record, sample)) for record, sample in numbered(source, records, report)]
     replay = _replay(store.epoch(slot.endpoint), slot, chosen)
     given = {(answer.probe_key, answer.sample): to_scores(record) for record, answer in chosen}
     store.record_replay(replay, _merged(given, score(replay, given) if score else ()))
@@ -107,11 +107,14 @@ def _import_replay(
     report.answers += len(chosen)
 
 
-def _numbered(
-    source: Source, records: Iterable[tuple[int, Record]], report: ImportReport
-) -> Iterator[tuple[Record, Answer]]:
-    """Yield records with their answers; samples without a number take the next free one."""
-    taken = {(r.probe, r.probe_hash or NOT_HASHED, r.sample): number for number, r in reversed(list(records))}
+def numbered(
+    source: Source, records: Sequence[tuple[int, Record]], report: ImportReport
+) -> Iterator[tuple[Record, int]]:
+    """Yield records with their samples; those without a number take the next free one."""
+    if len({(r.probe, r.probe_hash or NOT_HASHED) for _, r in records if r.sample is None}) == len(records):
+        yield from ((record, 0) for _, record in records)  # the usual replay: one answer a probe, none numbered
+        return
+    taken = {(r.probe, r.probe_hash or NOT_HASHED, r.sample): number for number, r in reversed(records)}
     free = dict[tuple[str, str], int]()
     for number, record in records:
         probe = (record.probe, record.probe_hash or NOT_HASHED)
@@ -124,7 +127,7 @@ def _numbered(
         elif taken[*probe, sample] != number:
             report.skip(problem(source, number, f"sample {sample} of this probe and replay was there before"))
             continue
-        yield record, to_answer(record, sample)
+        yield record, sample
 
 
 def _replay(epoch: int, slot: Slot, chosen: Sequence[tuple[Record, Answer]]) -> Replay:
