@@ -1,7 +1,7 @@
-"""The mixture of `StreamDetector`, one deployment at a time and compiled: the same statistic, twenty times as fast.
+"""The mixture of `StreamDetector`, one deployment at a time and compiled: the same statistic, several times as fast (SPEED.md).
 
 Nothing of the product runs here but its constants, so its check holds it to the product on the benchmark's own streams:
-`python -m benchmarks.detection.mirror`, by a python that has numba (that of peers.txt). One answer per probe and
+`python -m benchmarks.detection.mirror`, by a python with what mirror.txt names. One answer per probe and
 replay, none missing, no alarm ever latched; lattices are approximated by Pearson's type III law except for pass/fail.
 """
 

@@ -10,6 +10,10 @@ from driftwatch.stats.bags import Bags
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_FEW_VALUES, _MOST_GRIDS = (
+    16,
+    500,
+)  # different values of one replay up to which its grid is remembered, and how many are
 VALUE_GRID = 240  # divisible by 1-6, 8, 10, 12, 15, 16, 20: the usual rubrics stay exact
 
 
@@ -38,8 +42,17 @@ class Grid:
 def grid_of(bags: Bags, new: Floats) -> Grid:
     """Grid that is symmetric in each bag: spanned by the values of all probes that answered, today's among them."""
     present = np.isfinite(new)
-    answered = present.any(axis=1)
+    answered = np.asarray(present.any(axis=1))
     today = new[present]
+    if bags.rested and answered.all():
+        values = frozenset(today.tolist())
+        if len(values) <= _FEW_VALUES:
+            keep = len(bags.memory) < _MOST_GRIDS
+            return bags.remembered(("grid", values), lambda: _spanned(bags, answered, today), keep=keep)
+    return _spanned(bags, answered, today)
+
+
+def _spanned(bags: Bags, answered: NDArray[np.bool_], today: Floats) -> Grid:
     low = min(float(bags.lowest[answered].min(initial=np.inf)), float(today.min(initial=np.inf)))
     high = max(float(bags.highest[answered].max(initial=-np.inf)), float(today.max(initial=-np.inf)))
     if not high > low:
