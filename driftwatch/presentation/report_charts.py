@@ -44,7 +44,7 @@ def report_charts(report: Report) -> ReportCharts:
     large: dict[str, Spec] = {}
     if len(report.endpoints) > 1:
         large[FLEET] = fleet_chart({endpoint.name: highest(endpoint) for endpoint in report.endpoints})
-    incidents = {e.name: [i.incident for i in e.incidents] for e in report.endpoints if e.incidents}
+    incidents = {e.name: [i.incident for i in e.told] for e in report.endpoints if e.told}
     if incidents:
         large[INCIDENTS] = incidents_chart(incidents, since=shown_since(report), until=report.until)
     others: dict[str, Spec] = {}
@@ -65,7 +65,7 @@ def moved(endpoint: EndpointReport, stream: StreamReport) -> bool:
 
 
 def _alarmed(endpoint: EndpointReport, stream: StreamReport) -> bool:
-    told = marks_of(stream.standing.metric.name, (i.incident for i in endpoint.incidents))
+    told = marks_of(stream.standing.metric.name, (i.incident for i in endpoint.told))
     return stream.standing.state is StreamState.ALARM or bool(told)
 
 

@@ -53,7 +53,7 @@ def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]
 def _endpoint(endpoint: EndpointReport) -> dict[str, str]:
     incidents = "; ".join(
         f"{i.incident.name} {i.incident.severity.value}, {words.movement(i.incident)}, {i.incident.state.value}"
-        for i in endpoint.incidents
+        for i in endpoint.told
     )
     said = incidents or endpoint.power or words.caveat(endpoint) or words.endpoint_line(endpoint)
     return {

@@ -30,6 +30,7 @@ NOT_THERE = "(no such answer is stored)"
 STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
 SHOWN_COLUMNS = ("metric", "baseline", "period", "course")
 _PROBES_NAMED = 3
+_PASSED_NAMED = 3
 
 
 def moment(value: datetime) -> str:
@@ -133,10 +134,33 @@ def quiet(report: "Report") -> str:
     watching = sum(endpoint.watched > 0 for endpoint in report.endpoints)
     if not watching:
         return "Nothing could be compared with a baseline in this period, so its silence says nothing."
-    ended = sum(len(endpoint.incidents) for endpoint in report.endpoints)
+    ended = sum(len(endpoint.told) for endpoint in report.endpoints)
     if ended:
         return f"Nothing is open. {ended} incident{'' if ended == 1 else 's'} of the period ended; see below."
+    if any(endpoint.passed for endpoint in report.endpoints):
+        return "Nothing moved that was still there when it was asked for again, and nothing is to be done."
     return "Nothing moved, and nothing is to be done. What would have been seen stands at each endpoint."
+
+
+def passed(endpoint: "EndpointReport") -> str:
+    """Return which alarms' changes had vanished when they were asked for again; empty for none."""
+    if not endpoint.passed:
+        return ""
+    many = len(endpoint.passed)
+    named = [f"{i.incident.name} ({movement(i.incident)}, {moment(i.incident.opened_at)})" for i in endpoint.passed]
+    listed = ", ".join(named[:_PASSED_NAMED]) + (f" and {many - _PASSED_NAMED} more" if many > _PASSED_NAMED else "")
+    return f"{many} alarm{'' if many == 1 else 's'} told to nobody, vanished when asked again: {listed}."
+
+
+def todo_line(incident: Incident) -> str:
+    """Return what is open, where."""
+    return f"{incident.name} on {one_line(incident.endpoint, 100)}: {since(incident)}"
+
+
+def since(incident: Incident) -> str:
+    """Return what an incident is about, and when that began."""
+    begun = next((finding.onset for finding in incident.findings if finding.onset), None)
+    return movement(incident) + (f" since {moment(begun)}" if begun else "")
 
 
 def seen(endpoint: "EndpointReport") -> str:

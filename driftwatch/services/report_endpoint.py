@@ -7,6 +7,7 @@ from math import fsum
 
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Incident, IncidentKind
+from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.services.bands import Band, Normal, bands, normal
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
 from driftwatch.services.episodes import states_shown
@@ -77,6 +78,16 @@ class EndpointReport:
     coverage: Coverage
     cost_usd: float
     power: str | None = None
+
+    @property
+    def told(self) -> tuple[IncidentReport, ...]:
+        """The incidents that a report tells in full."""
+        return tuple(one for one in self.incidents if one.incident.attribution != TRANSIENT)
+
+    @property
+    def passed(self) -> tuple[IncidentReport, ...]:
+        """Alarms whose change vanished when it was asked for again: nobody was told, and a line is enough."""
+        return tuple(one for one in self.incidents if one.incident.attribution == TRANSIENT)
 
 
 def report_endpoint(

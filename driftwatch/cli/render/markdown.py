@@ -54,13 +54,17 @@ def render_markdown(report: Report) -> str:
 
 def _report(report: Report) -> Iterator[str]:
     yield from ("# driftwatch report", "", f"**{report.verdict.words}**", "", words.period(report), "")
+    for open_one in words.todo(report):
+        yield from (f"- {escape(words.todo_line(open_one))}: `{words.way_on(open_one).replace('`', ' ')}`", "")
+    if not words.todo(report):
+        yield from (words.quiet(report), "")
     yield from _table(
         ("endpoint", "state", "incidents", "coverage", "cost, USD"),
         [
             (
                 escape(e.name),
                 e.state.value,
-                ", ".join(i.incident.name for i in e.incidents) or "none",
+                ", ".join(i.incident.name for i in e.told) or "none",
                 e.coverage.words,
                 words.number(e.cost_usd),
             )
@@ -75,10 +79,10 @@ def _report(report: Report) -> Iterator[str]:
 
 def _endpoint(report: Report, endpoint: EndpointReport) -> Iterator[str]:
     yield from (f"## {escape(endpoint.name)}: {endpoint.state.value}", "", f"Model {escape(endpoint.model)}.", "")
-    for line in (words.endpoint_line(endpoint), words.caveat(endpoint), words.seen(endpoint)):
+    for line in (words.endpoint_line(endpoint), words.caveat(endpoint), words.seen(endpoint), words.passed(endpoint)):
         if line:
             yield from (escape(line), "")
-    for incident in endpoint.incidents:
+    for incident in endpoint.told:
         yield from _incident(report, incident)
     yield from _table(words.STREAM_COLUMNS, [_row(stream) for stream in endpoint.streams])
     if endpoint.shown:

@@ -108,6 +108,8 @@ def _report(report: "Report", width: int) -> Iterator[RenderableType]:
     drifted = EndpointState.DRIFTED in report.verdict.states
     yield plain(report.verdict.words, "bold red" if drifted else "bold")
     yield plain(words.period(report), "dim")
+    yield Text()
+    yield from _todo(report)
     for endpoint in report.endpoints:
         yield Text()
         yield from _endpoint(report, endpoint, width)
@@ -116,13 +118,25 @@ def _report(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from _accounts(report)
 
 
+def _todo(report: "Report") -> Iterator[RenderableType]:
+    """Yield what is open with the commands that end it, or that nothing is."""
+    waiting = words.todo(report)
+    for incident in waiting:
+        yield plain(words.todo_line(incident), "bold")
+        yield Padding(plain(words.way_on(incident)), (0, 0, 0, 2))
+    if not waiting:
+        yield plain(words.quiet(report))
+
+
 def _endpoint(report: "Report", endpoint: "EndpointReport", width: int) -> Iterator[RenderableType]:
     yield endpoint_title(endpoint.name, endpoint.state, endpoint.model)
     yield plain(words.endpoint_line(endpoint))
     if told := words.caveat(endpoint):
         yield plain(told, "yellow")
     yield plain(words.seen(endpoint))
-    for incident in endpoint.incidents:
+    if passed := words.passed(endpoint):
+        yield plain(passed, "dim")
+    for incident in endpoint.told:
         yield Text()
         yield plain(words.incident_title(incident.incident), "bold")
         body = [plain(line) for line in words.incident_lines(incident, report.at)]

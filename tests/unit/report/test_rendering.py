@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,16 @@ from markdown_it import MarkdownIt
 from driftwatch.cli.render.markdown import escape, fenced, render_markdown
 from driftwatch.cli.render.terminal import render_terminal
 from driftwatch.cli.terminal import printable
+from driftwatch.domain.incident import IncidentState
 from driftwatch.domain.legible import one_line
+from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.presentation.as_json import report_data
+from driftwatch.presentation.html_report import render_html
+from driftwatch.presentation.report_message import report_payload
 from driftwatch.presentation.spark import BLOCKS, GAP, sparkline
-from driftwatch.services.report import build_report
-from tests.unit.report.handmade import REPORT
+from driftwatch.services.report import Report, build_report
+from driftwatch.services.standing import EndpointState
+from tests.unit.report.handmade import DRIFTED, LEARNING, OPENED, REPORT
 from tests.unit.report.scripted import HOUR, MONDAY, watched
 
 UNTIL = MONDAY + 60 * HOUR
@@ -90,6 +96,39 @@ def test_a_report_looks_like_this(name, render):
         snapshot.write_text(render(REPORT), encoding="utf-8")
         pytest.fail("the snapshot was written; read it")
     assert render(REPORT) == snapshot.read_text(encoding="utf-8")
+
+
+def passing() -> Report:
+    """Return a week in which one drift was told, and two alarms vanished when the probes were asked again."""
+    one = DRIFTED.incidents[0]
+    gone = {"attribution": TRANSIENT, "state": IncidentState.RESOLVED, "ended_at": OPENED + HOUR}
+    vanished = [replace(one, incident=replace(one.incident, id=number, **gone), deliveries=()) for number in (71, 72)]
+    return replace(REPORT, endpoints=(replace(DRIFTED, incidents=(one, *vanished)), LEARNING))
+
+
+@pytest.mark.parametrize(
+    "render", [render_terminal, render_markdown, lambda report: render_html(report, pictures={}, interactive=False)]
+)
+def test_what_vanished_when_it_was_asked_for_again_is_one_line_and_what_was_told_stands_out(render):
+    page = render(passing())
+    body = html.unescape(page.partition("<body>")[2] or page)
+    shown = " ".join(re.sub("<[^>]+>", " ", body).replace("\\", "").split())
+    assert "2 alarms told to nobody, vanished when asked again: inc-71 (pass 0.91 → 0.78, Wed 14 Oct" in shown
+    assert (shown.count("inc-71"), shown.count("inc-72")) == (1, 1)
+    assert shown.index("inc-42 on support-bot: pass 0.91 → 0.78 since Wed 14 Oct 2026 06:00 UTC") < 400
+
+
+def test_slack_and_the_picture_leave_out_what_vanished():
+    payload = report_payload(passing())
+    assert "inc-71" not in json.dumps(payload)
+    assert [row["incident"] for row in payload["charts"]["incidents"]["datasets"]["incidents"]] == ["inc-42"]
+
+
+def test_a_week_of_vanished_alarms_says_so_first():
+    week = passing()
+    only = replace(week.endpoints[0], incidents=week.endpoints[0].passed, state=EndpointState.UNCHANGED)
+    said = render_terminal(replace(week, endpoints=(only,)))
+    assert "Nothing moved that was still there when it was asked for again, and nothing is to be done." in said
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 100, 160])

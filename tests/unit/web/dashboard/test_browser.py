@@ -220,9 +220,18 @@ def test_an_open_page_keeps_itself_up_to_date_and_leaves_writing_alone(here_with
         visit.go("/incidents/inc-1")
         visit.page.fill("input[name=comment]", "half a sente")
         drifted.replay(watched("support-bot"), drifted.clock.now(), broken=8)
-        drifted.store.save_incident(replace(drifted.store.incident(1), elsewhere=("summaries",)))
+        grown = drifted.store.incident(1)
+        first, *others = grown.findings
+        late = replace(first.moved[0], probe_id="a-probe-that-moved-later")
+        findings = (replace(first, moved=(late, *first.moved)), *others)
+        drifted.store.save_incident(
+            replace(grown, elsewhere=("summaries",), detail="a cause found later", findings=findings)
+        )
         visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         visit.page.locator("#what", has_text="Moved together with").wait_for()
+        # Who accepts has seen what there is to see by then: a drift that grew is not accepted unseen.
+        visit.page.locator("#why", has_text="a cause found later").wait_for()
+        visit.page.locator("#moves", has_text="a-probe-that-moved-later").wait_for()
         assert visit.page.input_value("input[name=comment]") == "half a sente"
         assert visit.complaints == []
 
