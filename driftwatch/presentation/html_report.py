@@ -16,6 +16,7 @@ from driftwatch.presentation.charts.palette import DARK
 from driftwatch.presentation.charts.parts import Spec
 from driftwatch.presentation.diff import side_by_side
 from driftwatch.presentation.drawing import drawn_svg
+from driftwatch.presentation.order import in_order
 from driftwatch.presentation.printable import printable
 from driftwatch.presentation.report_charts import (
     FLEET,
@@ -55,6 +56,7 @@ def render_html(report: Report, *, pictures: Mapping[str, str] | None = None, in
     interactive : bool
         With charts that answer to the pointer, as far as the page stays below `MOST_BYTES`.
     """
+    report = in_order(report)
     charts = report_charts(report)
     if pictures is None:
         pictures = drawn_svg(dict(list(charts.large.items())[:MOST_PICTURES]))

@@ -7,10 +7,10 @@ from driftwatch.domain.legible import one_line
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.weekly import KIND
 from driftwatch.presentation import words
+from driftwatch.presentation.order import in_order
 from driftwatch.presentation.report_charts import FLEET, INCIDENTS, report_charts
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport
-from driftwatch.services.standing import EndpointState
 
 ENDPOINTS = 30
 INCIDENTS_SHOWN = 10
@@ -19,7 +19,7 @@ _LINE = 300
 
 def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]:
     """Return what the message says: what moved first, every answer left out."""
-    ordered = sorted(report.endpoints, key=lambda e: (e.state is not EndpointState.DRIFTED, e.state.value, e.name))
+    report = in_order(report)
     todo = words.todo(report)
     return {
         "version": 1,
@@ -43,8 +43,8 @@ def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]
             for incident in todo[:INCIDENTS_SHOWN]
         ],
         "more_todo": max(len(todo) - INCIDENTS_SHOWN, 0),
-        "endpoints": [_endpoint(endpoint) for endpoint in ordered[:ENDPOINTS]],
-        "more_endpoints": max(len(ordered) - ENDPOINTS, 0),
+        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints[:ENDPOINTS]],
+        "more_endpoints": max(len(report.endpoints) - ENDPOINTS, 0),
         "accounts": [one_line(line, _LINE) for line in _accounts(report)],
         "charts": {name: spec for name, spec in report_charts(report).large.items() if name in (FLEET, INCIDENTS)},
     }

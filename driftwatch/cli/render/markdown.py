@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
 from driftwatch.presentation import words
+from driftwatch.presentation.order import in_order
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport, StreamReport
 from driftwatch.services.report_incident import IncidentReport
@@ -49,7 +50,7 @@ def fenced(text: str) -> str:
 
 def render_markdown(report: Report) -> str:
     """Return the report in Markdown."""
-    return "\n".join(_report(report)).rstrip() + "\n"
+    return "\n".join(_report(in_order(report))).rstrip() + "\n"
 
 
 def _report(report: Report) -> Iterator[str]:

@@ -15,6 +15,7 @@ from driftwatch.cli.terminal import printable
 from driftwatch.domain.legible import one_line
 from driftwatch.presentation import words
 from driftwatch.presentation.diff import Side, side_by_side
+from driftwatch.presentation.order import in_order
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
@@ -40,7 +41,7 @@ _STYLE = {
 
 def render_terminal(report: "Report", *, width: int = WIDTH, color: bool = False) -> str:
     """Return the report as text, with ANSI colours if asked."""
-    return drawn(_report(report, max(width, NARROWEST)), width=width, color=color)
+    return drawn(_report(in_order(report), max(width, NARROWEST)), width=width, color=color)
 
 
 def drawn(parts: Iterator[RenderableType], *, width: int = WIDTH, color: bool = False) -> str:

@@ -22,6 +22,7 @@ from driftwatch.presentation.html_report import render_html
 from driftwatch.presentation.report_message import report_payload
 from driftwatch.presentation.spark import BLOCKS, GAP, sparkline
 from driftwatch.services.report import Report, build_report
+from driftwatch.services.report_endpoint import EndpointReport
 from driftwatch.services.standing import EndpointState
 from tests.unit.report.handmade import DRIFTED, LEARNING, OPENED, REPORT
 from tests.unit.report.scripted import HOUR, MONDAY, watched
@@ -96,6 +97,28 @@ def test_a_report_looks_like_this(name, render):
         snapshot.write_text(render(REPORT), encoding="utf-8")
         pytest.fail("the snapshot was written; read it")
     assert render(REPORT) == snapshot.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        render_terminal,
+        render_markdown,
+        lambda report: render_html(report, pictures={}, interactive=False).partition("<body>")[2],
+        lambda report: json.dumps(report_payload(report)["endpoints"]),
+    ],
+)
+def test_what_drifted_is_read_first_and_the_strongest_evidence_before_the_weaker(render):
+    def drifted(name: str, peak: float) -> EndpointReport:
+        streams = (replace(DRIFTED.streams[0], peak=peak), *DRIFTED.streams[1:])
+        return replace(DRIFTED, name=name, streams=streams, incidents=())
+
+    calm = [replace(LEARNING, name=name) for name in ("zebra", "apple")]
+    week = replace(REPORT, endpoints=(calm[0], drifted("weak", 1.2), calm[1], drifted("strong", 45.0)))
+    shown = render(week)
+    places = [shown.index(name) for name in ("strong", "weak", "zebra", "apple")]
+    assert places == sorted(places)
+    assert [e["name"] for e in report_data(week)["endpoints"]] == ["zebra", "weak", "apple", "strong"]
 
 
 def passing() -> Report:
