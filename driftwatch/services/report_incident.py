@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.fingerprint import Fingerprint
@@ -30,8 +31,8 @@ class IncidentReport:
     model : str, optional
         The endpoint's pinned model.
     answers : mapping
-        Probe id -> an answer of the baseline, and one of the replay that opened the incident; None where there is
-        none (any more).
+        Probe id -> an answer of the baseline, and one of the replay that opened the incident or, where that says the
+        same, of the one that made it louder or was the last; None where there is none (any more).
     fingerprint : Fingerprint, optional
         Our side at that replay.
     slot : Slot, optional
@@ -89,31 +90,38 @@ def incident_report(
         deliveries = store.deliveries(since=incident.opened_at)
     if states is None:
         states = states_shown(store, incident.endpoint)
-    slot = _opening_slot(store, incident)
+    steps = store.transitions(incident.id)
+    slots = _slots(store, incident, [incident.opened_at, _risen(steps), incident.updated_at])
+    slot = slots[0] if slots else None
     return IncidentReport(
         incident=incident,
         model=model,
-        answers=_answers(store, incident, slot[0]) if slot else {},
+        answers=_answers(store, incident, [one for one, _ in slots]) if slots else {},
         fingerprint=_fingerprint(store, incident.endpoint, slot[1]) if slot else None,
         slot=slot[0] if slot else None,
         deliveries=tuple(d for d in deliveries if d.payload.get("incident") == incident.name),
-        timeline=_noticed(store.transitions(incident.id)),
+        timeline=_noticed(steps),
         states=states.get(incident.id, Shown()),
     )
 
 
-def _opening_slot(store: Store, incident: Incident) -> tuple[Slot, int] | None:
-    """Return the last replay that was there when the incident opened, and its seq."""
+def _risen(steps: Sequence[Incident]) -> datetime | None:
+    """Return when an incident last became louder: a page may have begun as a notice of something else."""
+    louder = [now.updated_at for before, now in pairwise(steps) if now.severity.rank > before.severity.rank]
+    return louder[-1] if louder else None
+
+
+def _slots(store: Store, incident: Incident, moments: Sequence[datetime | None]) -> list[tuple[Slot, int]]:
+    """Return for each moment the last replay that was there, and its seq; without one for the first, none at all."""
     records = store.slots(incident.endpoint, since=incident.opened_at - _LOOK_BACK)
-    known = [
-        (r.slot, r.seq)
-        for r in records
-        if r.state is SlotState.DONE and r.seq and r.finished_at and r.finished_at <= incident.opened_at
+    done = [(r.finished_at, r.slot, r.seq) for r in records if r.state is SlotState.DONE and r.seq and r.finished_at]
+    found = [
+        [(slot, seq) for ended, slot, seq in done if ended <= moment][-1:] for moment in moments if moment is not None
     ]
-    return known[-1] if known else None
+    return list(dict.fromkeys(one for last in found for one in last)) if found[0] else []
 
 
-def _answers(store: Store, incident: Incident, slot: Slot) -> Excerpts:
+def _answers(store: Store, incident: Incident, slots: Sequence[Slot]) -> Excerpts:
     wanted = {moved.probe_id for finding in incident.findings for moved in finding.moved}
     if not wanted:
         return {}
@@ -125,14 +133,14 @@ def _answers(store: Store, incident: Incident, slot: Slot) -> Excerpts:
         if texts
     }
     new: dict[str, list[str]] = {}
-    for answer in store.answers(incident.endpoint, slot):
+    for answer in (answer for slot in slots for answer in store.answers(incident.endpoint, slot)):
         if answer.reply and answer.probe_id in wanted:
             new.setdefault(answer.probe_id, []).append(answer.text)
     return {probe: _pair(old.get(probe), new.get(probe, ())) for probe in sorted(wanted)}
 
 
 def _pair(old: str | None, new: Sequence[str]) -> tuple[str | None, str | None]:
-    """Return old and new text; of several samples one that differs tells more."""
+    """Return old and new text; of several answers the first that differs tells more."""
     chosen = next((text for text in new if text != old), new[0] if new else None)
     return (_cut(old), _cut(chosen))
 

@@ -55,6 +55,17 @@ def test_the_report_names_exactly_the_endpoint_the_stream_and_the_probes_of_a_pl
     }
 
 
+def test_an_incident_that_began_before_its_page_shows_answers_that_changed(scripted):
+    """A notice opened it, the pass rate fell a replay later, and "old and new" were twice the same text."""
+    one = watched("support-bot")
+    until = scripted.replays(one, 60, drift_at=48)
+    store = scripted.store
+    store.save_incident(replace(store.incident(1), opened_at=MONDAY + 40 * HOUR))
+    (told,) = report_of(scripted, one, until=until).endpoints[0].incidents
+    assert told.slot.due == MONDAY + 39 * HOUR
+    assert {told.answers[f"dates-{i:02}"] for i in range(8)} == {("14 days", "30 days")}
+
+
 def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
     one = watched("support-bot")
     until = scripted.replays(one, 60)
