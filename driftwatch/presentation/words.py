@@ -124,9 +124,9 @@ def drifted(report: "Report") -> bool:
 
 
 def todo(report: "Report") -> list[Incident]:
-    """Return the incidents that somebody still has to end, the loudest first."""
+    """Return the incidents that somebody still has to end, pages first, otherwise in the report's order."""
     open_ones = [i.incident for e in report.endpoints for i in e.incidents if i.incident.state.open]
-    return sorted(open_ones, key=lambda incident: (incident.severity is not Severity.PAGE, incident.opened_at))
+    return sorted(open_ones, key=lambda incident: incident.severity is not Severity.PAGE)
 
 
 def quiet(report: "Report") -> str:
