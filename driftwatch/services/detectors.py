@@ -1,5 +1,7 @@
 """Which detector watches a metric."""
 
+from collections.abc import Mapping
+
 from driftwatch.domain.metric import COMMON_FACTOR, Metric
 from driftwatch.services.references import text_reference
 from driftwatch.stats.any_stream import AnyDetector
@@ -9,6 +11,8 @@ from driftwatch.stats.stream import StreamDetector
 
 ALONE: tuple[Chart, ...] = ("mixture",)
 """What pages for a metric whose charts nobody chose."""
+OWN_CHARTS: Mapping[str, tuple[Chart, ...]] = {"script": ("mixture", "strays")}
+"""The same of metrics that are zero in a sound answer: one stray answer in two hundred is harm, and no shift."""
 _SHORTEST_SERIES = 8
 
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from statistics import variance
 
 from driftwatch.domain.metric import MEASURED, PASS, Severity
-from driftwatch.services.detectors import ALONE
 from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Store
 from driftwatch.services.streams import StreamPlan
@@ -171,9 +170,11 @@ def _found(effect: float, shift: float, plan: StreamPlan) -> Found:
 
 def _mixture(shift: float, plan: StreamPlan) -> tuple[SimulatedDelay | None, float | None]:
     """Return the mixture's delay under a full reference and soon after the baseline; None where it does not page."""
-    if not isinstance(plan.detector, StreamDetector) or plan.detector.paging != ALONE:
+    if not isinstance(plan.detector, StreamDetector) or "mixture" not in plan.detector.paging:
         return None, None
-    threshold = mixture_threshold(arl=plan.detector.arl, kind=plan.metric.kind)
+    # Charts that page share the stream's ARL equally.
+    arl = plan.detector.arl * len(plan.detector.paging)
+    threshold = mixture_threshold(arl=arl, kind=plan.metric.kind)
     early = _simulated(shift, threshold, float(plan.detector.baseline_replays))
     told = early.replays if early.found >= _MOSTLY else None
     return _simulated(shift, threshold, math.inf), told

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftwatch.domain.metric import COMMON_FACTOR, MEASURED, NOT_EVERYWHERE, OF_TASKS, PASS, Metric, Severity
-from driftwatch.services.detectors import ALONE, detector_for
+from driftwatch.services.detectors import ALONE, OWN_CHARTS, detector_for
 from driftwatch.stats.any_stream import AnyDetector
 from driftwatch.stats.budget import FalseAlarmBudget, allocate_arl
 from driftwatch.stats.chart_names import Chart, paging_fault
@@ -117,7 +117,7 @@ def plan_streams(
             continue
         together = budget.arl_replays(replays_per_year)
         for name, arl in allocate_arl(together, weights).items():
-            paging = (charts or {}).get(name, ALONE)
+            paging = (charts or {}).get(name, OWN_CHARTS.get(name, ALONE))
             detector = detector_for(metrics[name], baseline_replays=baseline_replays, arl=arl, paging=paging)
             plans[name] = StreamPlan(metric=metrics[name], detector=detector, arl=arl, arl_together=together)
     return plans

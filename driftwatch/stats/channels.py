@@ -71,11 +71,15 @@ class Footing:
     fixed : float
         Share of the reference's error that every later replay sees again: 0 while the reference takes every
         replay in, near 1 long after it was full.
+    told : float
+        What the hour foretells of the evidence, in its standard deviations: bets on failures expect as many more or
+        fewer of them; those on grades and measures are tempered by it.
     """
 
     spread: float | None
     inflation: float = 1.0
     fixed: float = 0.0
+    told: float = 0.0
 
 
 def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing) -> SideBets:
@@ -88,7 +92,7 @@ def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing
     found : Said
         What the bags say of it.
     """
-    temper = 1 / footing.inflation**2
+    temper = 1 / (footing.inflation**2 + (0.0 if kind == "binary" else footing.told**2))
     of_classes, of_distance = _events(bags, new, kind, footing)
     used = (found.laws.variance > 0) & (found.laws.drawn == 1)
     return SideBets(
@@ -109,7 +113,8 @@ def _events(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> tuple[list
         # One side is what the other is not, and fewer failures are no alarm of their own: a rate that was
         # estimated a little too high looks like them for ever.
         classes.pop()
-    of_classes, of_distance = ([rated(side, footing.fixed) for side in sides] for sides in (classes, distances))
+    told = footing.told if kind == "binary" else 0.0
+    of_classes, of_distance = ([rated(side, footing.fixed, told) for side in sides] for sides in (classes, distances))
     return of_classes, of_distance
 
 

@@ -4,15 +4,18 @@ Likelihood ratios against empirical-Bayes rates. While the reference takes every
 the ratios fair for probes like the others. Once it is full their error is there every day, so they are raised by it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.events import Events
+from driftwatch.stats.failure_counts import tilted
 from driftwatch.stats.rates import FLOOR, empirical_bayes_rates
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 NO_BET = np.nan
 """A process without a bet stays where it is; at log 1 it would grow with every replay."""
@@ -28,6 +31,7 @@ BROKEN = 0.95
 """Event rate that is bet on one probe whose rate was at most half of it."""
 DOUBT_OF_ALL, DOUBT_OF_ONE = 2.0, 1.5
 """Standard errors by which estimated rates are raised once the reference no longer learns."""
+_MOST_TILT = math.log(2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +42,17 @@ class RatedEvents:
     rates: Floats
     rate_of_one: Floats
     raised: float
+    odds_now: float = 1.0
 
 
-def rated(events: Events, fixed: float) -> RatedEvents:
-    """Events with their rates, raised for a reference whose error is `fixed` (see `channels.Footing`)."""
-    rates = empirical_bayes_rates(events.past, events.sizes)
+def rated(events: Events, fixed: float, told: float = 0.0) -> RatedEvents:
+    """Events with their rates, raised for a reference whose error is `fixed`, moved to the hour that `told` speaks of.
+
+    Both are those of `channels.Footing`. Bets that do not know the hour take the bad half of a week for a change.
+    """
+    known = empirical_bayes_rates(events.past, events.sizes)
+    odds_now = _odds_now(known, events.drawn, told)
+    rates = np.maximum(tilted(known, odds_now), FLOOR) if told else known
     raised = 1 + DOUBT_OF_ALL * fixed / float(np.sqrt(events.past.sum() + 1))
     of_one = rates + DOUBT_OF_ONE * fixed * np.sqrt(rates * (1 - rates) / (events.sizes + 1))
     return RatedEvents(
@@ -50,7 +60,15 @@ def rated(events: Events, fixed: float) -> RatedEvents:
         rates=np.minimum(rates * raised, 1 - FLOOR),
         rate_of_one=np.minimum(of_one, 1 - FLOOR),
         raised=raised,
+        odds_now=odds_now,
     )
+
+
+def _odds_now(rates: Floats, drawn: Ints, told: float) -> float:
+    """Odds ratio at which the events expected of all answers move by `told` standard deviations."""
+    spread = float(np.sqrt(drawn @ (rates * (1 - rates))))
+    # Evidence is positive when events are fewer; a log odds b moves the expected events by b times their variance.
+    return math.exp(min(max(-told / spread, -_MOST_TILT), _MOST_TILT)) if spread else 1.0
 
 
 def turned(side: RatedEvents) -> Floats:
@@ -66,7 +84,8 @@ def flaky(side: RatedEvents) -> Floats:
     """
     seen = np.flatnonzero(side.events.past > 0)
     past, sizes = side.events.past[seen], side.events.sizes[seen]
-    rates = np.minimum(np.maximum(side.rates[seen], side.raised * (past + 1) / (sizes + 2)), 1 - FLOOR)
+    least = side.raised * tilted((past + 1) / (sizes + 2), side.odds_now)
+    rates = np.minimum(np.maximum(side.rates[seen], least), 1 - FLOOR)
     own = Events(past=past, sizes=sizes, now=side.events.now[seen], drawn=side.events.drawn[seen])
     return _turned(own, rates, FLAKY)
 

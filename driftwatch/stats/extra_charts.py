@@ -5,6 +5,7 @@ common to a replay moves together. With a spread of s between replays in place o
 grows by s^2, as the square of what the Kolmogorov-Smirnov distance measures; it is widened like that one, by the spread
 that the past supports at 99 %. A CUSUM of log likelihood ratios, whose chance to reach h falls as exp(-c h / variance),
 needs s^2 times the level; it adds the excess up replay by replay, so it is widened by the estimate itself, if above 1.
+Strays are counted against a share that is tolerated, not against the past, whose spread tells nothing of them.
 """
 
 import math
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.channel_mixture import Lead
 from driftwatch.stats.chart_names import Chart
 from driftwatch.stats.chart_registry import make_cvm, make_ewma
 from driftwatch.stats.cvm import CvmChart, CvmState
@@ -23,10 +25,11 @@ from driftwatch.stats.ewma import Ewma, EwmaState
 from driftwatch.stats.failure_counts import tilted
 from driftwatch.stats.outcomes import Outcomes, replay_outcomes
 from driftwatch.stats.self_starting_risk import SelfStartingRiskCusum, SelfStartingRiskState
+from driftwatch.stats.strays import StraysChart, StraysState, strays_threshold
 
 Floats = NDArray[np.float64]
-ExtraChart = Ewma | CvmChart | SelfStartingRiskCusum
-ExtraState = EwmaState | CvmState | SelfStartingRiskState
+ExtraChart = Ewma | CvmChart | SelfStartingRiskCusum | StraysChart
+ExtraState = EwmaState | CvmState | SelfStartingRiskState | StraysState
 
 _MOST_TILT = math.log(2)
 
@@ -58,6 +61,8 @@ def make_extra(name: Chart, *, arl: float) -> ExtraChart:
     """The chart of that name with an in-control ARL of `arl` replays that carry evidence."""
     if name == "ewma":
         return make_ewma(arl=arl)
+    if name == "strays":
+        return StraysChart(threshold=strays_threshold(arl=arl))
     return make_cvm(arl=arl) if name == "cvm" else SelfStartingRiskCusum(arl=arl)
 
 
@@ -85,6 +90,34 @@ def let_ranks_leave(
     return after
 
 
+def count_sound(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], held: Floats, new: Floats
+) -> Mapping[str, ExtraState]:
+    """States after a replay without evidence for the other charts: what does not stray counts too."""
+    chart, before = charts.get("strays"), states.get("strays")
+    if not isinstance(chart, StraysChart) or not isinstance(before, StraysState):
+        return states
+    return {**states, "strays": chart.update(before, held, new, informative=False)}
+
+
+def strays_lead(charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState]) -> Lead | None:
+    """The leading process of the chart of strays, as the mixture names its own."""
+    chart, state = charts.get("strays"), states.get("strays")
+    if not isinstance(chart, StraysChart) or not isinstance(state, StraysState):
+        return None
+    return Lead(channel="strays", place=(), since=max(1, chart.since(state)))
+
+
+def strays_again(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], held: Floats, new: Floats
+) -> float:
+    """Log bet of the chart of strays on one more replay; 0 where there is none."""
+    chart, state = charts.get("strays"), states.get("strays")
+    if not isinstance(chart, StraysChart) or not isinstance(state, StraysState):
+        return 0.0
+    return chart.least_bet(state, held, new)
+
+
 def read_extras(
     charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], *, inflation: float, variance: float
 ) -> dict[str, Reading]:
@@ -105,6 +138,8 @@ def _updated(chart: ExtraChart, state: Any, evidence: ExtraEvidence) -> ExtraSta
         return chart.update(state, evidence.z)
     if isinstance(chart, CvmChart):
         return chart.update(state, evidence.ranks)
+    if isinstance(chart, StraysChart):
+        return chart.update(state, evidence.held, evidence.new, informative=True)
     return _both_sides(chart, state, evidence)
 
 
@@ -145,7 +180,7 @@ def _read(chart: ExtraChart, state: Any, supported: float, estimated: float) -> 
     if isinstance(chart, CvmChart):
         return replace(chart, threshold=chart.threshold * supported).read(state)
     reading = chart.read(state)
-    if isinstance(chart, Ewma):
+    if isinstance(chart, Ewma | StraysChart):
         return reading
     threshold = reading.threshold * estimated
     return replace(reading, threshold=threshold, alarm=reading.statistic >= threshold)

@@ -9,6 +9,7 @@ from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.ewma import EwmaState
 from driftwatch.stats.extra_charts import ExtraState
 from driftwatch.stats.self_starting_risk import RiskSide, SelfStartingRiskState
+from driftwatch.stats.strays import StraysState
 
 _SIDE = ("cells", "limit", "unspent", "rounding", "onset")
 
@@ -48,6 +49,8 @@ def _packed(state: ExtraState) -> tuple[dict[str, Any], list[Any]]:
         return asdict(state), []
     if isinstance(state, CvmState):
         return {"updates": state.updates, "held": len(state.window)}, list(state.window)
+    if isinstance(state, StraysState):
+        return {"rate": state.rate, "updates": state.updates}, [state.logs, state.sums, state.since]
     sides = (state.worse, state.better)
     plain = [[getattr(side, name) for name in _SIDE] for side in sides]
     return {"updates": state.updates, "sides": plain}, [side.law for side in sides]
@@ -61,4 +64,7 @@ def _unpacked(name: str, plain: dict[str, Any], arrays: Iterator[Any]) -> ExtraS
     if name == "risk-adjusted":
         sides = [RiskSide(**dict(zip(_SIDE, side, strict=True)), law=next(arrays)) for side in plain["sides"]]
         return SelfStartingRiskState(worse=sides[0], better=sides[1], updates=plain["updates"])
+    if name == "strays":
+        logs, sums, since = (next(arrays) for _ in range(3))
+        return StraysState(logs=logs, sums=sums, since=since, rate=plain["rate"], updates=plain["updates"])
     raise DegenerateError(f"stream state: no chart {name!r}; fold the stored scores again")

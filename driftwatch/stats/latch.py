@@ -16,6 +16,8 @@ _MOST = 2 * _RECOVERED  # a long calm does not delay the sight of a relapse
 _SHAPE_CALM = 0.7  # share of its threshold below which a rank chart counts as normal
 _SHIFTED = ("ewma", "risk-adjusted")  # charts that see a shift; cusum and mixture are dated by the location anyway
 _BY_SHAPE = ("ks", "cvm")
+_SLOWLY = 0.5  # of strays: half a day without any is no end yet where one comes every five hours
+STRAYS = "strays"  # a few answers of a thousand move no location, and are over when many come without them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +76,14 @@ def latch_at(
     excursion : int
         Updates in the excursion of the chart that alarmed, this one included.
     lead : Lead
-        The mixture's leading process.
+        The leading process of the mixture, or of the chart of strays where that one alarmed.
     probes : tuple of str
         Names of the rows that a place in the single-probe channel counts.
     """
     onset = estimate_onset(zs)
     plain = abs(onset.shift) * math.sqrt(zs.size - onset.index) >= _PLAIN
-    sideways = chart == "mixture" and lead.channel != "location"
-    if not plain and (chart in _BY_SHAPE or chart in _SHIFTED or sideways):
+    sideways = chart in ("mixture", STRAYS) and lead.channel != "location"
+    if chart == STRAYS or (not plain and (chart in _BY_SHAPE or chart in _SHIFTED or sideways)):
         first = max(0, zs.size - (lead.since if sideways else max(1, excursion)))
         return Latch(
             chart=chart,
@@ -111,7 +113,7 @@ def recovered(latch: Latch, z: float, shape: float, bet: float) -> Latch:
         Its evidence, the rank chart's share of its threshold, and the log bet of the process that alarmed.
     """
     if latch.channel != "location":
-        return _moved(latch, -bet)
+        return _moved(latch, -bet * (_SLOWLY if latch.channel == STRAYS else 1.0))
     # A plain shift of location is judged by location alone: the rank window forgets slowly.
     if latch.shift == 0 and shape >= _SHAPE_CALM:
         return replace(latch, recovery=0.0, since_zero=0, calm=0)

@@ -26,9 +26,12 @@ from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.extra_charts import (
     ExtraEvidence,
+    count_sound,
     let_ranks_leave,
     read_extras,
     start_extras,
+    strays_again,
+    strays_lead,
     update_extras,
 )
 from driftwatch.stats.ks import KsChart
@@ -80,10 +83,10 @@ class StreamDetector:
         Values a probe's bag holds at most.
     cusum_reference : float
         The ``k`` of the CUSUM, in standard deviations of a replay's evidence.
-    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted"}
+    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted", "strays"}
         Charts that may alarm; they share the ARL equally. The first three are drawn in any case, with the
         threshold that they would have had alone; the others cost time, so they are computed only where they
-        page. The last reads binary metrics only.
+        page. The last but one reads binary metrics only, the last one continuous ones.
     guaranteed : bool
         Whether the mixture's threshold is the one whose ARL is proved, instead of the sharper one that was
         calibrated by simulation.
@@ -326,11 +329,17 @@ class StreamDetector:
         readings = self._readings(state)
         if state.latch is not None:
             shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
-            return _ended(after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape)))
+            strays = 0.0
+            if state.latch.channel == "strays":
+                strays = strays_again(charts.extra, state.extra, state.reference.held, new)
+            return _ended(
+                after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays)
+            )
         worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:
-            lead = charts.mixture.lead(state.mixture)
+            strayed = strays_lead(charts.extra, state.extra) if worst == "strays" else None
+            lead = strayed or charts.mixture.lead(state.mixture)
             return _ended(latched(with_recent(state, new), worst, readings[worst], lead=lead))
         absorbs, charted = _ratio(readings[worst]) < self.pause_above, state
         return shared(
@@ -366,6 +375,8 @@ class StreamDetector:
         elif state.latch is not None:  # nothing differs: old ranks may leave
             rested = let_ranks_leave(charts.extra, state.extra, today.ranks)
             state = changed(state, ks=charts.ks.update(state.ks, today.ranks), extra=rested)
+        elif charts.extra:
+            state = changed(state, extra=count_sound(charts.extra, state.extra, state.reference.held, new))
         return state, bets
 
     def _quieted(self, state: StreamState, new: Floats, *, absorbs: bool, crossed: bool) -> StreamState:
@@ -413,8 +424,8 @@ class StreamDetector:
             spread = _without_shared_error(spread, state.frozen_spread, count=fixed, length=length)
         footing = Footing(
             spread=spread,
-            # Bets on single probes do not know the hour: what it foretells counts as over-dispersion.
-            inflation=math.hypot(state.inflation, state.rhythm.told),
+            inflation=state.inflation,
+            told=state.rhythm.told,
             fixed=math.sqrt(fixed / (length + fixed)) if fixed else 0.0,
         )
         return ChannelEvidence(

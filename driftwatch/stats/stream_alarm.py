@@ -51,6 +51,7 @@ def after_alarm(
     *,
     mixture: ChannelMixture,
     shape: float,
+    strays: float = 0.0,
 ) -> StreamState:
     """The reference rests; count the replays that look like it again.
 
@@ -64,13 +65,16 @@ def after_alarm(
         The chart that was given it.
     shape : float
         Share of its threshold of the KS chart, or of the Cramér-von Mises chart where that one alarmed.
+    strays : float
+        Log bet of the chart of strays on it.
     """
     compared = np.isfinite(new).any(axis=1) & (state.reference.counts > 0)
     if not compared.any():
         return state
     # All bags constant: today's answers equal the reference, which is as normal as can be.
     z = 0.0 if state.z is None else state.z
-    after = recovered(latch, z, shape, _bet_again(state, latch, bets, mixture))
+    bet = strays if latch.channel == "strays" else _bet_again(state, latch, bets, mixture)
+    after = recovered(latch, z, shape, bet)
     state = changed(state, latch=after)
     return state if after.calm else with_recent(state, new)
 

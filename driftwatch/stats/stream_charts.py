@@ -23,7 +23,7 @@ class ChartPlan:
     ----------
     arl : float
         In-control ARL, in replays, that all paging charts together may spend.
-    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted"}
+    paging : tuple of {"mixture", "cusum", "ks", "cvm", "ewma", "risk-adjusted", "strays"}
         Charts that may alarm; they share the ARL equally. Of the others the first three are drawn, with the
         threshold that each would have had alone.
     guaranteed : bool

@@ -57,20 +57,20 @@ def corrupted(chance: Random, share: float) -> str:
     return "the answer is seven" + (" สวัสดี" if chance.random() < share else "")
 
 
-def found_after(*, probes: int, baseline: int, hours: int) -> int | None:
+def found_after(*, probes: int, baseline: int, hours: int, share: float, seed: int) -> int | None:
     """Hours until the stream of foreign scripts tells; None within `hours`."""
     metrics = {name: m for name, m in MEASURED.items() if m.severity is not Severity.NONE and name != "logprob"}
     budget = Budgets(
         pages=FalseAlarmBudget.parse("1 per endpoint-year"), notices=FalseAlarmBudget.parse("4 per endpoint-year")
     )
     plans = plan_streams(metrics, budget, replays_per_year=8760, baseline_replays=baseline)
-    fold, chance = Fold("bot", plans={"script": plans["script"]}, shown={}), Random(5)
-    for hour in range(baseline + 4 + hours):
-        share = 0.005 if hour >= baseline + 4 else 0.0
-        values = {f"p{n}@h": (float(script(corrupted(chance, share))),) for n in range(probes)}
+    fold, chance = Fold("bot", plans={"script": plans["script"]}, shown={}), Random(seed)
+    for hour in range(baseline + hours):
+        now = share if hour >= baseline else 0.0
+        values = {f"p{n}@h": (float(script(corrupted(chance, now))),) for n in range(probes)}
         fold.take(one_replay(hour, {"script": values}, probes))
     alarms = fold.result().alarms
-    return int((alarms[0].slot.due - START) / HOUR) - baseline - 4 if alarms else None
+    return int((alarms[0].slot.due - START) / HOUR) - baseline + 1 if alarms else None
 
 
 def one_replay(seq: int, values: dict, probes: int) -> ReplayScores:
@@ -86,13 +86,24 @@ def one_replay(seq: int, values: dict, probes: int) -> ReplayScores:
     )
 
 
-def test_one_answer_in_two_hundred_with_foreign_script_is_a_rare_event_that_a_weeks_baseline_finds() -> None:
-    """0.5 % of answers; the mean of every score stays flat.
+@pytest.mark.parametrize(("share", "within"), [(0.005, 240), (0.01, 72), (0.02, 30)])
+def test_a_few_answers_with_foreign_script_are_a_rare_event_that_a_days_baseline_finds(
+    share: float, within: int
+) -> None:
+    """Forty probes, hourly; the mean of every score stays flat. Seeds 0-19 at 0.5 %: 13 to 202 hours, median 58.
 
-    A baseline of a day with forty probes, 960 answers, does not prove that such answers are new, and what is learned
-    of them afterwards hides them. With a week's baseline of a hundred probes it takes a day or two.
+    A day's 960 answers do not prove that such answers are new, and what is learned of them afterwards hid them: at
+    0.5 % none of 500 hours told.
     """
-    assert found_after(probes=40, baseline=24, hours=120) is None
-    found = found_after(probes=100, baseline=168, hours=96)
-    assert found is not None
-    assert found <= 72
+    told = [found_after(probes=40, baseline=24, hours=within, share=share, seed=seed) for seed in range(3)]
+    assert None not in told, told
+
+
+def test_a_corrupted_answer_in_two_hundred_is_a_notice_that_names_probes_and_no_page(tmp_path: Path) -> None:
+    here = Played(tmp_path, LASTING["token-corruption"], hours=72)
+    assert [t[1:] for t in here.told()] == [("notice", "FIRST")]
+    [incident] = here.incidents
+    found = incident.findings[0]
+    assert (found.metric, found.direction, found.chart) == ("script", 1, "strays")
+    assert incident.attribution == "silent change"
+    assert found.moved

@@ -80,7 +80,7 @@ def test_a_chart_that_does_not_fit_the_kind_is_refused_with_those_that_do(files)
     )
     assert (wrong.line, silent.line) == (7, 8)
     assert wrong.met == "`endpoints[0].charts.length` cannot stand: risk-adjusted reads pass/fail metrics only"
-    assert wrong.need == "choose of mixture, cusum, ks, cvm, ewma."
+    assert wrong.need == "choose of mixture, cusum, ks, cvm, ewma, strays."
     assert silent.met == "`endpoints[0].charts.cost` cannot stand: cost is shown and never alarms"
     assert silent.need == "remove it."
 

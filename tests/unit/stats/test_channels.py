@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from driftwatch.stats.bags import Bags
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
 from driftwatch.stats.channels import SPREADS, Footing, side_bets
-from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
+from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED, flaky, odds, rated, turned
+from driftwatch.stats.events import Events
 from driftwatch.stats.exchangeable import spread_score
 from driftwatch.stats.mixture import Location
 from driftwatch.stats.recall import said
@@ -148,3 +149,16 @@ def test_the_mixture_names_the_channel_and_the_probe_that_lead():
     assert (lead.channel, lead.place[0], lead.since) == ("single", 11, 4)
     assert chart.read(state).alarm
     assert chart.read(state).onset == 0
+
+
+def test_bets_on_failures_expect_what_the_hour_foretells():
+    """They did not, and took the bad half of a week for a change. Of forty answers 8 usually fail; 14 fail now."""
+    probes = 40
+    now = (np.arange(probes) < 14).astype(int)
+    events = Events(past=np.full(probes, 8), sizes=np.full(probes, 40), now=now, drawn=np.ones(probes, dtype=int))
+    usual, worse, better = (rated(events, 0.0, told) for told in (0.0, -1.0, 1.0))
+    sd = np.sqrt((usual.rates * (1 - usual.rates)).sum())
+    assert worse.rates.sum() - usual.rates.sum() == pytest.approx(sd, rel=0.2)
+    assert usual.rates.sum() - better.rates.sum() == pytest.approx(sd, rel=0.2)
+    for bets in (turned, flaky, odds):
+        assert (bets(worse) < bets(usual)).all(), bets.__name__
