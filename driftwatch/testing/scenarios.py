@@ -54,10 +54,21 @@ def _gone(_number: int, _hours: int, _chance: Random) -> EndpointError:
     return EndpointError("404: no such model", outcome=Outcome.NOT_FOUND, transient=False)
 
 
-def _down(_number: int, hours: int, _chance: Random) -> str | EndpointError:
+_WAYS_DOWN = (Outcome.UNAVAILABLE, Outcome.TIMEOUT, Outcome.TRUNCATED)
+
+
+def _down(number: int, hours: int, _chance: Random) -> str | EndpointError:
+    """A third of the answers each: 5xx, hang until the deadline, end in the middle of the stream."""
     if hours < 2:
-        return EndpointError("503", outcome=Outcome.UNAVAILABLE, transient=True)
-    return f"word{_number}"
+        way = _WAYS_DOWN[number % 3]
+        return EndpointError(f"503, a hang, a cut: {way.value}", outcome=way, transient=True)
+    return f"word{number}"
+
+
+def _without_quota(number: int, hours: int, _chance: Random) -> str | EndpointError:
+    if hours < 24:
+        return EndpointError("429: quota exceeded", outcome=Outcome.RATE_LIMITED, transient=True)
+    return f"word{number}"
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -68,7 +79,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             story="One class of questions collapses while another improves",
             usual=_classes_before,
             says=_classes,
-            hours=2,
+            hours=1,
             severity="page",
         ),
         Scenario(
@@ -143,8 +154,16 @@ SCENARIOS: Mapping[str, Scenario] = {
             attribution="error",
         ),
         Scenario(
+            name="quota-429",
+            story="The quota of a free id is used up for a day",
+            says=_without_quota,
+            hours=26,
+            severity="notice",
+            attribution="no data",
+        ),
+        Scenario(
             name="provider-down",
-            story="Two hours of 5xx, then all is as before",
+            story="Two hours of 5xx, hangs and truncated streams, then all is as before",
             says=_down,
             hours=4,
             severity="notice",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from driftwatch.adapters.notify.wording import render_text
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState
 from driftwatch.domain.replay import Slot, SlotState
@@ -78,6 +79,8 @@ def test_judge_swap_is_an_incident_of_the_judge_and_of_no_endpoint(tmp_path: Pat
     assert incident.attribution == "judge drift"
     assert "verdict" in {finding.metric for finding in incident.findings}
     assert {route for route, _ in here.told()} == {"quiet"}
+    said = [render_text(d.payload) for d in here.store.deliveries()]
+    assert any("not the endpoint: its judge drifted" in text or "Judge drift" in text for text in said), said
     assert alarms_of_a_backtest(here, here.watched) == []
     assert alarms_of_a_backtest(here, here.one.watched) == ["judge drift"]
 

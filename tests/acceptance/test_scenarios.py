@@ -12,12 +12,14 @@ from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.grouping import Grouping
 from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
+from driftwatch.domain.replay import SlotState
 from driftwatch.services.own import Person, resolve
 from driftwatch.services.page import Pager
 from driftwatch.services.review import review
 from driftwatch.testing.model import ScriptedModel
 from driftwatch.testing.notifier import RecordingNotifier
 from driftwatch.testing.scenarios import PROBES, SCENARIOS, Scenario, probes
+from tests.acceptance.played import Played
 from tests.acceptance.world import SmallWorld, right
 from tests.faults import invariants
 
@@ -66,7 +68,16 @@ def test_a_documented_incident_ends_as_it_must(tmp_path: Path, name: str) -> Non
     assert not failed, "a failure became part of a replay that was judged"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_class_that_collapses_while_another_rises_pages_in_the_first_replay(tmp_path: Path, seed: int) -> None:
+    """gpt4-june-2023: the mean falls by 33 points only. Seeds 0-5: all six in the first replay."""
+    here = Played(tmp_path, SCENARIOS["gpt4-june-2023"], seed=seed)
+    assert [(severity, reason) for _, severity, reason in here.told()] == [("page", "FIRST")]
+    assert here.told()[0][0] < 1, "the first replay"
+
+
 def test_classes_that_move_in_opposite_directions_are_both_shown(tmp_path: Path) -> None:
+    """What rises from 70 to 100 % takes some replays to be told of a single probe; what fell is named at once."""
     found = latest(played(tmp_path, SCENARIOS["gpt4-june-2023"], hours=14)).findings[0]
     moves = {m.after > m.before for m in found.moved if m.before is not None and m.after is not None}
     assert moves == {True, False}
@@ -103,6 +114,18 @@ def test_a_model_that_is_gone_is_no_zero(tmp_path: Path) -> None:
 def test_an_hour_of_errors_is_no_drift_and_its_end_is_told(tmp_path: Path) -> None:
     world = played(tmp_path, SCENARIOS["provider-down"])
     assert world.told() == [("ops", "NO_DATA"), ("ops", "RESOLVED")]
+    slots = {r.slot.due: (r.state, r.reason) for r in world.store.slots("support-bot")}
+    ended = [slots[due] for due in sorted(slots)][QUIET:]
+    assert [state for state, _ in ended] == [SlotState.FAILED] * 2 + [SlotState.DONE] * 2
+    assert [bool(reason) for _, reason in ended] == [True, True, False, False]
+
+
+def test_a_day_without_quota_is_no_zero_and_its_end_is_told(tmp_path: Path) -> None:
+    world = played(tmp_path, SCENARIOS["quota-429"])
+    assert [told for told in world.told() if told[1] != "REPEAT_DUE"] == [("ops", "NO_DATA"), ("ops", "RESOLVED")]
+    passed = [v for r in world.store.replays("support-bot", metrics=("pass",)) for v in r.values["pass"].values()]
+    assert len(passed) == (QUIET + 2) * PROBES
+    assert set(passed) == {(1.0,)}
 
 
 def test_a_change_of_ours_that_looks_like_a_decline_is_a_local_change_and_pages_nobody(tmp_path: Path) -> None:
