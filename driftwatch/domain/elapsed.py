@@ -7,7 +7,7 @@ from datetime import datetime
 from driftwatch.domain.decision import Decision, Tell, listeners
 from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
-from driftwatch.domain.situation import due_again, silence_over
+from driftwatch.domain.situation import due_again, repeats_quietly, silence_over
 
 
 def decide_elapsed(
@@ -30,7 +30,7 @@ def decide_elapsed(
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
     if (calm and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
-    return _told(incident, Reason.REPEAT_DUE, now, covered=covered)
+    return _told(incident, Reason.REPEAT_DUE, now, covered=covered or repeats_quietly(incident, now))
 
 
 def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:

@@ -13,6 +13,7 @@ from driftwatch.domain.metric import MEASURED, Severity
 UNMEASURED = "cannot be measured"
 REPEAT_AFTER = timedelta(hours=24)
 REPEAT_AFTER_ACKNOWLEDGED = timedelta(days=7)
+RECURRENCE_WAKES_AFTER = timedelta(days=7)
 _ORDER = [one.value for one in Attribution]
 
 
@@ -169,6 +170,14 @@ def due_again(incident: Incident, now: datetime) -> bool:
     """Return whether it is time to say again what nobody has ended."""
     patience = REPEAT_AFTER_ACKNOWLEDGED if incident.state is IncidentState.ACKNOWLEDGED else REPEAT_AFTER
     return incident.told_at is not None and now - incident.told_at >= patience
+
+
+def repeats_quietly(incident: Incident, now: datetime) -> bool:
+    """Return whether its repeat wakes nobody: a state that was told of before wakes once for each week it has stood."""
+    if incident.recurrence_of is None or incident.told_at is None:
+        return False
+    weeks, weeks_told = ((at - incident.opened_at) // RECURRENCE_WAKES_AFTER for at in (now, incident.told_at))
+    return weeks == weeks_told
 
 
 def unexplained_harm(incident: Incident | None, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -32,14 +32,18 @@ def test_items_that_flip_together_are_in_state_b_again(tmp_path: Path, seed: int
     assert moved <= {f"word-{n:02}" for n in range(6)}
 
 
-def test_a_host_that_goes_back_and_forth_wakes_once_for_its_state_and_then_only_where_it_stays(tmp_path: Path) -> None:
+def test_a_host_that_goes_back_and_forth_wakes_once_for_its_state_and_never_for_a_further_visit(tmp_path: Path) -> None:
     """Four visits in two weeks: one alarm, and each further visit a notice that names the state.
 
-    What stands for a whole day is paged as a repeat: users have bad answers, the second time as well.
+    The first one stands for a day and a half and is paged again as a repeat. Repeats of further visits paged as well,
+    so four visits were four pages; they are notices now, until a visit has stood for a week.
     """
     here = Played(tmp_path, LASTING["flapping-host"])
     alarms = [(severity, reason) for _, severity, reason in here.told() if reason in (*WAKES, "RECURRED", "FLAPPING")]
     assert alarms[0] == ("page", "FIRST")
     assert set(alarms[1:]) == {("notice", "RECURRED")}
     assert len(alarms) == 4
+    pages = [reason for _, severity, reason in here.told() if severity == "page"]
+    assert pages == ["FIRST", "REPEAT_DUE"]
+    assert ("notice", "REPEAT_DUE") in {told[1:] for told in here.told()}
     assert {i.recurrence_of is not None for i in here.incidents[1:]} == {True}

@@ -19,7 +19,7 @@ def flapping(at: Situation) -> Decision | None:
 
 
 def recurred(at: Situation) -> Decision | None:
-    """A state that was told of before is told of again without waking anybody; the repeat after a day pages."""
+    """A state that was told of before is told of again without waking anybody; so are its repeats, for a week."""
     if not opens(at) or at.causes.recurrence is None:
         return None
     return told(opened(at), at, Reason.RECURRED, quietly=True)

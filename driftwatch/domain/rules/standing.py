@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from driftwatch.domain.decision import Decision
 from driftwatch.domain.incident import IncidentState, Reason
-from driftwatch.domain.situation import Situation, due_again, joined, told
+from driftwatch.domain.situation import Situation, due_again, joined, repeats_quietly, told
 
 
 def worse(at: Situation) -> Decision | None:
@@ -30,7 +30,8 @@ def repeat_due(at: Situation) -> Decision | None:
     """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody."""
     if at.incident is None or at.silenced or at.calm or not due_again(at.incident, at.now):
         return None
-    return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=at.covered)
+    quietly = at.covered or repeats_quietly(at.incident, at.now)
+    return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=quietly)
 
 
 def no_news(at: Situation) -> Decision | None:

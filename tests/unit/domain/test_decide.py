@@ -76,6 +76,7 @@ SERVED = Causes(unharmed="pass moved by +0.00 (-0.01 to +0.01)")
 SEEN = Causes(recurrence=Recurrence(state="B", of=4, visits=3))
 OURS = incident(severity=Severity.NOTICE, told=Severity.NOTICE, attribution="local change")
 FLAPS = incident(flapping=True)
+RECURRING = incident(reason=Reason.RECURRED, recurrence_of=3, visits=2)
 WAITS = incident(state=IncidentState.PENDING, told=Severity.NONE, told_at=None)
 
 
@@ -142,7 +143,9 @@ TABLE = [
     ("once that page's incident has ended, the repeat wakes somebody", {"findings": [FALL], "incident": replace(PAGED, parent=3, told_at=NOW - timedelta(hours=24))}, "REPEAT_DUE", "page@pages"),
     ("new texts with quality unchanged are a notice", {"findings": [NOVELTY], "causes": SERVED}, "FIRST", "notice@notices"),
     ("a state that was paged before is told again, and wakes nobody", {"findings": [FALL], "causes": SEEN}, "RECURRED", "notice@pages"),
-    ("a recurrence that stands for a day pages", {"findings": [FALL], "incident": replace(PAGED, reason=Reason.RECURRED, told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "page@pages"),
+    ("a recurrence that stands for a day is told again and wakes nobody", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=1), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@pages"),
+    ("one that stands for a week pages", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=7), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "page@pages"),
+    ("and not again on the day after that", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=8), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@pages"),
     ("the third opening or ending in a day is one notice", {"findings": [FALL], "transitions": 2}, "FLAPPING", "notice@pages"),
     ("the second is not", {"findings": [FALL], "transitions": 1}, "FIRST", "page@pages"),
     ("flapping goes before recurrence", {"findings": [FALL], "transitions": 2, "causes": SEEN}, "FLAPPING", "notice@pages"),
