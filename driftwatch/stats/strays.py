@@ -66,7 +66,7 @@ class StraysChart:
         Alarm level of the logarithm of the mean, above zero. At ``log(arl)`` the in-control ARL is at least `arl`
         replays for every share up to the tolerated one, if answers are independent: there each process minus the
         count of its updates is a supermartingale. For larger shares that the baseline happened not to show it is
-        measured: docs/decisions/0022.
+        measured: docs/decisions/0023.
 
     Raises
     ------
