@@ -4,6 +4,7 @@ import math
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def read_text(path: Path, *, shown: str, max_bytes: int = MAX_BYTES) -> str:
             raw = stream.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         met = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise _refusal(shown, None, met, "the file must exist and be readable by you.", "unreadable-file") from None
+        need = _meant(path) or "the file must exist and be readable by you."
+        raise _refusal(shown, None, met, need, "unreadable-file") from None
     if len(raw) > max_bytes:
         need = f"keep it below {max_bytes / 1e6:.3g} MB, or split it."
         raise _refusal(shown, None, "the file is too large to be written by hand", need, "unreadable-file")
@@ -117,6 +119,17 @@ def read_text(path: Path, *, shown: str, max_bytes: int = MAX_BYTES) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refusal(shown, line, "this is not UTF-8", "save the file as UTF-8.", "unreadable-file") from None
+
+
+def _meant(path: Path) -> str | None:
+    """Return a question after the file beside a missing one whose name is nearest."""
+    from difflib import get_close_matches
+
+    with suppress(OSError, ValueError):
+        if not path.exists():
+            near = get_close_matches(path.name, [found.name for found in path.parent.iterdir()], n=1, cutoff=0.8)
+            return f"did you mean `{near[0]}`?" if near else None
+    return None
 
 
 def parse(text: str, *, file: str, noted: list[Problem] | None = None, merge: bool = False) -> Parsed:

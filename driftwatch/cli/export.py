@@ -79,6 +79,10 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     partial = output.with_name(output.name + ".part")
+    try:
+        partial.touch()
+    except OSError as error:
+        raise click.BadParameter(f"{output} cannot be written: {error.strerror}.", param_hint="--output") from None
     with partial.open("w", encoding="utf-8", newline="\n") as stream:
         yield stream
     os.replace(partial, output)  # noqa: PTH105  # atomic, as Path.replace; reads as what it is

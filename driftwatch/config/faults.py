@@ -33,7 +33,7 @@ _FORMS = {
     "name": "use letters, digits and . _ @ : / + -, at most 100 of them.",
     "model": "write it in LiteLLM's naming, as in openai/gpt-4.1-2025-04-14.",
     "store": STORE_FORM,
-    "bind": "write an address and a port, as in 127.0.0.1:8470.",
+    "bind": "write an address and a port, as in 127.0.0.1:8710.",
 }
 _SAMPLING = ("temperature", "seed", "max_tokens", "max_completion_tokens", "top_p", "stop", "reasoning_effort")
 
@@ -83,6 +83,9 @@ def _need(details: ErrorDetails, path: Where) -> str:
         return _FORMS[str(path[-1])]
     if details["type"] == "literal_error":
         return f"it must be {context['expected']}."
+    if details["type"] in ("model_type", "model_attributes_type") and (names := fields_at(path)):
+        keys = f"; its keys: {', '.join(names)}" if len(names) > 1 else ""
+        return f"it must be a mapping, as in {{{names[0]}: …}}{keys}."
     return _KINDS.get(
         details["type"], details["msg"].replace("Input should", "it must").replace("Tuple should", "it must") + "."
     )

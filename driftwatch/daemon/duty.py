@@ -45,6 +45,7 @@ class Duty:
         self._seen: datetime | None = None
         self._woken = False
         self._missed = DOWN
+        self._overlapped = False
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
         self._replaying = False
@@ -69,7 +70,7 @@ class Duty:
     async def on_due(self) -> Ticked | None:
         """Replay the latest due slot; None if none is due or a replay is running already."""
         if self._replaying:
-            self._missed = BUSY
+            self._overlapped = True
             return None
         self._replaying = True
         try:
@@ -108,6 +109,10 @@ class Duty:
             await confirm_pending(self._watched, self._world)  # a burst that raised left its alarm waiting
 
     async def _catch_up(self) -> Ticked | None:
+        # Of what was missed before the first replay of this process, none was in the way.
+        if self._overlapped and self._seen is not None:
+            self._missed = BUSY
+        self._overlapped = False
         due = await asyncio.to_thread(self._due)
         # What a crash left is judged, whether or not a slot is due now.
         self._woken = True

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -28,7 +29,13 @@ def colored() -> bool:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file in the place of the old one; a reader sees either, never a part."""
+    """Write a file in the place of the old one; a reader sees either, never a part.
+
+    Raises
+    ------
+    click.BadParameter
+        It cannot be written there; the message has the file's name, not that of the part.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
@@ -36,5 +43,8 @@ def write_atomically(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--output") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -75,6 +75,12 @@ def test_check_tells_every_mistake_of_a_golden_set_too(driftwatch, tmp_path: Pat
     assert {error["what"].rpartition(":")[2] for error in errors_of(result)} == {"2", "3"}
 
 
+def test_check_names_the_file_that_was_meant(driftwatch, tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "probes" / "golden.yaml").rename(tmp_path / "probes" / "golden.yml")
+    assert "did you mean `golden.yml`?" in driftwatch("check").stdout
+
+
 def test_check_names_a_golden_set_that_is_not_there(driftwatch, tmp_path: Path) -> None:
     project(tmp_path)
     (tmp_path / "probes" / "golden.yaml").unlink()

@@ -129,6 +129,19 @@ def test_an_unknown_key_is_answered_with_the_nearest(line: str, hint: str, files
     assert hint in files.only(files.endpoint + line).need
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("    schedule: hourly", "must be a mapping, as in {every: …}; its keys: every, fastest, cron, timezone."),
+        ("budget: 5", "must be a mapping, as in {usd_per_day: …}."),
+        ("routes: {quiet: hook}", "must be a mapping, as in {slack_webhook: …}; its keys: slack_webhook, "),
+    ],
+)
+def test_a_bare_value_where_keys_belong_is_told_which(line: str, hint: str, files) -> None:
+    """It was told that a mapping of keys was needed, and no key."""
+    assert hint in files.only(files.endpoint + line).need
+
+
 def test_a_repeated_key_is_told_together_with_what_else_is_wrong(files) -> None:
     found = files.problems(files.endpoint + "budget: {usd_per_day: 1}\nbudget: {usd_per_day: 2}\nendpint: 1\n")
     assert [(p.line, p.slug) for p in found] == [(7, "duplicate-key"), (8, "config-unknown-key")]

@@ -155,6 +155,32 @@ def test_a_slot_that_comes_while_one_is_replayed_is_skipped_and_says_why(at: Sma
     ]
 
 
+def test_slots_missed_before_the_start_were_missed_because_nobody_ran_however_long_the_start_takes(
+    at: SmallWorld,
+) -> None:
+    """A wake-up that came while the first replay was being prepared had them all put down to that replay."""
+    at.clock.set(START)
+    wake(duty(at))
+    at.clock.set(START + 4 * HOUR)
+    on = duty(at)
+    preparing, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        preparing.set()
+        go_on.wait(10)
+
+    async def story() -> None:
+        with patch("driftwatch.daemon.duty.judge_pending", slow):
+            first = asyncio.create_task(on.on_due())
+            await asyncio.to_thread(preparing.wait, 10)
+            assert await on.on_due() is None
+            go_on.set()
+            assert await first is Ticked.REPLAYED
+
+    asyncio.run(story())
+    assert [reason for _, _, reason in slots(at)] == [None, DOWN, DOWN, DOWN, None]
+
+
 def test_a_slot_that_comes_during_a_review_waits_for_it_and_is_replayed(at: SmallWorld) -> None:
     """It was skipped, with the reason that a replay was still running, and none was."""
     on = duty(at)

@@ -94,6 +94,16 @@ def test_the_report_file_is_written_whole_and_nothing_else_is_left(drifted_here,
 
 
 @pytest.mark.parametrize(
+    "words", [["report", "--format", "json"], ["export", "observations"]], ids=["report", "observations"]
+)
+def test_an_output_that_cannot_be_written_is_named_and_is_the_users(words, drifted_here, tmp_path):
+    """The part's name was told, `.week.json.4711.partial`, and exit code 3: could not find out."""
+    shown = drifted_here(*words, "--output", str(tmp_path / "nowhere" / "week.json"))
+    assert shown.exit_code == 2
+    assert f"Invalid value for --output: {tmp_path}/nowhere/week.json cannot be written: No such file" in shown.output
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (["report", "--since", "yesterday"], "is not a time"),
