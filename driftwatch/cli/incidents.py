@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from driftwatch.services.states import Shown
 
 COLUMNS = ("incident", "endpoint", "state", "severity", "what", "opened", "by")
+LEAST_WIDTH = 80
+"""Characters below which seven columns would break every word."""
 
 
 @click.command()
@@ -38,10 +40,12 @@ def incidents(
 
         say_json([incident_data(incident) | states_data(states.get(incident.id)) for incident in wanted])
     elif wanted:
-        from driftwatch.cli.render.page import echo
-        from driftwatch.cli.render.terminal import table
+        from driftwatch.cli.render.page import echo, width
+        from driftwatch.cli.render.terminal import plain, table
 
-        echo(iter([table(COLUMNS, [_row(incident) for incident in wanted])]))
+        rows = [_row(incident) for incident in wanted]
+        narrow = width() < LEAST_WIDTH
+        echo((plain(_stacked(row)) for row in rows) if narrow else iter([table(COLUMNS, rows)]))
     else:
         say("No incident is open." if not (everything or since) else "There was no incident.")
 
@@ -51,6 +55,11 @@ def _states(store: "Store", wanted: "list[Incident]") -> "dict[int, Shown]":
 
     endpoints = dict.fromkeys(incident.endpoint for incident in wanted)
     return {number: shown for name in endpoints for number, shown in states_shown(store, name).items()}
+
+
+def _stacked(row: tuple[str, ...]) -> str:
+    name, endpoint, state, severity, what, opened, by = row
+    return f"{name}  {endpoint}: {severity}, {state}{f' by {by}' if by else ''}\n  {what}\n  opened {opened}"
 
 
 def _row(incident: "Incident") -> tuple[str, ...]:

@@ -39,10 +39,14 @@ def init(directory: Path) -> None:
         raise ConfigError(problems)
     for name, text in files.items():
         target = directory / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Mode x: a file that appeared in between is not overwritten either.
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Mode x: a file that appeared in between is not overwritten either.
+            with target.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        except OSError as error:
+            message = f"{target} cannot be written: {error.strerror}. Name another folder: driftwatch init DIR."
+            raise click.UsageError(message) from None
         say(f"wrote {target}")
     say(_next_steps(directory))
 
@@ -57,6 +61,7 @@ def _next_steps(directory: Path) -> str:
     return (
         f"\nNext:\n"
         f"  {go}export OPENAI_API_KEY=...      # or edit config/driftwatch.yaml\n"
-        f"  driftwatch check                   # configuration, golden set, store\n"
+        f"  driftwatch check --online          # configuration, golden set, store, and one question\n"
+        f"  driftwatch plan                    # what it costs, and what it finds how soon\n"
         f"  driftwatch run                     # replay hourly; 24 replays make the baseline"
     )

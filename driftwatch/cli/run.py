@@ -51,8 +51,9 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     content = frame.config.read_bytes() if frame.config.is_file() else b""
     settings, refused = first_settings(frame.existing())
     redact = configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
-    taken = _listening(settings)
     with bootstrap.lock_store(settings):
+        # After the lock: of a second daemon the store is the matter, and another port would not help it.
+        taken = _listening(settings)
         clock = bootstrap.steady_clock()
         store, lease = bootstrap.open_node(settings)
         leader = Leader(lease, clock) if lease else None

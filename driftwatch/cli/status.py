@@ -68,6 +68,7 @@ def _drawn(now: "Status", limit: float | None) -> "Iterator[RenderableType]":
 
 def _line(endpoint: "EndpointStatus") -> str:
     from driftwatch.presentation.words import learned, moment
+    from driftwatch.services.status import STALE_SLOTS
 
     last = moment(endpoint.last_replay) if endpoint.last_replay else "never"
     line = (
@@ -76,6 +77,8 @@ def _line(endpoint: "EndpointStatus") -> str:
     slot = endpoint.last_slot
     if slot is not None and slot.reason and (endpoint.last_replay is None or slot.slot.due > endpoint.last_replay):
         line += f"; last slot {slot.state.value}: {slot.reason}"
+    if endpoint.coverage.not_begun >= STALE_SLOTS:
+        line += "; nobody has begun a slot since: is `driftwatch run` running?"
     return f"{line}; {endpoint.spent_usd:.4f} USD today{_ungraded(endpoint)}"
 
 

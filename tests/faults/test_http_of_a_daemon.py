@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from driftwatch.adapters.store.lock import StoreLock
 from driftwatch.web.listen import listen
 from tests.faults.stage import Stage, staged
 from tests.unit.web.serving import ask
@@ -41,6 +42,16 @@ def test_a_taken_port_that_was_asked_for_refuses_the_start(tmp_path: Path) -> No
         assert "another program listens there" in stage.log
         assert "driftwatch explain http-bind" in stage.log
         assert "Traceback" not in stage.log
+
+
+def test_a_second_daemon_of_a_store_hears_of_the_store_and_not_of_the_port(tmp_path: Path) -> None:
+    """It was told to take another port, and then that the store is held."""
+    with staged(tmp_path) as stage, listen("127.0.0.1", 0) as taken:
+        rewrite(stage, OFF, f'http: {{bind: "127.0.0.1:{taken.getsockname()[1]}"}}')
+        with StoreLock(stage.url):
+            assert stage.start().wait(60) == 3
+        assert "is held by process" in stage.log
+        assert "http-bind" not in stage.log
 
 
 def test_no_server_is_no_server(tmp_path: Path) -> None:

@@ -54,6 +54,14 @@ def test_init_overwrites_nothing(name: str, driftwatch, tmp_path: Path) -> None:
     assert [p.read_text() for p in tmp_path.rglob("*") if p.is_file()] == ["mine"]
 
 
+def test_init_says_which_file_cannot_be_written(driftwatch, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "config").write_text("a file where a folder is to be")
+    result = driftwatch("init", "taken")
+    assert result.exit_code == 2
+    assert "taken/config/driftwatch.yaml cannot be written: " in result.stderr
+
+
 def project(folder: Path, **changes: str) -> None:
     (folder / "config").mkdir()
     text = (shipped("config") / "minimal.yaml").read_text()

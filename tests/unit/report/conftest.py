@@ -86,8 +86,8 @@ def project_of(tmp_path_factory):
 def command(tmp_path: Path):
     """Return a function that runs the command on a copy of a project."""
 
-    def start(project: Path):
-        folder = tmp_path / "project"
+    def start(project: Path, name: str = "project"):
+        folder = tmp_path / name
         shutil.copytree(project, folder)
 
         def run(*arguments: str) -> Result:

@@ -71,6 +71,23 @@ def test_an_endpoint_whose_daemon_stopped_long_ago_has_no_data(project_of, comma
     assert (endpoint["state"], shown.exit_code) == ("no data", 3)
 
 
+def test_status_asks_for_the_daemon_where_nobody_begins_slots(project_of, command, quiet_here):
+    """It said "no data" above streams that are all quiet, and not what to do about it."""
+    stopped = command(project_of(26, ended_hours_ago=6), "stopped")("status").stdout
+    assert "is `driftwatch run` running?" in " ".join(stopped.split())
+    assert "running?" not in quiet_here("status").stdout
+
+
+def test_a_narrow_terminal_breaks_no_word_of_an_incident(drifted_here, monkeypatch):
+    """At 60 columns the heading was `inciden` over `t`."""
+    name = inc(drifted_here)
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = drifted_here("incidents").stdout
+    assert shown.startswith(f"{name}  support-bot: page, firing\n  ")
+    assert max(map(len, shown.splitlines())) <= 60
+    assert "opened" in shown
+
+
 def test_report_exits_by_its_verdict_and_each_format_names_the_drift(drifted_here):
     for form in ("terminal", "markdown", "json"):
         shown = drifted_here("report", "--format", form)
