@@ -59,6 +59,9 @@ def _heard(endpoint: Endpoint, reply: Reply) -> str:
 
 async def _routes(settings: Settings) -> list[Line]:
     sinks = bootstrap.notifiers(settings, bootstrap.system_clock())
+    if not sinks:
+        told = "there are none, so no test message was sent; take the # away, or add one."
+        return [Line(mark="warning", what="routes", told=told, slug="config-no-pages")]
     lines = [await _sent(name, sink) for name, sink in sinks.items()]
     for name, sink in sinks.items():
         doubts = await sink.doubts()

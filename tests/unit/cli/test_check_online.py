@@ -47,6 +47,16 @@ def test_an_endpoint_that_answers_and_a_route_that_takes_are_said_to_work(tmp_pa
     assert any("price is not known" in line["told"] for line in lines if line["mark"] == "warning")
 
 
+def test_a_test_message_without_a_route_is_said_to_have_gone_nowhere(tmp_path: Path) -> None:
+    """`init` writes the routes behind a #, and `check --send-test` said nothing of them."""
+    file = write(tmp_path, "http://127.0.0.1:9/v1", "https://hooks.slack.example/x")
+    file.write_text(file.read_text().partition("routes:")[0])
+    code, lines = check(file, "--send-test")
+    assert code == 0
+    assert {"mark": "warning", "slug": "config-no-pages"}.items() <= lines[-1].items()
+    assert lines[-1]["told"] == "there are none, so no test message was sent; take the # away, or add one."
+
+
 def test_a_refused_key_and_a_removed_webhook_are_errors_without_the_secrets(tmp_path: Path) -> None:
     with ScriptedServer(lambda _: status(401, "bad key sk-loopback-key")) as vendor, serve_slack() as slack:
         gone = slack.webhook_url.reveal().replace("/services/", "/removed/")
