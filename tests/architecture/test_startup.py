@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from driftwatch.testing.server import ScriptedServer
 
 HEAVY = (
     "litellm",
@@ -79,3 +82,40 @@ def test_a_daemon_that_replays_and_judges_loads_no_scipy() -> None:
     loaded = set(ran.stderr.split())
     assert "sqlalchemy" in loaded
     assert not loaded & {"litellm", "scipy", "pandas", "psycopg"}
+
+
+CONFIGURATION = """\
+store: sqlite:///{here}/driftwatch.db
+endpoints:
+  - name: one
+    model: openai/one
+    base_url: {url}
+    api_key: none
+    driver: direct
+    params: {{temperature: 0}}
+    probes: [{here}/probes.yaml]
+    schedule: {{every: 1h}}
+"""
+
+
+def test_a_replay_from_the_shell_loads_no_rich_and_nothing_that_only_a_daemon_or_another_driver_needs(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "probes.yaml").write_text('name: one\nprobes: [{id: a, prompt: "Say ok.", scorers: [contains: ok]}]\n')
+    config = tmp_path / "driftwatch.yaml"
+    with ScriptedServer() as server:
+        config.write_text(CONFIGURATION.format(here=tmp_path, url=server.base_url))
+        loaded = imported_by("--config", str(config), "replay", "one")
+    assert "aiohttp" in loaded
+    assert not loaded & {"rich", "fastapi", "uvicorn", "litellm", "scipy", "pandas", "slack_sdk", "jinja2"}
+
+
+def test_what_a_command_loaded_is_not_searched_for_garbage_when_it_ends() -> None:
+    """It was a fifth of the CPU of a replay from the shell: benchmarks/daemon/RESULTS.md."""
+    script = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 1000))
+import driftwatch.cli
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "True\n"
