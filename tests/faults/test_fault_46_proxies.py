@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from driftwatch.adapters.clock import SystemClock
+from driftwatch.adapters.llm import direct
 from driftwatch.adapters.llm.direct import DirectModel
 from driftwatch.adapters.llm.litellm import LiteLLMModel
 from driftwatch.adapters.notify import slack_socket
 from driftwatch.adapters.notify.slack_socket import SlackButtons
 from driftwatch.adapters.notify.slack_web import SlackWeb
 from driftwatch.adapters.notify.webhook import Webhook
+from driftwatch.adapters.proxies import proxy_for
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.errors import DeliveryError, EndpointError, Outcome
 from driftwatch.domain.secret import Secret
@@ -206,3 +208,19 @@ def test_the_command_reaches_vendors_and_slack_through_a_tunnel_and_never_tells_
         assert "the proxy opened no way to it, HTTP 407" in said
     else:
         assert said.count("answers as") == 2
+
+
+def test_the_environment_is_searched_for_a_proxy_once_for_an_endpoint_not_for_every_question(
+    vendor: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading all of it for every question was a quarter of the CPU of asking: benchmarks/runner/RESULTS.md."""
+    searched: list[object] = []
+    monkeypatch.setattr(direct, "proxy_for", lambda url: searched.append(url) or proxy_for(url))
+
+    async def story(model: DirectModel) -> None:
+        for _ in range(3):
+            await model.ask(Question(messages=[{"role": "user", "content": "hi"}], deadline_s=20.0))
+        await model.aclose()
+
+    asyncio.run(story(DirectModel(model="m", base_url=vendor.base_url, clock=SystemClock())))
+    assert (len(searched), len(vendor.requests)) == (1, 3)
