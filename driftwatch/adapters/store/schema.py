@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
+from driftwatch.adapters.lean import without
 from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.tables import METADATA
 from driftwatch.domain.errors import StoreError
@@ -80,7 +81,9 @@ def differences(connection: Connection) -> list[Any]:
 
 def migrate(connection: Connection) -> None:
     """Run the migrations in the caller's one transaction: nobody ever reads a half-migrated schema."""
-    from alembic import command
+    # Mako takes it along to colour tracebacks: 7 MB for as long as the daemon lives that made its store.
+    with without("pygments"):
+        from alembic import command
 
     # Whoever did it while we waited for the lock has left Alembic nothing to do.
     with _ONE_THREAD:
