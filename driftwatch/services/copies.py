@@ -10,7 +10,7 @@ from driftwatch.domain.errors import Outcome
 from driftwatch.services.ports import Store
 
 LOOK_BACK = 8
-"""Replays whose answers are read after a start: those of the last one may be copies in part."""
+"""The most replays whose answers are read after a start: those of the last one may be copies in part."""
 
 
 class _Print(NamedTuple):
@@ -60,16 +60,20 @@ class Copies:
 
     def removed(self, endpoint: str, answers: Sequence[Answer]) -> tuple[Answer, ...]:
         """Return the answers of a replay without what a cache gave again; blocks."""
-        kept = self._kept[endpoint] if endpoint in self._kept else self._before(endpoint)
+        kept = self._kept[endpoint] if endpoint in self._kept else self._before(endpoint, answers)
         told, self._kept[endpoint] = without_copies(answers, kept)
         return told
 
-    def _before(self, endpoint: str) -> Kept:
+    def _before(self, endpoint: str, asked: Sequence[Answer]) -> Kept:
         kept: dict[tuple[str, int], _Print] = {}
+        wanted = {(answer.probe_key, answer.sample) for answer in asked}
         after = max(self.store.decided_seq(endpoint) - LOOK_BACK, 0)
-        for replay in self.store.replays(endpoint, after_seq=after, metrics=()):
+        # The newest first: mostly it tells of every probe, and reading answers is dear.
+        for replay in reversed([*self.store.replays(endpoint, after_seq=after, metrics=())]):
             answers = self.store.answers(endpoint, replay.slot)
-            kept |= {(a.probe_key, a.sample): found for a in answers if (found := _print(a))}
+            kept = {(a.probe_key, a.sample): found for a in answers if (found := _print(a))} | kept
+            if wanted <= kept.keys():
+                break
         return kept
 
 
