@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rapidfuzz.distance import Levenshtein
-
 from driftwatch.scorers import argument as arg
 from driftwatch.scorers.errors import ScorerArgumentError
 from driftwatch.scorers.json_value import read_json, same_json
@@ -94,6 +92,8 @@ def levenshtein(argument: Any) -> Scorer:
     expected = arg.text(given["value"]).strip()
     if len(expected) > MAX_COMPARED:
         raise ScorerArgumentError(f"the text has {len(expected)} characters", f"keep it below {MAX_COMPARED}.")
+    # Imported late: 2.8 MB that a golden set without edit distances need not keep.
+    from rapidfuzz.distance import Levenshtein
 
     def judge(text: str) -> Scored:
         found = text.strip()

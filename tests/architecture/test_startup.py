@@ -110,6 +110,8 @@ def test_a_replay_from_the_shell_loads_no_colours_and_nothing_that_only_a_daemon
     # The store is made as well, by Alembic, whose Mako would take pygments along.
     assert "alembic" in loaded
     assert not loaded & {"rich", "pygments", "fastapi", "litellm", "scipy", "pandas", "slack_sdk", "jinja2"}
+    # The golden set has no such scorer.
+    assert not loaded & {"rapidfuzz", "regex", "jsonschema"}
 
 
 def test_what_a_command_loaded_is_not_searched_for_garbage_when_it_ends() -> None:
