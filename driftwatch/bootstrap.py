@@ -145,6 +145,20 @@ def embedder(settings: Settings) -> "Embedder | None":
         raise unfit_embedder(settings, met=str(error), need=error.need) from None
 
 
+def tried_embedder(settings: Settings) -> str:
+    """Load the configured embedder, and say what it is; files that were pinned as they are may still be no model."""
+    from driftwatch.adapters.scoring.embedding import EmbedderError, load_embedder
+
+    found = embedder(settings)
+    if found is None:
+        return "none"
+    try:
+        [vector] = load_embedder(str(found), found.folder).embed(["the"])
+    except EmbedderError as error:
+        raise unfit_embedder(settings, met=str(error), need=error.need) from None
+    return f"{found.folder}, {len(vector)} numbers a text"
+
+
 def own_similarity(settings: Settings) -> "OwnSimilarity | None":
     """Return what measures how near answers are to a probe's own first ones; None without an embedder."""
     from driftwatch.scorers.similar import EMBEDDER

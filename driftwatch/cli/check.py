@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock, traces
+from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock, traces, tried_embedder
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.findings import Line, attempt, lines_of
 from driftwatch.cli.frame import Frame
@@ -52,7 +52,10 @@ def checked(frame: Frame) -> Iterator[Line]:
     yield Line(mark="ok", what=str(frame.config), told=f"{len(settings.endpoints)} endpoint(s)")
     yield from lines_of(settings.warnings, "warning")
     yield from lines_of(settings.missing_keys, "error")
-    yield from _golden_sets(settings)
+    golden = list(_golden_sets(settings))
+    yield from golden
+    if settings.embed is not None:
+        yield from (line for line in attempt("embed", partial(tried_embedder, settings)) if line not in golden)
     yield from _pauses(settings)
     yield from _thresholds(settings)
     if settings.store_path is None:
