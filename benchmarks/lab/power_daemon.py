@@ -4,8 +4,8 @@ python -m benchmarks.lab.power_daemon --out DIRECTORY [--runs 60]
 
 The models are those of `benchmarks.lab.power` (`--lab-python` makes them). Each is asked one token of 400 probes and
 recorded; a deployment replays recorded answers, none twice, through `tick` as the daemon does, hour after hour: 24 of
-the base as its baseline, 6 more of it, then at most 5 of the changed model. What counts is the notice that stands in the
-outbox. `--real N` asks a real llama.cpp server instead, whose weights are exchanged while it is watched.
+the base as its baseline, 6 more of it, then at most 5 of the changed model. What counts is the notice that a Slack on
+loopback took. `--real N` asks a real llama.cpp server instead, whose weights are exchanged while it is watched.
 """
 
 from __future__ import annotations
