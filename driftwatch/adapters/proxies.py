@@ -52,7 +52,17 @@ def proxy_for(url: URL) -> URL | None:
     if not usable:
         # Not quoted, and `from None`: whatever it is, a password may be in it.
         raise UnusableProxyError(f"{variable} is none that we can go through; it needs http://HOST:PORT") from None
+    if not _can_be_sent(proxy):
+        need = "a colon in the name, or a character beyond Latin-1, cannot be sent"
+        raise UnusableProxyError(f"{variable} has a name or password that no proxy can be told: {need}")
     return proxy
+
+
+def _can_be_sent(proxy: URL) -> bool:
+    """Whether its name and password fit into HTTP's basic authentication as aiohttp writes it."""
+    name, password = proxy.user or "", proxy.password or ""
+    # Not by encoding it: that error would carry the password on.
+    return ":" not in name and max(name + password, default="") <= "\xff"
 
 
 def _this_machine(host: str) -> bool:

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +106,8 @@ def test_no_proxy_and_this_machine_are_asked_directly(
         (f"http://robot:{PASSWORD}@127.0.0.1:{{nobody}}", "the proxy 127.0.0.1:{nobody} cannot be reached", True),
         (f"socks5://robot:{PASSWORD}@127.0.0.1:{{port}}", "HTTPS_PROXY is none that we can go through", False),
         (f"http://robot:{PASSWORD}@:no", "HTTPS_PROXY is none that we can go through", False),
+        (f"http://rob%3Aot:{PASSWORD}@127.0.0.1:{{port}}", "HTTPS_PROXY has a name or password that no proxy", False),
+        (f"http://robot:{PASSWORD}%E2%82%AC@127.0.0.1:{{port}}", "HTTPS_PROXY has a name or password", False),
     ],
 )
 def test_a_proxy_that_lets_nothing_through_is_named_and_the_way_is_never_direct_instead(
@@ -119,6 +123,26 @@ def test_a_proxy_that_lets_nothing_through_is_named_and_the_way_is_never_direct_
         error = refused(driver("https://vendor.example/v1"))
     assert words.format(nobody=nobody) in str(error)
     assert (error.outcome, error.transient) == (Outcome.NETWORK, transient)
+
+
+@both_drivers
+def test_a_proxys_password_is_not_told_where_what_answers_in_its_place_is_no_http(
+    driver: Callable[[str], LanguageModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that is another service's: aiohttp's error named the proxy's whole address, and it was stored and shown."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            with listener.accept()[0] as client:
+                client.recv(65536)
+                client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://robot:{PASSWORD}@127.0.0.1:{port}")
+        error = refused(driver("https://vendor.example/v1"))
+    assert f"http://127.0.0.1:{port}" in str(error)
+    assert error.outcome is Outcome.NETWORK
 
 
 def test_a_page_that_a_proxy_did_not_let_through_is_no_possible_repeat(monkeypatch: pytest.MonkeyPatch) -> None:

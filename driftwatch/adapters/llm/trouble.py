@@ -34,6 +34,9 @@ _BY_STATUS = {
 _ACCOUNT_EMPTY = ("insufficient_quota", "billing_hard_limit_reached")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
+# aiohttp names the address of a proxy with its password where what answers there is no HTTP.
+_USERINFO = re.compile(r"//[^/@\s]*@")
+
 
 def from_status(
     status: int, body: str, *, key: Secret | None, headers: Mapping[str, str], now: datetime
@@ -93,7 +96,7 @@ def timeout(deadline_s: float) -> EndpointError:
 
 def network(error: BaseException, key: Secret | None) -> EndpointError:
     """Return the error for a connection that failed."""
-    text = str(error) or type(error).__name__
+    text = _USERINFO.sub("//", str(error)) or type(error).__name__
     return EndpointError(clean(f"no connection: {text}", key), outcome=Outcome.NETWORK, transient=True)
 
 
