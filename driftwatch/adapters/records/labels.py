@@ -104,6 +104,8 @@ def _label(row: dict[str, str], line: int) -> Label:
         raise ScorerArgumentError("this label has no reference answer", "give it as `argument`.")
     if not row.get("answer", "").strip():
         raise ScorerArgumentError("the answer is empty", "give the text that was graded.")
+    if "question" not in row:
+        raise ScorerArgumentError("it ends before the question", "give every column a field, if only an empty one.")
     return Label(
         criterion=criterion,
         question=row["question"],
@@ -131,7 +133,7 @@ def _argument(written: str | None) -> Any:
     if text[0] in "{[":
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return text
 
