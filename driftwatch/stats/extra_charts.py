@@ -71,6 +71,11 @@ def start_extras(charts: Mapping[Chart, ExtraChart]) -> dict[str, ExtraState]:
     return {name: chart.start() for name, chart in charts.items()}
 
 
+def extras_with_rows(states: Mapping[str, ExtraState], source: NDArray[np.int64]) -> dict[str, ExtraState]:
+    """States for another set of probes: rows by their old position, -1 for a new one."""
+    return {name: s.with_rows(source) if isinstance(s, StraysState) else s for name, s in states.items()}
+
+
 def update_extras(
     charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], evidence: ExtraEvidence
 ) -> dict[str, ExtraState]:
@@ -108,14 +113,12 @@ def strays_lead(charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraSt
     return Lead(channel="strays", place=(), since=max(1, chart.since(state)))
 
 
-def strays_again(
-    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], held: Floats, new: Floats
-) -> float:
+def strays_again(charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], new: Floats) -> float:
     """Log bet of the chart of strays on one more replay; 0 where there is none."""
     chart, state = charts.get("strays"), states.get("strays")
     if not isinstance(chart, StraysChart) or not isinstance(state, StraysState):
         return 0.0
-    return chart.least_bet(state, held, new)
+    return chart.least_bet(state, new)
 
 
 def read_extras(

@@ -50,7 +50,7 @@ def _packed(state: ExtraState) -> tuple[dict[str, Any], list[Any]]:
     if isinstance(state, CvmState):
         return {"updates": state.updates, "held": len(state.window)}, list(state.window)
     if isinstance(state, StraysState):
-        return {"rate": state.rate, "updates": state.updates}, [state.logs, state.sums, state.since]
+        return {"rate": state.rate, "updates": state.updates}, [state.logs, state.sums, state.since, state.counted]
     sides = (state.worse, state.better)
     plain = [[getattr(side, name) for name in _SIDE] for side in sides]
     return {"updates": state.updates, "sides": plain}, [side.law for side in sides]
@@ -65,6 +65,6 @@ def _unpacked(name: str, plain: dict[str, Any], arrays: Iterator[Any]) -> ExtraS
         sides = [RiskSide(**dict(zip(_SIDE, side, strict=True)), law=next(arrays)) for side in plain["sides"]]
         return SelfStartingRiskState(worse=sides[0], better=sides[1], updates=plain["updates"])
     if name == "strays":
-        logs, sums, since = (next(arrays) for _ in range(3))
-        return StraysState(logs=logs, sums=sums, since=since, rate=plain["rate"], updates=plain["updates"])
+        logs, sums, since, counted = (next(arrays) for _ in range(4))
+        return StraysState(logs=logs, sums=sums, since=since, counted=counted, **plain)
     raise DegenerateError(f"stream state: no chart {name!r}; fold the stored scores again")

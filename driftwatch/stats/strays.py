@@ -7,7 +7,7 @@ for less than "nothing changed": that no more than one answer in a thousand stra
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,9 @@ class StraysState:
     since : ndarray of int64, shape (n_shares,)
         Updates with evidence since that sum was last zero.
     rate : float or None
-        Share of strays that is tolerated; None before the first replay.
+        Share of strays that is tolerated; None while most probes have too few values to say.
+    counted : ndarray of bool, shape (n_probes,)
+        Probes whose answers that share is of: chosen with it, no probe joins later.
     updates : int
         Updates with evidence.
     """
@@ -48,7 +50,14 @@ class StraysState:
     sums: Floats
     since: NDArray[np.int64]
     rate: float | None
+    counted: NDArray[np.bool_]
     updates: int
+
+    def with_rows(self, source: NDArray[np.int64]) -> "StraysState":
+        """The same for another set of probes: rows by their old position, -1 for a new one."""
+        if self.rate is None:
+            return self
+        return replace(self, counted=np.append(self.counted, np.False_)[source])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +66,9 @@ class StraysChart:
 
     An answer strays that is above zero where most of its probe's reference is not; probes whose answers are foreign by
     nature (a translation) do not count. The tolerated share is `TOLERATED`, or one answer of the baseline's, or
-    what the baseline showed raised by two standard errors. It is fixed from there on, so that no later stray teaches
-    the chart to expect more.
+    what the baseline showed raised by two standard errors. It is fixed once most probes have eight values, and with it
+    the probes that count: no later stray teaches the chart to expect more, and no probe joins whose strays it does
+    not hold.
 
     Parameters
     ----------
@@ -94,7 +104,9 @@ class StraysChart:
     def start(self) -> StraysState:
         """No replay yet."""
         none = np.zeros(_SHARES.size)
-        return StraysState(logs=none - np.inf, sums=none, since=none.astype(np.int64), rate=None, updates=0)
+        return StraysState(
+            logs=none - np.inf, sums=none, since=none.astype(np.int64), rate=None, counted=none[:0] > 0, updates=0
+        )
 
     def update(self, state: StraysState, held: Floats, new: Floats, *, informative: bool) -> StraysState:
         """State after one more replay.
@@ -106,14 +118,16 @@ class StraysChart:
         informative : bool
             Whether the replay carries evidence for the other charts too: those alone are counted, as they count.
         """
-        rate = _tolerated(held) if state.rate is None else state.rate
-        bets = _bets(held, new, rate)
+        state = _fixed(state, held)
+        if state.rate is None:
+            return replace(state, updates=state.updates + informative)
+        bets = _bets(state, new)
         sums = np.maximum(state.sums, 0.0) + bets
-        return StraysState(
+        return replace(
+            state,
             logs=np.logaddexp(0.0, state.logs) + bets,
             sums=sums,
             since=np.where(sums > 0, state.since + informative, 0),
-            rate=rate,
             updates=state.updates + informative,
         )
 
@@ -121,10 +135,9 @@ class StraysChart:
         """Updates with evidence in the excursion of the leading process."""
         return int(state.since[int(np.argmax(state.logs))])
 
-    def least_bet(self, state: StraysState, held: Floats, new: Floats) -> float:
+    def least_bet(self, state: StraysState, new: Floats) -> float:
         """Log bet on the smallest share: what has sunk to that is not over."""
-        rate = _tolerated(held) if state.rate is None else state.rate
-        return float(_bets(held, new, rate)[0])
+        return float(_bets(state, new)[0])
 
     def read(self, state: StraysState) -> Reading:
         """Logarithm of the mean of the processes, at least 0."""
@@ -149,23 +162,30 @@ def strays_threshold(*, arl: float) -> float:
     return math.log(arl)
 
 
-def _counted(held: Floats) -> NDArray[np.bool_]:
+def _fixed(state: StraysState, held: Floats) -> StraysState:
+    """The state with its share and the probes that this is of, once most probes have enough values."""
+    if state.rate is not None:
+        return state
     given = np.isfinite(held).sum(axis=1)
-    counted: NDArray[np.bool_] = (given >= _KNOWN) & ((held > 0).sum(axis=1) < _SOUND * given)
-    return counted
+    known = given >= _KNOWN
+    if not known.any() or 2 * known.sum() < (given > 0).sum():
+        return state
+    counted = known & ((held > 0).sum(axis=1) < _SOUND * given)
+    return replace(state, counted=counted, rate=_tolerated(held[counted]))
 
 
 def _tolerated(held: Floats) -> float:
-    rows = held[_counted(held)]
-    answers, strays = int(np.isfinite(rows).sum()), int((rows > 0).sum())
+    answers, strays = int(np.isfinite(held).sum()), int((held > 0).sum())
     doubt = _DOUBT * math.sqrt(strays + 1) if strays else 0.0
     return min(max(TOLERATED, (strays + 1 + doubt) / max(answers, 1)), _SOUND)
 
 
-def _bets(held: Floats, new: Floats, rate: float) -> Floats:
+def _bets(state: StraysState, new: Floats) -> Floats:
     """Log likelihood ratio of a replay for each share: what would have been sound strays with that chance."""
-    today = new[_counted(held)]
+    if state.rate is None:
+        return np.zeros(_SHARES.size)
+    today = new[state.counted]
     strays = int((today > 0).sum())
     sound = int(np.isfinite(today).sum()) - strays
-    log_bets: Floats = np.log1p(_SHARES * (1 - rate) / rate) * strays + np.log1p(-_SHARES) * sound
+    log_bets: Floats = np.log1p(_SHARES * (1 - state.rate) / state.rate) * strays + np.log1p(-_SHARES) * sound
     return log_bets

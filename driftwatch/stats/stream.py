@@ -331,7 +331,7 @@ class StreamDetector:
             shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
             strays = 0.0
             if state.latch.channel == "strays":
-                strays = strays_again(charts.extra, state.extra, state.reference.held, new)
+                strays = strays_again(charts.extra, state.extra, new)
             return _ended(
                 after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays)
             )

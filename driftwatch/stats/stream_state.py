@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats.channel_mixture import ChannelState
 from driftwatch.stats.cusum import CusumState
-from driftwatch.stats.extra_charts import ExtraState
+from driftwatch.stats.extra_charts import ExtraState, extras_with_rows
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.reference import Reference, replay_matrix
@@ -100,7 +100,8 @@ def with_probes(state: StreamState, replay: ReplayValues, keep: int) -> tuple[St
         recent = np.full((len(state.recent), len(probes), state.recent.shape[2]), np.nan)
         recent[:, source >= 0] = state.recent[:, source[source >= 0]]
         mixture = state.mixture.with_rows(source)
-        state = changed(state, reference=known.with_rows(probes), recent=recent, mixture=mixture)
+        extra = extras_with_rows(state.extra, source)
+        state = changed(state, reference=known.with_rows(probes), recent=recent, mixture=mixture, extra=extra)
     new = replay_matrix(state.reference.probes, replay.values)
     return changed(state, reference=state.reference.seen(new, index=state.replays)), new
 

@@ -128,3 +128,59 @@ def test_the_alarm_is_dated_kept_while_it_lasts_and_ends_when_the_strays_are_gon
     for replay in replays(rng, 0.0, 96, first=BASELINE + 310):
         state = detector.update(state, replay)
     assert state.latch.calm > 12
+
+
+@pytest.fixture
+def alarmed():
+    def alarm_of(values, count, baseline=BASELINE):
+        """The chart that alarmed within `count` replays, and the state then."""
+        paging = ("mixture", "strays")
+        detector = StreamDetector(baseline_replays=baseline, arl=30_660, kind="continuous", paging=paging)
+        state = detector.start()
+        for hour in range(count):
+            replay = ReplayValues(key=f"{hour:05}", hours=float(hour), values=values(hour))
+            state = detector.update(state, replay)
+            if state.latch is not None:
+                return state.latch.chart, state
+        return None, state
+
+    return alarm_of
+
+
+def test_a_baseline_of_six_replays_tolerates_no_half_of_all_answers(alarmed):
+    """No probe had eight values when monitoring began: one half was tolerated, for ever."""
+    rng = np.random.default_rng(3)
+
+    def values(hour):
+        return {f"p{n:02}": (0.3 if hour >= 20 and rng.random() < 0.01 else 0.0,) for n in range(PROBES)}
+
+    chart, state = alarmed(values, 200, baseline=6)
+    assert chart == "strays"
+    assert state.extra["strays"].rate == pytest.approx(1 / (8 * PROBES))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_probe_that_was_foreign_in_the_baseline_does_not_join_when_its_luck_turns(seed, alarmed):
+    """Its strays are not in the tolerated share; two answers in five were always foreign."""
+    rng = np.random.default_rng(seed)
+
+    def values(hour):
+        foreign = hour < 13 if hour < BASELINE else rng.random() < 0.42
+        return {"odd": (0.3 if foreign else 0.0,)} | {f"p{n:02}": (0.0,) for n in range(PROBES - 1)}
+
+    chart, state = alarmed(values, 400)
+    assert chart is None
+    assert state.extra["strays"].counted.sum() == PROBES - 1
+
+
+def test_a_probe_that_comes_later_does_not_count_and_moves_no_other(alarmed):
+    rng = np.random.default_rng(4)
+
+    def values(hour):
+        new = {"a-new": (0.3 if rng.random() < 0.3 else 0.0,)} if hour >= 40 else {}
+        return new | {f"p{n:02}": (0.9 if n == 0 else 0.0,) for n in range(PROBES)}
+
+    chart, state = alarmed(values, 300)
+    assert chart is None
+    assert [state.reference.probes[n] for n in np.flatnonzero(~state.extra["strays"].counted)] == ["a-new", "p00"]
+    assert decode_state(encode_state(state)).extra["strays"].counted.tolist() == state.extra["strays"].counted.tolist()

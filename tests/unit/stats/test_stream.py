@@ -309,8 +309,8 @@ def test_ten_thousand_probes_are_a_replay_like_any_other():
 
 def test_another_version_of_a_state_is_refused_with_the_way_on():
     data = encode_state(StreamDetector(kind="binary", baseline_replays=5, arl=500).start())
-    with pytest.raises(DegenerateError, match=r"version is 10.*fold the stored scores again"):
-        decode_state(data[:18] + (10).to_bytes(2) + data[20:])
+    with pytest.raises(DegenerateError, match=r"version is 11.*fold the stored scores again"):
+        decode_state(data[:18] + (11).to_bytes(2) + data[20:])
     with pytest.raises(DegenerateError, match="not a stream's state"):
         decode_state(b"something else")
     with pytest.raises(DegenerateError, match="damaged"):
