@@ -58,7 +58,9 @@ def _states(store: "Store", wanted: "list[Incident]") -> "dict[int, Shown]":
 
 
 def _stacked(row: tuple[str, ...]) -> str:
-    name, endpoint, state, severity, what, opened, by = row
+    from driftwatch.domain.legible import one_line
+
+    name, endpoint, state, severity, what, opened, by = map(one_line, row)
     return f"{name}  {endpoint}: {severity}, {state}{f' by {by}' if by else ''}\n  {what}\n  opened {opened}"
 
 

@@ -88,6 +88,16 @@ def test_a_narrow_terminal_breaks_no_word_of_an_incident(drifted_here, monkeypat
     assert "opened" in shown
 
 
+def test_a_name_with_a_line_break_poses_as_no_incident_on_a_narrow_terminal_either(drifted_here, monkeypatch):
+    """The table escapes it; where there is no room for one, the name of who acted made a line of its own."""
+    assert drifted_here("ack", inc(drifted_here), "--by", "eve\ninc-9  billing: page, firing").exit_code == 0
+    for columns in ("60", "160"):
+        monkeypatch.setenv("COLUMNS", columns)
+        shown = drifted_here("incidents").stdout
+        assert "eve" in shown
+        assert not [line for line in shown.splitlines() if line.startswith("inc-9")], shown
+
+
 def test_report_exits_by_its_verdict_and_each_format_names_the_drift(drifted_here):
     for form in ("terminal", "markdown", "json"):
         shown = drifted_here("report", "--format", form)
