@@ -10,8 +10,8 @@ if TYPE_CHECKING:  # the board is loaded when it is asked for
     from driftwatch.services.board import EndpointView
     from driftwatch.services.course import Course
 
-LEVEL = " level"
-"""Ends the name of a stream's second chart."""
+LEVEL = "#level"
+"""Ends the name of a stream's second chart; no metric of its own may have such a name."""
 
 
 def course_charts(view: "EndpointView") -> dict[str, Spec]:

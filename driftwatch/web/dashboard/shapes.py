@@ -177,7 +177,7 @@ class EndpointCourse(EndpointShape):
 
 
 class ChartsShape(Shape):
-    """An endpoint's charts: a stream's name, or that and ` level`, -> a Vega-Lite specification without its `config`.
+    """An endpoint's charts: a stream's name, or that and `#level`, -> a Vega-Lite specification without its `config`.
 
     `looks` is the `config` of all of them.
     """

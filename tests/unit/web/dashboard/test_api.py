@@ -55,12 +55,12 @@ def test_the_charts_of_a_page_are_the_reports_charts_with_one_axis_of_time(site:
         told = json.loads(ask(address, "/api/charts?name=support-bot")[2])
         course = json.loads(ask(address, "/api/endpoint?name=support-bot")[2])
         page = ask(address, "/endpoint?name=support-bot")[2]
-    assert set(told["charts"]) == {name + end for name in ("pass", "length", "latency") for end in ("", " level")}
+    assert set(told["charts"]) == {name + end for name in ("pass", "length", "latency") for end in ("", "#level")}
     for name in told["charts"]:
         assert f'data-chart="{name}"' in page
     means = [row["mean"] for row in told["charts"]["pass"]["datasets"]["measured"]]
     assert means == [pytest.approx(value) for value in course["courses"]["pass"]["values"]]
-    levels = [row["peak"] for row in told["charts"]["pass level"]["layer"][-1]["data"]["values"]]
+    levels = [row["peak"] for row in told["charts"]["pass#level"]["layer"][-1]["data"]["values"]]
     assert levels[-1] == pytest.approx(course["courses"]["pass"]["levels"][-1], rel=1e-3)
     assert len({json.dumps(chart["layer"][0]) for chart in told["charts"].values()}) == 1
     assert told["looks"]["font"].startswith("Arial")
