@@ -94,6 +94,8 @@ class Causes:
         In words, why quality can be called unchanged; empty while the evidence does not exclude harm.
     recurrence : Recurrence, optional
         The same state was met before.
+    moved_on : bool
+        Whether a recurrence whose repeat is due shows another state by now than the one that was told of before.
     """
 
     local: Sequence[str] = ()
@@ -105,6 +107,7 @@ class Causes:
     others: int = 0
     unharmed: str = ""
     recurrence: Recurrence | None = None
+    moved_on: bool = False
 
 
 NOTHING_KNOWN = Causes()

@@ -11,7 +11,13 @@ from driftwatch.domain.situation import due_again, repeats_quietly, silence_over
 
 
 def decide_elapsed(
-    incident: Incident, *, silences: Sequence[Silence], calm: int, now: datetime, covered: bool = False
+    incident: Incident,
+    *,
+    silences: Sequence[Silence],
+    calm: int,
+    now: datetime,
+    covered: bool = False,
+    moved_on: bool = False,
 ) -> Decision:
     """Decide what has become of an open incident since its last replay: with a daily replay, nobody waits for the next.
 
@@ -21,6 +27,8 @@ def decide_elapsed(
         Replays in a row that looked normal: what was kept back and is calm is not told any more, and no drift repeated.
     covered : bool
         Whether the incident whose page covers this one is still open.
+    moved_on : bool
+        Whether a recurrence shows another state by now than the one that was told of before.
     """
     quiet = Decision(reason=Reason.NONE)
     if incident.state is IncidentState.PENDING or silence_over(incident.endpoint, silences, now) is not None:
@@ -30,7 +38,8 @@ def decide_elapsed(
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
     if (calm and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
-    return _told(incident, Reason.REPEAT_DUE, now, covered=covered or repeats_quietly(incident, now))
+    quietly = covered or (repeats_quietly(incident, now) and not moved_on)
+    return _told(incident, Reason.REPEAT_DUE, now, covered=quietly)
 
 
 def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:

@@ -111,6 +111,22 @@ def recurrence(current: Incident, shown: Shown, past: Sequence[tuple[Incident, S
     return Recurrence(state=seen.name, of=lately[-1].id, visits=len(same) + 1) if lately else None
 
 
+def moved_on(now: Shown | None, before: Shown | None) -> bool:
+    """Return whether a recurrence shows another state by now than the earlier incident did, as far as any can be told.
+
+    Parameters
+    ----------
+    now, before : Shown, optional
+        What the two show; None where that is too long ago.
+    """
+    name = before.since.name if before and before.since else None
+    if name is None or now is None or now.latest is None or now.latest.verdict == "baseline":
+        return False
+    # A few replays may not decide it; then all since the onset do.
+    told = now.since if now.latest.verdict == "undecided" else now.latest
+    return told is None or told.name != name
+
+
 def transitions(incidents: Sequence[Incident], now: datetime, *, severity: Severity) -> int:
     """Return how often drifts came or went by themselves in the last 24 hours, told at least as loudly as this.
 

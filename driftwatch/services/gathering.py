@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftwatch.domain.causes import Causes, Recurrence
 from driftwatch.domain.delivery import listed
-from driftwatch.domain.incident import Incident
+from driftwatch.domain.incident import Incident, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores
 from driftwatch.domain.situation import unexplained_harm
@@ -14,6 +14,7 @@ from driftwatch.services.causes import (
     A_DAY,
     LOOK_BACK,
     elsewhere,
+    moved_on,
     own_causes,
     recurrence,
     transitions,
@@ -51,7 +52,8 @@ class Gathering:
             heard = [replace(one, paged=one.paged and self._heard(one.endpoint)) for one in near]
             found = with_neighbours(found, heard, vendors, name)
         if incident.opened_seq != self.replay.seq:
-            return found
+            repeated = incident.reason is Reason.REPEAT_DUE and incident.told_at == incident.updated_at
+            return replace(found, moved_on=repeated and has_moved_on(self.store, incident, upto=self.replay.seq))
         return replace(found, recurrence=self._recurrence(incident))
 
     def log(self) -> tuple[ReplayScores, ...]:
@@ -70,6 +72,17 @@ class Gathering:
         known = {one.id: one for one in self.store.incidents(endpoint=incident.endpoint)}
         past = [(known[i], shown[i]) for i in sorted(shown) if i < incident.id]
         return recurrence(incident, shown[incident.id], past) if incident.id in shown else None
+
+
+def has_moved_on(store: Store, incident: Incident, *, upto: int | None = None) -> bool:
+    """Return whether a recurrence shows another state than the one that was told of before: its repeat is news then.
+
+    It reads many replays, so it is asked where a repeat is due.
+    """
+    if incident.recurrence_of is None:
+        return False
+    shown = states_shown(store, incident.endpoint, upto=upto, current=incident)
+    return moved_on(shown.get(incident.id), shown.get(incident.recurrence_of))
 
 
 def recent_transitions(store: Store, endpoint: str, now: datetime, *, severity: Severity) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
 from driftwatch.domain.situation import due_again
 from driftwatch.services import monitor
+from driftwatch.services.gathering import has_moved_on
 from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.telling import promised
@@ -26,13 +28,17 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
     incident, now = store.open_incident(watched.endpoint.name), clock.now()
     if incident is None:
         return Reason.NONE
-    decision = decide_elapsed(
+    decided = partial(
+        decide_elapsed,
         incident,
         silences=store.silences(now=now),
         calm=_calm(watched, store, incident, now),
         now=now,
         covered=_covered(store, incident),
     )
+    decision = decided()
+    if decision.reason is Reason.REPEAT_DUE and has_moved_on(store, incident):
+        decision = decided(moved_on=True)
     if decision.incident is None:
         return decision.reason
     last = next(

@@ -10,6 +10,7 @@ import pytest
 from driftwatch.adapters.notify.wording import render_text
 from driftwatch.services.episodes import states_shown
 from driftwatch.services.own import Person, accept
+from driftwatch.services.review import review
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import START, SmallWorld, right
 
@@ -94,3 +95,22 @@ def test_an_accepted_build_is_the_baseline_and_the_one_before_keeps_its_letter(t
     world.model.drift(right(40))
     asyncio.run(world.replay(4))
     assert "State A again (first seen Mon 20 Jul 00:00 UTC)." in pages(world)[-1]
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["with a replay", "between two replays"])
+def test_what_begins_during_a_further_visit_wakes_somebody_with_the_repeat(tmp_path: Path, *, between: bool) -> None:
+    """Of forty probes ten failed, as before, then thirty-two: that was told as one more quiet repeat, for a week."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    asyncio.run(world.replay(22))
+    asyncio.run(drifts(world, B))
+    world.model.drift(right(40, B))
+    asyncio.run(world.replay(3))
+    world.model.drift(right(40, dict.fromkeys(range(32), "No")))
+    asyncio.run(world.replay(21))
+    if between:
+        world.clock.advance(timedelta(hours=1))
+        review(world.watched, world.store, world.clock)
+    else:
+        asyncio.run(world.replay(1))
+    told = [(d.severity.value, d.payload["reason"]) for d in world.store.deliveries()]
+    assert told[2:] == [("notice", "RECURRED"), ("page", "REPEAT_DUE")]

@@ -12,6 +12,8 @@ def worse(at: Situation) -> Decision | None:
     if at.incident is None or at.severity.rank <= at.incident.severity.rank:
         return None
     louder = replace(joined(at.incident, at), severity=at.severity, state=IncidentState.FIRING)
+    # What was told of before was not known to be as loud: this repeats nothing of it.
+    louder = replace(louder, recurrence_of=None, visits=1)
     if at.parent is not None:
         louder = replace(louder, parent=at.parent.incident, parent_key=at.parent.key)
     return told(louder, at, Reason.WORSE, quietly=at.covered)
@@ -30,7 +32,7 @@ def repeat_due(at: Situation) -> Decision | None:
     """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody."""
     if at.incident is None or at.silenced or at.calm or not due_again(at.incident, at.now):
         return None
-    quietly = at.covered or repeats_quietly(at.incident, at.now)
+    quietly = at.covered or (repeats_quietly(at.incident, at.now) and not at.causes.moved_on)
     return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=quietly)
 
 

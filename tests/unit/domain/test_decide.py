@@ -146,6 +146,7 @@ TABLE = [
     ("a recurrence that stands for a day is told again and wakes nobody", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=1), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@pages"),
     ("one that stands for a week pages", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=7), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "page@pages"),
     ("and not again on the day after that", {"findings": [FALL], "incident": replace(RECURRING, opened_at=NOW - timedelta(days=8), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "notice@pages"),
+    ("but one that shows another state by then pages", {"findings": [FALL], "causes": Causes(moved_on=True), "incident": replace(RECURRING, opened_at=NOW - timedelta(days=1), told_at=NOW - timedelta(days=1))}, "REPEAT_DUE", "page@pages"),
     ("the third opening or ending in a day is one notice", {"findings": [FALL], "transitions": 2}, "FLAPPING", "notice@pages"),
     ("the second is not", {"findings": [FALL], "transitions": 1}, "FIRST", "page@pages"),
     ("flapping goes before recurrence", {"findings": [FALL], "transitions": 2, "causes": SEEN}, "FLAPPING", "notice@pages"),
@@ -206,6 +207,15 @@ def test_an_incident_keeps_the_latest_finding_of_each_stream_and_names_the_worst
     joined = decided(findings=[NOVELTY, again], incident=PAGED).incident
     assert joined is not None
     assert [(f.metric, f.statistic) for f in joined.findings] == [("pass", 9.0), ("novelty", 6.1)]
+
+
+def test_what_is_louder_than_the_state_that_was_told_of_before_is_no_repeat_of_it() -> None:
+    """The page of a notice's recurrence that became harmful was repeated by notices, for a week."""
+    noticed = replace(RECURRING, severity=Severity.NOTICE, told=Severity.NOTICE, findings=(NOVELTY,))
+    louder = decided(findings=[FALL], incident=noticed)
+    assert (louder.reason, told(louder)) == (Reason.WORSE, "page@pages")
+    again = decided(findings=[FALL], incident=louder.incident, now=NOW + timedelta(days=1))
+    assert (again.reason, told(again)) == (Reason.REPEAT_DUE, "page@pages")
 
 
 def test_our_own_change_asks_for_a_new_epoch_and_closes_with_its_cause() -> None:
