@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState
-from driftwatch.domain.metric import AGAINST_TEXTS
+from driftwatch.domain.metric import AGAINST_FIRST_ANSWERS
 from driftwatch.domain.replay import ReplayScores
 
 Values = Mapping[str, Mapping[str, tuple[float, ...]]]
@@ -110,8 +110,8 @@ def as_accepted(replay: ReplayScores, known: Sequence[Acceptance]) -> ReplayScor
 def named_as_accepted(values: Values, known: Sequence[Acceptance], *, epoch: int, seq: int) -> Values:
     """Return scored values with the keys by which they are compared.
 
-    A replay that ran while its probes were accepted was still compared with their old texts: that is left out. Any
-    other first replay after it had no texts to be compared with.
+    A replay that ran while its probes were accepted was still compared with their old answers: that is left out. Any
+    other first replay after it had nothing to be compared with.
     """
     keys = {key for probes in values.values() for key in probes}
     names = {key: rekeyed(key, known, epoch=epoch, seq=seq) for key in keys}
@@ -119,7 +119,9 @@ def named_as_accepted(values: Values, known: Sequence[Acceptance], *, epoch: int
     stale = {key for key, name in names.items() if name.removeprefix(key) in fresh}
     return {
         metric: {
-            names[key]: samples for key, samples in probes.items() if not (metric in AGAINST_TEXTS and key in stale)
+            names[key]: samples
+            for key, samples in probes.items()
+            if not (metric in AGAINST_FIRST_ANSWERS and key in stale)
         }
         for metric, probes in values.items()
     }

@@ -109,6 +109,8 @@ NOT_EVERYWHERE = SENSORS | {SEED.name, SIMILARITY.name}
 AGAINST_TEXTS = frozenset({"novelty", "unseen", SIMILARITY.name})
 """Metrics that compare an answer with the probe's reference texts; without those there is no score."""
 
+AGAINST_FIRST_ANSWERS = AGAINST_TEXTS | SENSORS | {SEED.name}
+"""Metrics that compare an answer with the probe's first ones, by text or otherwise; without those there is none."""
 
 OF_TASKS = frozenset({"tool-called", "task-success", "cost-per-success"})
 """Metrics of probes with tools; an endpoint without such probes has none of them, and spends no budget on them."""

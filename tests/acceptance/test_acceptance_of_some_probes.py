@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, IncidentState
+from driftwatch.domain.metric import SEED
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, acknowledge
 from driftwatch.services.refold import states_of
+from driftwatch.services.streams import Budgets, plan_streams
+from driftwatch.services.watched import Watched
 from driftwatch.stats.any_stream import encode
+from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import SmallWorld, right
 from tests.faults import invariants
@@ -77,9 +83,25 @@ def test_the_state_after_an_acceptance_is_the_fold_of_the_scores_and_of_it(tmp_p
     assert "word-07@" in "".join(key for key in stored.states["pass"].reference.probes if "~" in key)
 
 
-def test_what_is_accepted_while_a_replay_runs_is_told_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its texts were compared with those of before: all new, then none was, and that read as a drift of its own."""
-    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+class Seeded(SmallWorld):
+    """Its endpoint is sent a seed, and honours it."""
+
+    def watch(self, endpoint: Endpoint) -> Watched:
+        watched = super().watch(replace(endpoint, params={"temperature": 0, "seed": 7}))
+        budgets = Budgets(
+            pages=FalseAlarmBudget.parse("1 per endpoint-year"), notices=FalseAlarmBudget.parse("4 per endpoint-year")
+        )
+        metrics = {**watched.metrics, SEED.name: SEED}
+        plans = plan_streams(metrics, budgets, replays_per_year=8760, baseline_replays=endpoint.baseline_replays)
+        return replace(watched, metrics=metrics, plans=plans)
+
+
+@pytest.mark.parametrize("kind", [SmallWorld, Seeded])
+def test_what_is_accepted_while_a_replay_runs_is_told_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SmallWorld]
+) -> None:
+    """Its answers were compared with those of before: all new, then none was, and that read as a drift of its own."""
+    world = kind(tmp_path, ScriptedModel(right(40)))
     many = right(40, dict.fromkeys(range(1, 40, 3), "I would rather not say"))
     asyncio.run(world.replay(24))
     world.model.drift(many)
