@@ -127,6 +127,7 @@ def test_a_spreadsheet_s_file_is_read_as_it_was_meant(driftwatch, judge, tmp_pat
         (RUBRIC + 'Hi?,Oi,1,Polite.\nHi?,"Oi,1,Polite.\nHi?,Oi,1,Polite.\n', "labels.csv:3: this is not CSV"),
         ("answer,argument,label,question\nOi,Polite.,1\n", "labels.csv:2: it ends before the question"),
         (RUBRIC + f"Hi?,Oi,,{'[' * 100_000}\n", "labels.csv:2: there is no label"),
+        (RUBRIC + f"Hi?,{'long ' * 40_000},,Polite.\n", "labels.csv:2: there is no label"),
         (RUBRIC, "there is no label in it"),
         ("", "there is no column `question`"),
     ],
