@@ -11,6 +11,7 @@ from driftwatch.presentation.order import in_order
 from driftwatch.presentation.report_charts import FLEET, INCIDENTS, report_charts
 from driftwatch.services.report import Report
 from driftwatch.services.report_endpoint import EndpointReport
+from driftwatch.services.standing import EndpointState
 
 ENDPOINTS = 30
 INCIDENTS_SHOWN = 10
@@ -18,8 +19,10 @@ _LINE = 300
 
 
 def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]:
-    """Return what the message says: what moved first, every answer left out."""
+    """Return what the message says: what moved first, what is unchanged last, every answer left out."""
     report = in_order(report)
+    # So that a long list leaves out what is unchanged, not one that does not answer.
+    listed = sorted(report.endpoints, key=lambda endpoint: endpoint.state is EndpointState.UNCHANGED)
     todo = words.todo(report)
     return {
         "version": 1,
@@ -43,8 +46,8 @@ def report_payload(report: Report, *, week: str | None = None) -> dict[str, Any]
             for incident in todo[:INCIDENTS_SHOWN]
         ],
         "more_todo": max(len(todo) - INCIDENTS_SHOWN, 0),
-        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints[:ENDPOINTS]],
-        "more_endpoints": max(len(report.endpoints) - ENDPOINTS, 0),
+        "endpoints": [_endpoint(endpoint) for endpoint in listed[:ENDPOINTS]],
+        "more_endpoints": max(len(listed) - ENDPOINTS, 0),
         "accounts": [one_line(line, _LINE) for line in _accounts(report)],
         "charts": {name: spec for name, spec in report_charts(report).large.items() if name in (FLEET, INCIDENTS)},
     }

@@ -28,6 +28,7 @@ from driftwatch.domain.metric import Severity
 from driftwatch.presentation.drawing import can_draw
 from driftwatch.presentation.report_message import report_payload
 from driftwatch.services.page import Pager
+from driftwatch.services.standing import EndpointState
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.slack import serve_slack
 from tests.unit.notify.hostile import AROUND, HOSTILE
@@ -76,6 +77,16 @@ def test_the_longest_report_stays_within_the_limits_of_slack():
         text = block.get("text", {}).get("text", "")
         assert len(text) <= (MAX_HEADER if block["type"] == "header" else MAX_SECTION)
     assert "driftwatch report" in shown(body)
+
+
+def test_what_is_left_out_of_a_long_message_is_what_did_not_change():
+    """Thirty are shown; in the configured order one without an answer came after all that are well."""
+    well = [replace(LEARNING, name=f"well-{i}", state=EndpointState.UNCHANGED) for i in range(40)]
+    dumb = replace(LEARNING, name="dumb", state=EndpointState.ERROR)
+    payload = report_payload(replace(REPORT, endpoints=(*well, dumb, DRIFTED)))
+    named = [endpoint["name"] for endpoint in payload["endpoints"]]
+    assert named == ["support-bot", "dumb", *(f"well-{i}" for i in range(28))]
+    assert payload["more_endpoints"] == 12
 
 
 @pytest.mark.parametrize("level", range(LEVELS))
