@@ -142,6 +142,20 @@ def test_each_misbehaviour_has_its_outcome(
     assert outcome is not Outcome.TIMEOUT or time.perf_counter() - began < 10
 
 
+def test_an_answer_with_a_header_beyond_ascii_is_an_answer(make: Make, server: ScriptedServer) -> None:
+    """HTTP lets any byte stand there; every question through LiteLLM was lost to a gateway that names its city."""
+    server.behave = lambda _: say("ok", headers={"X-Served-By": "Z\u00fcrich"})
+    assert ask(make, server.base_url).output == b"ok"
+
+
+@pytest.mark.parametrize("location", ["http://[no/", "//\u2100.example/"])
+def test_a_redirect_to_no_address_is_told_as_a_redirect(make: Make, server: ScriptedServer, location: str) -> None:
+    """What the standard library refuses to split came out of the direct driver as a bare ValueError."""
+    error = failure(make, server, status(302, headers={"Location": location}))
+    assert (error.outcome, error.transient) == (Outcome.PROTOCOL, False)
+    assert "redirected to another address" in str(error)
+
+
 def test_nobody_listening_is_a_network_failure(make: Make) -> None:
     with pytest.raises(EndpointError) as caught:
         ask(make, refused_url())

@@ -101,7 +101,8 @@ async def send(session: aiohttp.ClientSession, request: httpx.Request) -> httpx.
         allow_redirects=False,
     )
     # aiohttp has undone the encoding already, should the server have insisted on one.
-    headers = [(k, v) for k, v in response.headers.items() if k.lower() != "content-encoding"]
+    # As bytes: httpx takes no text but ASCII, and a header may hold any byte.
+    headers = [(k, v) for k, v in response.raw_headers if k.lower() != b"content-encoding"]
     return httpx.Response(response.status, headers=headers, stream=_Body(response), request=request)
 
 

@@ -116,7 +116,11 @@ def of_connection(error: BaseException, key: Secret | None) -> EndpointError:
 
 def redirected(status: int, location: str, key: Secret | None) -> EndpointError:
     """Return the error for a redirect: another host than the pinned one must not answer."""
-    target = urlsplit(location).hostname or "another address"
+    try:
+        target = urlsplit(location).hostname
+    except ValueError:
+        target = None
+    target = target or "another address"
     return protocol(
         f"HTTP {status}: redirected to {target}; redirects are not followed, set base_url to where the API is", key
     )
