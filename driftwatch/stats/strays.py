@@ -23,6 +23,7 @@ TOLERATED = 0.001
 _SHARES = np.array([0.005, 0.03, 0.3])  # bet to stray beyond what is tolerated
 _DOUBT = 2.0  # standard errors by which a share that the baseline showed is raised
 _SOUND = 0.5  # share of a probe's reference above zero from which its answers are foreign by nature
+_LEAST = 0.25  # of the tolerated share: less than that on top of it is not told from it in weeks
 _KNOWN = 8  # reference values from which a probe is counted
 
 
@@ -136,8 +137,9 @@ class StraysChart:
         return int(state.since[int(np.argmax(state.logs))])
 
     def least_bet(self, state: StraysState, new: Floats) -> float:
-        """Log bet on the smallest share: what has sunk to that is not over."""
-        return float(_bets(state, new)[0])
+        """Log bet on the smallest share that stands out from what is tolerated: what has sunk to that is not over."""
+        least = 0 if state.rate is None else int(np.searchsorted(_SHARES, state.rate * _LEAST))
+        return float(_bets(state, new)[least])
 
     def read(self, state: StraysState) -> Reading:
         """Logarithm of the mean of the processes, at least 0."""
