@@ -45,12 +45,12 @@ def going_on(row: Delivery, store: Store, fallback: str) -> tuple[Delivery, ...]
 
     What was sent there in another route's stead would stay open where alerts are opened and ended under a key.
     """
-    if not row.settles or row.route == fallback or row.subject is None:
+    if row.is_details or not row.settles or row.route == fallback or row.subject is None:
         return ()
     key = str(row.payload["key"])
     about = store.deliveries_under(row.subject, key)
     ours = [one for one in about if one.payload.get("key") == key]
-    if any(one.route == fallback and INSTEAD_OF not in one.payload for one in ours):
+    if any(one.route == fallback and one.payload.keys().isdisjoint((INSTEAD_OF, AFTER_FALLBACK)) for one in ours):
         # It hears of the incident in its own right.
         return ()
     if not any(_fell_back(one, store, fallback) for one in ours if one.route == row.route and one.key != row.key):

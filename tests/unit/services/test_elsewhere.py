@@ -173,3 +173,35 @@ def test_what_joins_a_message_after_its_copy_was_written_is_told_on_the_fallback
         night.begin()
         night.passes(20)
     assert sorted(name for sent in night.duty.taken[1:] for name in named(sent)) == ["a", "b", "late"], "and once"
+
+
+def test_an_end_after_an_acknowledgement_is_told_on_the_fallback_too(night: Night) -> None:
+    """What it was told of the acknowledgement passed for its own news: acknowledged there, it was never ended."""
+    night.refuses()
+    night.opens("a")
+    night.clock.advance(MINUTE)
+    night.passes(2)
+    for reason, state in (("ACKNOWLEDGED", "acknowledged"), ("RESOLVED", "resolved")):
+        night.goes_on("a", reason, state)
+        night.passes(3)
+    assert [sent.payload["reason"] for sent in night.duty.taken] == ["FIRST", "ACKNOWLEDGED", "RESOLVED"]
+
+
+@pytest.mark.parametrize("duty", [RecordingNotifier], indirect=True)
+def test_what_an_end_is_told_in_detail_on_its_own_route_is_not_told_on_the_fallback(night: Night) -> None:
+    """The first message that the route took had the answers in its thread, and these went to the fallback as well."""
+    night.oncall.threads = True
+    night.refuses()
+    night.opens("a")
+    night.clock.advance(MINUTE)
+    night.passes(2)
+    end = told("a", night.clock.now(), reason="RESOLVED", state="resolved")
+    moved = [{"probe": "dates-07", "old_answer": "4", "new_answer": "5"}]
+    night.store.enqueue([replace(end, payload={**end.payload, "moved": moved})])
+    night.clock.advance(MINUTE)
+    night.passes(4)
+    assert [sent.payload.get("part") for sent in night.oncall.taken] == [None, "details"]
+    assert [(sent.payload["reason"], sent.payload.get("part")) for sent in night.duty.taken] == [
+        ("FIRST", None),
+        ("RESOLVED", None),
+    ]
