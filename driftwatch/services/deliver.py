@@ -207,7 +207,8 @@ class Courier:
         """Write down what is known to have been sent, though its row does not say so; False if nothing is."""
         # A database that failed over may have lost that it was written down before.
         sent = self._unsaved.get(row.key) or self._kept.get(row.key)
-        if sent is None:
+        # What a failover lost may be decided again as a page where it was a notice: that was sent to nobody.
+        if sent is None or sent.severity.rank < row.severity.rank:
             return False
         await self._save(sent, (*self._details(sent), *await self._goes_on(sent)))
         self._unsaved.pop(row.key, None)

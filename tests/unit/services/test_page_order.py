@@ -8,9 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from structlog.testing import capture_logs
 
 from driftwatch.adapters.store import SqlStore, open_store
+from driftwatch.adapters.store.tables import OUTBOX
 from driftwatch.domain.delivery import Arrival, Delivery, DeliveryState
 from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.domain.metric import Severity
@@ -541,3 +543,23 @@ def test_an_outbox_that_cannot_be_read_is_one_line_an_outage(
     with capture_logs() as logs:
         asyncio.run(story())
     assert [line["event"] for line in logs] == ["outbox unreadable", "the outbox can be read again"]
+
+
+def test_a_page_under_the_key_of_a_notice_that_the_database_forgot_is_sent(store: SqlStore, clock: ManualClock) -> None:
+    """What a failover lost is decided again: as a page it was written down as sent, and nobody was woken."""
+    oncall, notice = RecordingNotifier(), promise(1, severity=Severity.NOTICE)
+    store.enqueue([notice])
+    here = pager(store, clock, oncall=oncall)
+    asyncio.run(here.deliver_due())
+    forget(store, notice)
+    for again in (notice, promise(1)):
+        forget(store, again)
+        store.enqueue([again])
+        asyncio.run(here.deliver_due())
+    assert [sent.severity for sent in oncall.taken] == [Severity.NOTICE, Severity.PAGE]
+    assert {row.state for row in store.deliveries()} == {DeliveryState.SENT}
+
+
+def forget(store: SqlStore, row: Delivery) -> None:
+    with store._db.writing() as connection:
+        connection.execute(delete(OUTBOX).where(OUTBOX.c.key == row.key))
