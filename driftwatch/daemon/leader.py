@@ -21,7 +21,6 @@ TRY_S = 0.2
 """Real seconds between two looks of a standby."""
 SURE_S = 5.0
 """A heartbeat is good for so long: half of what a standby waits for."""
-
 DECIDED_AGAIN = timedelta(minutes=10)
 """After a failover: by then what was decided in lost commits has been decided again."""
 
@@ -58,7 +57,7 @@ class Leader:
         self._lease, self._clock, self._beat_s, self._try_s = lease, clock, beat_s, try_s
         # A thread of its own: those of the store may all be waiting for the database.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
-        self._renewed = 0.0
+        self._renewed = self._awake = 0.0
         self._won_once = False
         self.lost = False
         self.parting = False
@@ -89,7 +88,7 @@ class Leader:
         while True:
             await self._clock.sleep(self._beat_s)
             try:
-                leads = await self._apart(self._lease.renew)
+                leads = await self._beat()
             except StoreError as error:
                 if said.is_news(str(error)):
                     log.warning("no heartbeat: the database is gone", error=str(error))
@@ -115,7 +114,10 @@ class Leader:
 
     async def led(self) -> bool:
         """Whether this node led when it last knew: enough to warn that the database is gone, for nothing else."""
-        return self._won_once and (not self.lost or self.parting)
+        if self.lost:
+            return self.parting
+        # Just frozen, it may have been followed: the next look knows.
+        return self._won_once and self._clock.monotonic() - self._awake <= SURE_S
 
     def doubts(self, row: Delivery) -> bool:
         """Whether a message may have been sent though its row does not say so: the database has failed over.
@@ -133,9 +135,21 @@ class Leader:
     async def _won(self) -> bool:
         won = await self._apart(self._lease.try_to_lead)
         if won:
-            self._renewed, self._won_once = self._clock.monotonic(), True
+            self._renewed = self._awake = self._clock.monotonic()
+            self._won_once = True
             log.info("leading", epoch=self._lease.epoch)
         return won
+
+    async def _beat(self) -> bool | None:
+        """Send a heartbeat, and note meanwhile that the loop is awake: a database that hangs may never answer."""
+        beat = asyncio.create_task(self._apart(self._lease.renew))
+        try:
+            while not beat.done():
+                await asyncio.wait({beat}, timeout=self._beat_s)
+                self._awake = self._clock.monotonic()
+            return beat.result()
+        finally:
+            beat.cancel()
 
     async def _apart(self, work: Callable[[], Told]) -> Told:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
