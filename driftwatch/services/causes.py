@@ -146,7 +146,9 @@ def loudest_heard(findings: Sequence[Finding]) -> Severity:
 
 def _pages(incident: Incident) -> bool:
     """Whether it woke somebody itself and still stands: `told` says whom it concerned, also where it did so quietly."""
-    quietly = incident.parent is not None or incident.reason in (Reason.RECURRED, Reason.FLAPPING)
+    # A recurrence is repeated quietly too.
+    again = incident.recurrence_of is not None or incident.reason is Reason.RECURRED
+    quietly = incident.parent is not None or again or incident.reason is Reason.FLAPPING
     return incident.told is Severity.PAGE and incident.state.open and not quietly
 
 
@@ -154,7 +156,8 @@ def _comparable(earlier: Incident, current: Incident) -> bool:
     ended = earlier.ended_at
     lately = ended is not None and current.opened_at - ended <= REMEMBERED
     known = earlier.told is not Severity.NONE and earlier.state is IncidentState.RESOLVED
-    return lately and known and earlier.severity.rank >= current.severity.rank
+    # A silence may have kept back that it grew louder.
+    return lately and known and min(earlier.told.rank, earlier.severity.rank) >= current.severity.rank
 
 
 def _onset(findings: Sequence[Finding]) -> tuple[datetime, datetime] | None:

@@ -87,6 +87,7 @@ def test_only_watched_endpoints_that_began_to_move_at_the_same_time_are_neighbou
     [
         {"reason": Reason.RECURRED},
         {"reason": Reason.FLAPPING},
+        {"reason": Reason.REPEAT_DUE, "recurrence_of": 3},
         {"parent": 9},
         {"state": IncidentState.RESOLVED},
     ],
@@ -111,6 +112,14 @@ def test_a_state_told_of_within_four_weeks_recurs() -> None:
     assert recurrence(drift(4, 40), seen(None), past) is None
     assert recurrence(drift(4, 40), seen("C"), [(replace(past[1][0], told=Severity.NONE), seen("C"))]) is None
     assert recurrence(drift(4, 40), seen("B"), [(drift(3, 20, **ended, severity=Severity.NOTICE), seen("B"))]) is None
+
+
+def test_a_state_whose_harm_a_silence_kept_back_does_not_recur_as_a_page() -> None:
+    """Told of as a notice, it grew worse under a silence: nobody was woken, and its next visit woke nobody either."""
+    ended = {"state": IncidentState.RESOLVED, "ended_at": START + 30 * HOUR}
+    hushed = drift(1, 20, **ended, told=Severity.NOTICE)
+    assert recurrence(drift(4, 40), seen("B"), [(hushed, seen("B"))]) is None
+    assert recurrence(drift(4, 40, severity=Severity.NOTICE), seen("B"), [(hushed, seen("B"))]) is not None
 
 
 def test_openings_and_endings_of_the_last_day_are_counted_and_not_what_people_ended() -> None:
