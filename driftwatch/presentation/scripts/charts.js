@@ -75,7 +75,9 @@ const drawCharts = (() => {
       point(figure, step(one, event.key));
     });
     // One is read out at a time, however many show the moment.
-    figure.addEventListener("focus", () => one.said.setAttribute("aria-live", "polite"));
+    const aloud = () => one.said.setAttribute("aria-live", "polite");
+    figure.addEventListener("focus", aloud);
+    if (figure === document.activeElement) aloud();
     figure.addEventListener("blur", () => { one.said.removeAttribute("aria-live"); point(figure, null); });
   };
 

@@ -13,15 +13,25 @@
   // What the server said last: a chart, or an opened detail, is no news of its.
   const said = new Map([...document.querySelectorAll("[data-live]")].map((region) => [region.id, region.innerHTML]));
 
+  // A chart takes the keyboard once it is drawn; until then the place is kept for it.
+  const focusAgain = (region, { dataset: { chart } = {}, href }) => {
+    for (const one of region.querySelectorAll("a, figure")) {
+      if (chart ? one.dataset.chart !== chart : !href || one.href !== href) continue;
+      if (chart) one.tabIndex = -1;
+      one.focus({ preventScroll: true });
+      return;
+    }
+  };
+
   // Only what differs is exchanged: what is read, focused or opened stays where it is.
   const exchange = (page) => {
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
       if (!fresh || fresh.innerHTML === said.get(region.id) || writing(region)) continue;
       said.set(region.id, fresh.innerHTML);
-      const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const focused = region.contains(document.activeElement) ? document.activeElement : null;
       region.replaceChildren(...fresh.childNodes);
-      if (focused) for (const link of region.querySelectorAll("a")) if (link.getAttribute("href") === focused) { link.focus(); break; }
+      if (focused) focusAgain(region, focused);
       region.dispatchEvent(new Event("exchanged"));
     }
     document.title = page.title;

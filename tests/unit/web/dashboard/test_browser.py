@@ -156,6 +156,27 @@ def test_a_page_without_news_keeps_its_charts_and_a_replay_draws_them_again(here
         assert visit.complaints == []
 
 
+def test_who_reads_a_chart_by_keyboard_keeps_the_place_when_a_replay_comes(here, drifted: Scripted) -> None:
+    """Every replay put the reader back to the top of the page."""
+    with here() as visit:
+        visit.go("/endpoint?name=support-bot")
+        visit.drawn(2)
+        visit.page.locator("figure.alive").nth(1).focus()
+        visit.page.keyboard.press("End")
+        place = "document.activeElement.dataset.chart"
+        before = visit.page.evaluate(place)
+        assert before
+        visit.page.evaluate("document.activeElement.id = 'the-old-one'")
+        drifted.replay(watched("support-bot"), drifted.clock.now(), broken=20)
+        visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        visit.page.locator("#the-old-one").wait_for(state="detached")
+        assert visit.page.evaluate(place) == before
+        visit.page.locator('figure:focus.alive[tabindex="0"]').wait_for()
+        visit.page.keyboard.press("End")
+        assert "12:00 UTC: " in visit.page.locator("figure:focus .read[aria-live]").inner_text()
+        assert visit.complaints == []
+
+
 def test_without_scripts_the_pictures_are_there(browser, site: Site) -> None:
     with served(site) as address, visiting(browser, address, scripts=False) as visit:
         visit.go("/endpoint?name=support-bot")
