@@ -11,11 +11,11 @@ def without(module: str) -> Iterator[None]:
 
     Examples
     --------
-    >>> with without("colorsys"):
-    ...     import colorsys
+    >>> with without("tabnanny"):
+    ...     import tabnanny
     Traceback (most recent call last):
-    ModuleNotFoundError: import of colorsys halted; None in sys.modules
-    >>> import colorsys
+    ModuleNotFoundError: import of tabnanny halted; None in sys.modules
+    >>> import tabnanny
     """
     if module in sys.modules:
         yield
