@@ -42,7 +42,7 @@ EVERY = timedelta(days=6)
 REPLAYS = 61
 BEGIN = next_slot(Every(interval=EVERY), START)
 SEED = 11
-BUDGET = FalseAlarmBudget.parse("0.02 per endpoint-year")
+BUDGET = FalseAlarmBudget.parse("0.005 per endpoint-year")
 
 
 @dataclass(frozen=True)
