@@ -88,6 +88,12 @@ def warned(stage: Stage, lease: Gone, *, leading: bool) -> FakeSlack:
             await leader.keep()
         emergency.broke(GONE, clock)
         await clock.sleep(emergency.patience_s)
+        if leading and lease.still_ours is None:
+            # As in a daemon: who sends no heartbeats may have been frozen, and warns of nothing.
+            keeping = asyncio.create_task(leader.keep())
+            await asyncio.sleep(0.05)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
         await emergency.look(setup.past_the_store, setup.ops, clock)
         leader.release()
         builder.store.close()
