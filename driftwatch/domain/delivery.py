@@ -126,8 +126,14 @@ class Delivery:
     @property
     def told_with(self) -> str | None:
         """The key of the message that this one was told in; None where it was told in its own."""
-        joined = self.state is DeliveryState.JOINED and self.error is not None
-        return self.error.removeprefix(TOLD_WITH) if joined and self.error else None
+        if self.state is not DeliveryState.JOINED or not self.error:
+            return None
+        return self.error.removeprefix(TOLD_WITH)
+
+    @property
+    def others(self) -> int:
+        """How many incidents beside its own it tells of."""
+        return len(self.payload.get("also", ())) + int(self.payload.get("more_also", 0))
 
     @property
     def settles(self) -> bool:

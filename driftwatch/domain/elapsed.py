@@ -38,7 +38,7 @@ def decide_elapsed(
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
     if (calm and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
-    quietly = covered or (repeats_quietly(incident, now) and not moved_on)
+    quietly = covered or repeats_quietly(incident, now, moved_on=moved_on)
     return _told(incident, Reason.REPEAT_DUE, now, covered=quietly)
 
 

@@ -172,9 +172,9 @@ def due_again(incident: Incident, now: datetime) -> bool:
     return incident.told_at is not None and now - incident.told_at >= patience
 
 
-def repeats_quietly(incident: Incident, now: datetime) -> bool:
+def repeats_quietly(incident: Incident, now: datetime, *, moved_on: bool) -> bool:
     """Return whether its repeat wakes nobody: a state that was told of before wakes once for each week it has stood."""
-    if incident.recurrence_of is None or incident.told_at is None:
+    if incident.recurrence_of is None or incident.told_at is None or moved_on:
         return False
     weeks, weeks_told = ((at - incident.opened_at) // RECURRENCE_WAKES_AFTER for at in (now, incident.told_at))
     return weeks == weeks_told

@@ -101,10 +101,9 @@ class Courier:
         if self._fallback is None or row.route == self._fallback or self._fallback not in self._sinks:
             return False
         # What joined it since the last copy was written is to be told as well.
-        told = 1 + len(row.payload.get("also", ())) + int(row.payload.get("more_also", 0))
-        if self._fell_back.get(row.key) != told and not row.is_details:
+        if self._fell_back.get(row.key) != row.others and not row.is_details:
             await asyncio.to_thread(self._promise_instead, row, self._fallback)
-            self._fell_back[row.key] = told
+            self._fell_back[row.key] = row.others
         return True
 
     def _promise_instead(self, row: Delivery, fallback: str) -> None:

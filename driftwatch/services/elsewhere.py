@@ -33,7 +33,7 @@ def instead(row: Delivery, store: Store, fallback: str, *, joins: bool, held_mos
         return [_copy(_alone(one), fallback) for one in told]
     if before is None:
         return [_copy(row, fallback)]
-    if _others(before) >= len(told) - 1:
+    if before.others >= len(told) - 1:
         return []
     # What joined after the copy was written is told in it no more.
     named = {one.get("incident") for one in before.payload.get("also", ())}
@@ -72,10 +72,6 @@ def _told_in(key: str, rows: Sequence[Delivery]) -> list[Delivery]:
     """Return what was told in a message, with what was told in that: one that others joined may join a louder one."""
     joined = [one for one in rows if one.told_with == key]
     return [found for one in joined for found in (one, *_told_in(one.key, rows))]
-
-
-def _others(row: Delivery) -> int:
-    return len(row.payload.get("also", ())) + int(row.payload.get("more_also", 0))
 
 
 def _alone(row: Delivery) -> Delivery:

@@ -32,7 +32,7 @@ def repeat_due(at: Situation) -> Decision | None:
     """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody."""
     if at.incident is None or at.silenced or at.calm or not due_again(at.incident, at.now):
         return None
-    quietly = at.covered or (repeats_quietly(at.incident, at.now) and not at.causes.moved_on)
+    quietly = at.covered or repeats_quietly(at.incident, at.now, moved_on=at.causes.moved_on)
     return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=quietly)
 
 
