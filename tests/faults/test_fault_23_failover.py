@@ -68,6 +68,12 @@ def node(server: PostgresServer, slack: FakeSlack) -> Iterator[Callable[[], Node
         yield lambda: Node(url, slack, ends)
 
 
+def leading(node: Callable[[], Node]) -> Node:
+    made = node()
+    assert made.lease.try_to_lead()
+    return made
+
+
 def promises(number: int, at: datetime | None = None) -> list[Delivery]:
     now = at or SystemClock().now()
     return [
@@ -89,8 +95,7 @@ def test_fault_23_another_node_asks_after_what_may_have_been_sent_before_the_fai
     server: PostgresServer, node: Callable[[], Node], slack: FakeSlack
 ) -> None:
     """It was sent again, unmarked: its row said that nobody had tried."""
-    one = node()
-    assert one.lease.try_to_lead()
+    one = leading(node)
     one.store.enqueue(promises(1))
     server.keep_replica()
     one.delivers()
@@ -101,8 +106,7 @@ def test_fault_23_another_node_asks_after_what_may_have_been_sent_before_the_fai
     assert posts(slack) == before
     server.fail_over()
     one.lease.release()
-    two = node()
-    assert two.lease.try_to_lead()
+    two = leading(node)
     assert two.states == {DeliveryState.PENDING}
     # The second promise is lost altogether: what led to it is decided again, under the same key.
     two.store.enqueue(promises(2))
@@ -118,8 +122,7 @@ def test_fault_23_another_node_asks_after_what_may_have_been_sent_before_the_fai
 def test_fault_23_the_pager_that_sent_it_knows_so_whatever_the_database_forgot(
     server: PostgresServer, node: Callable[[], Node], slack: FakeSlack
 ) -> None:
-    one = node()
-    assert one.lease.try_to_lead()
+    one = leading(node)
     one.store.enqueue(promises(1))
     server.keep_replica()
     one.delivers()
@@ -133,14 +136,12 @@ def test_fault_23_the_pager_that_sent_it_knows_so_whatever_the_database_forgot(
 def test_fault_23_nothing_is_doubted_where_the_server_is_the_one_it_was(
     server: PostgresServer, node: Callable[[], Node], slack: FakeSlack
 ) -> None:
-    one = node()
-    assert one.lease.try_to_lead()
+    one = leading(node)
     one.store.enqueue(promises(1))
     server.crash()
     server.start()
     one.lease.release()
-    two = node()
-    assert two.lease.try_to_lead()
+    two = leading(node)
     assert two.lease.failed_over_at is None
     two.delivers()
     assert posts(slack) == [("bot-1", False), ("hook-1", False)]

@@ -66,10 +66,9 @@ def test_an_incident_that_began_before_its_page_shows_answers_that_changed(scrip
     assert {told.answers[f"dates-{i:02}"] for i in range(8)} == {("14 days", "30 days")}
 
 
-def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
-    one = watched("support-bot")
-    until = scripted.replays(one, 60)
-    for seq, (at, usd) in enumerate([(MONDAY, 0.5), (until - HOUR, 0.25), (until, 4.0)], start=1):
+def confirm(scripted, one, *bursts):
+    """Record bursts that ended at these moments and cost so many US dollars."""
+    for seq, (at, usd) in enumerate(bursts, start=1):
         scripted.store.record_burst(
             Burst(
                 endpoint=one.endpoint.name,
@@ -82,6 +81,12 @@ def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
                 cost_usd=usd,
             )
         )
+
+
+def test_what_confirming_cost_is_in_the_cost_of_the_period(scripted):
+    one = watched("support-bot")
+    until = scripted.replays(one, 60)
+    confirm(scripted, one, (MONDAY, 0.5), (until - HOUR, 0.25), (until, 4.0))
     report = report_of(scripted, one, until=until)
     assert report.cost_usd == pytest.approx(60 * 20 * 0.001 + 0.75)
 
@@ -91,19 +96,7 @@ def test_status_counts_for_each_endpoint_what_confirming_cost_today(scripted):
     one, other = watched("support-bot"), watched("summaries")
     scripted.replays(other, 6, start=MONDAY)
     now = scripted.replays(one, 6, start=MONDAY)
-    for seq, (at, usd) in enumerate([(MONDAY - HOUR, 0.5), (MONDAY + HOUR, 0.25), (now, 4.0)], start=1):
-        scripted.store.record_burst(
-            Burst(
-                endpoint=one.endpoint.name,
-                seq=seq,
-                incident=1,
-                started_at=at,
-                finished_at=at,
-                verdict=Confirmation.VANISHED,
-                values={},
-                cost_usd=usd,
-            )
-        )
+    confirm(scripted, one, (MONDAY - HOUR, 0.5), (MONDAY + HOUR, 0.25), (now, 4.0))
     status = build_status(scripted.store, [one, other], now=now)
     assert [e.spent_usd for e in status.endpoints] == [pytest.approx(6 * 20 * 0.001 + 4.25), pytest.approx(0.12)]
     assert status.spent_usd == pytest.approx(sum(e.spent_usd for e in status.endpoints))
