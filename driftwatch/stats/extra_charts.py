@@ -99,26 +99,35 @@ def count_sound(
     charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], held: Floats, new: Floats
 ) -> Mapping[str, ExtraState]:
     """States after a replay without evidence for the other charts: what does not stray counts too."""
-    chart, before = charts.get("strays"), states.get("strays")
-    if not isinstance(chart, StraysChart) or not isinstance(before, StraysState):
+    if (strays := _strays(charts, states)) is None:
         return states
+    chart, before = strays
     return {**states, "strays": chart.update(before, held, new, informative=False)}
 
 
 def strays_lead(charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState]) -> Lead | None:
     """The leading process of the chart of strays, as the mixture names its own."""
-    chart, state = charts.get("strays"), states.get("strays")
-    if not isinstance(chart, StraysChart) or not isinstance(state, StraysState):
+    if (strays := _strays(charts, states)) is None:
         return None
+    chart, state = strays
     return Lead(channel="strays", place=(), since=max(1, chart.since(state)))
 
 
 def strays_again(charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState], new: Floats) -> float:
     """Log bet of the chart of strays on one more replay; 0 where there is none."""
-    chart, state = charts.get("strays"), states.get("strays")
-    if not isinstance(chart, StraysChart) or not isinstance(state, StraysState):
+    if (strays := _strays(charts, states)) is None:
         return 0.0
+    chart, state = strays
     return chart.least_bet(state, new)
+
+
+def _strays(
+    charts: Mapping[Chart, ExtraChart], states: Mapping[str, ExtraState]
+) -> tuple[StraysChart, StraysState] | None:
+    chart, state = charts.get("strays"), states.get("strays")
+    if isinstance(chart, StraysChart) and isinstance(state, StraysState):
+        return chart, state
+    return None
 
 
 def read_extras(

@@ -10,10 +10,8 @@ from driftwatch.stats.bags import Bags
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FEW_VALUES, _MOST_GRIDS = (
-    16,
-    500,
-)  # different values of one replay up to which its grid is remembered, and how many are
+_FEW_VALUES = 16  # different values of one replay up to which its grid is remembered
+_MOST_GRIDS = 500  # grids that are remembered
 VALUE_GRID = 240  # divisible by 1-6, 8, 10, 12, 15, 16, 20: the usual rubrics stay exact
 
 
