@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 STATUS_LONGEST = 200
+# A manager under load reads later; a READY that is lost would leave the unit "reloading" for good.
+PATIENCE_S = 1.0
 
 
 class Systemd:
@@ -62,7 +64,7 @@ class Systemd:
             return
         # A service manager that does not listen is its own trouble: pages go on.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
-            told.setblocking(False)
+            told.settimeout(PATIENCE_S)
             told.sendto("\n".join(lines).encode(), self._address)
 
 

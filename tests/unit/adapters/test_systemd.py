@@ -4,8 +4,9 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -20,6 +21,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
     monkeypatch.chdir(tmp_path)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listening:
         listening.bind("notify")
+        listening.settimeout(5)
         yield "notify", lambda: listening.recv(4096).decode().split("\n")
 
 
@@ -55,6 +57,21 @@ def test_a_name_in_the_abstract_namespace_is_reached() -> None:
         listening.bind(f"\0{name}")
         Systemd({"NOTIFY_SOCKET": f"@{name}"}).moving()
         assert listening.recv(100) == b"WATCHDOG=1"
+
+
+def test_a_manager_that_is_busy_still_hears_that_the_reload_is_done(manager: tuple[str, Heard]) -> None:
+    where, heard = manager
+    told = 0
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as others, suppress(BlockingIOError):
+        others.setblocking(False)
+        while True:
+            others.sendto(b"WATCHDOG=1", where)
+            told += 1
+    reader = Timer(0.2, lambda: [heard() for _ in range(told)])
+    reader.start()
+    Systemd({"NOTIFY_SOCKET": where}).ready("reloaded")
+    reader.join()
+    assert heard() == ["READY=1", "STATUS=reloaded"]
 
 
 def test_a_manager_that_does_not_listen_costs_nothing(tmp_path: Path) -> None:
