@@ -17,6 +17,9 @@ from driftwatch.adapters.llm import direct
 from driftwatch.adapters.llm.direct import DirectModel
 from driftwatch.adapters.llm.litellm import LiteLLMModel
 from driftwatch.adapters.notify import slack_socket
+from driftwatch.adapters.notify.pagerduty import PagerDuty
+from driftwatch.adapters.notify.slack import SlackWebhook
+from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.adapters.notify.slack_socket import SlackButtons
 from driftwatch.adapters.notify.slack_web import SlackWeb
 from driftwatch.adapters.notify.webhook import Webhook
@@ -24,7 +27,7 @@ from driftwatch.adapters.proxies import proxy_for
 from driftwatch.domain.answer import Question, Reply
 from driftwatch.domain.errors import DeliveryError, EndpointError, Outcome
 from driftwatch.domain.secret import Secret
-from driftwatch.services.ports import LanguageModel
+from driftwatch.services.ports import LanguageModel, Notifier
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.server import ScriptedServer, refused_url
 from driftwatch.testing.slack import FakeSlack, serve_slack
@@ -38,6 +41,14 @@ VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY")
 DRIVERS: list[Callable[[str], LanguageModel]] = [
     lambda url: DirectModel(model="m", base_url=url, clock=SystemClock(), api_key=Secret("sk-one")),
     lambda url: LiteLLMModel(model="openai/m", base_url=url, clock=SystemClock(), api_key=Secret("sk-one")),
+]
+SINKS = [
+    pytest.param(lambda: Webhook(Secret("https://hooks.example/x"), clock=ManualClock()), id="webhook"),
+    pytest.param(lambda: SlackWebhook(Secret("https://hooks.example/x"), clock=ManualClock()), id="slack webhook"),
+    pytest.param(
+        lambda: SlackBot(Secret("xoxb-1"), "#a", clock=ManualClock(), base_url="https://slack.example/api/"), id="bot"
+    ),
+    pytest.param(lambda: PagerDuty(Secret("r"), clock=ManualClock(), url="https://duty.example/v2"), id="pagerduty"),
 ]
 both_drivers = pytest.mark.parametrize("driver", DRIVERS, ids=["direct", "litellm"])
 
@@ -152,6 +163,36 @@ def test_a_page_that_a_proxy_did_not_let_through_is_no_possible_repeat(monkeypat
         with pytest.raises(DeliveryError) as caught:
             asyncio.run(Webhook(Secret("https://hooks.example/x"), clock=ManualClock(), timeout_s=5).send(delivery()))
     assert (caught.value.ambiguous, caught.value.permanent) == (False, False)
+
+
+@pytest.mark.parametrize("sink", SINKS)
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        (f"http://rob%3Aot:{PASSWORD}@127.0.0.1:1", "HTTPS_PROXY has a name or password that no proxy can be told"),
+        (f"http://robot:{PASSWORD}%E2%82%AC@127.0.0.1:1", "HTTPS_PROXY has a name or password that no proxy"),
+        (f"socks5://robot:{PASSWORD}@127.0.0.1:1", "HTTPS_PROXY is none that we can go through"),
+        (f"http://robot:{PASSWORD}@127.0.0.1:{{hangs_up}}", "could not be reached (ServerDisconnectedError)"),
+    ],
+    ids=["colon", "beyond Latin-1", "socks", "hangs up"],
+)
+def test_a_page_that_never_left_for_its_proxy_is_no_possible_repeat(
+    sink: Callable[[], Notifier], named: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a password that cannot be sent at all, the error was one that may come after the message as well."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            with listener.accept()[0] as client:
+                client.recv(65536)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", named.format(hangs_up=listener.getsockname()[1]))
+        with pytest.raises(DeliveryError) as caught:
+            asyncio.run(sink().send(delivery()))
+    assert (caught.value.ambiguous, caught.value.permanent) == (False, False)
+    assert words in str(caught.value)
+    assert PASSWORD not in f"{caught.value!r} {caught.value.__cause__}"
 
 
 def test_slacks_buttons_are_heard_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from typing import ClassVar
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
+from driftwatch.adapters.proxies import UnusableProxyError, proxy_for
 from driftwatch.domain.errors import DeliveryError
 
 MAX_REPLY = 65_536
@@ -23,6 +25,10 @@ class _ReplyTooLongError(aiohttp.ClientPayloadError):
 
 
 class _RedirectedError(aiohttp.ClientError):
+    pass
+
+
+class _NeverSentError(aiohttp.ClientError):
     pass
 
 
@@ -55,6 +61,30 @@ async def _refuse_redirects(request: ClientRequest, handler: ClientHandlerType) 
     return response
 
 
+async def _written(_session: object, request: SimpleNamespace, _headers: object) -> None:
+    request.written = True
+
+
+async def _broke(_session: object, request: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
+    """Tell apart what broke before the first byte of the message: whatever it was, nothing can have arrived."""
+    error = failed.exception
+    if getattr(request, "written", False) or not isinstance(error, Exception) or isinstance(error, aiohttp.InvalidURL):
+        return
+    try:
+        proxy_for(failed.url)
+    except UnusableProxyError as why:
+        raise _NeverSentError(str(why)) from None
+    # Its own words may hold the proxy's password.
+    raise _NeverSentError(type(error).__name__) from None
+
+
+def _watched() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_written)
+    trace.on_request_exception.append(_broke)
+    return trace
+
+
 def guarded_session(timeout_s: float = TOTAL_S, *, reads: bool = False) -> aiohttp.ClientSession:
     """Return a session for one message, or for one page of what a sink holds (`reads`).
 
@@ -67,6 +97,7 @@ def guarded_session(timeout_s: float = TOTAL_S, *, reads: bool = False) -> aioht
         connector=aiohttp.TCPConnector(force_close=True),
         response_class=_CappedPage if reads else _CappedResponse,
         middlewares=(_refuse_redirects,),
+        trace_configs=[_watched()],
         trust_env=True,
     )
 
@@ -81,11 +112,10 @@ def as_delivery_error(error: BaseException, sink: str) -> DeliveryError:
         return DeliveryError(f"{sink}'s address is not a URL. Correct it in routes:.", permanent=True)
     if isinstance(error, _ReplyTooLongError):
         return DeliveryError(f"{sink} sent more than is read: {error}.", permanent=False, ambiguous=True)
-    # A proxy that refuses to open the way (407, 403) was not given the message either.
-    before = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError
-    never_written = isinstance(error, before)
-    what = "could not be reached" if never_written else "did not answer after the message was sent"
-    return DeliveryError(f"{sink} {what} ({type(error).__name__}).", permanent=False, ambiguous=not never_written)
+    if isinstance(error, _NeverSentError):
+        return DeliveryError(f"{sink} could not be reached ({error}).", permanent=False)
+    what = f"did not answer after the message was sent ({type(error).__name__})"
+    return DeliveryError(f"{sink} {what}.", permanent=False, ambiguous=True)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
