@@ -6,6 +6,7 @@ No library and no script draws it, and no style stands in it: a page's styleshee
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -61,20 +62,19 @@ def stream_svg(
         return None
     usual = (normal.low, normal.high) if normal else ()
     low, high = min(*known, *usual, known[0]), max(*known, *usual, known[0])
-    span = (until - since).total_seconds() or 1.0
+    drawn = (HEIGHT - 2 * _MARGIN) / (high - low) if high > low else 0.0
 
     def x(moment: datetime) -> float:
-        return _short(min(max((moment - since).total_seconds() / span, 0.0), 1.0) * WIDTH)
+        return _across((moment,), since, until)[0]
 
     def y(value: float) -> float:
-        share = (value - low) / (high - low) if high > low else 0.5
-        return _short((1 - share) * (HEIGHT - 2 * _MARGIN) + _MARGIN)
+        return _short((high - value) * drawn + _MARGIN) if drawn else HEIGHT / 2
 
     shapes = [
         *(f'<path class="grid" d="M{WIDTH * n // FIFTHS} 0V{HEIGHT}"/>' for n in range(1, FIFTHS)),
         *(_usual(y(normal.low), y(normal.mean), y(normal.high)) if normal else ()),
         *(shape for mark in marks for shape in _marked(mark, since, until, x)),
-        *(_line([(x(at), y(value)) for at, value in stretch]) for stretch in _stretches(values)),
+        *_lines(values, since, until, y),
     ]
     body = "".join(shapes)
     head = f'<svg class="stream" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
@@ -94,13 +94,11 @@ def levels_svg(values: Sequence[Value], *, since: datetime, until: datetime) -> 
     """
     if all(value is None for _, value in values):
         return None
-    span = (until - since).total_seconds() or 1.0
 
-    def place(at: datetime, value: float) -> tuple[float, float]:
-        x = min(max((at - since).total_seconds() / span, 0.0), 1.0) * WIDTH
-        return _short(x), _short((1 - min(max(value, 0.0), _TOP) / _TOP) * HEIGHT)
+    def y(value: float) -> float:
+        return _short((1 - min(max(value, 0.0), _TOP) / _TOP) * HEIGHT)
 
-    lines = (_line([place(*one) for one in stretch]) for stretch in _stretches(values))
+    lines = _lines(values, since, until, y)
     threshold = f'<path class="threshold" d="M0 {_short((1 - 1 / _TOP) * HEIGHT)}H{WIDTH}"/>'
     head = f'<svg class="stream levels" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
     return Markup(f"{head}{threshold}{''.join(lines)}</svg>")  # noqa: S704  # holds numbers only
@@ -132,22 +130,30 @@ def _marked(mark: Marks, since: datetime, until: datetime, x: Callable[[datetime
         yield f'<path class="alarm" d="M{x(mark.alarm)} 0V{HEIGHT}"/>'
 
 
-def _stretches(values: Sequence[Value]) -> Iterator[list[tuple[datetime, float]]]:
-    stretch: list[tuple[datetime, float]] = []
-    for at, value in values:
+def _lines(values: Sequence[Value], since: datetime, until: datetime, y: Callable[[float], float]) -> Iterator[str]:
+    """Yield a line for every stretch without a gap."""
+    stretch: list[str] = []
+    for x, (_, value) in zip(_across(tuple(at for at, _ in values), since, until), values, strict=True):
         if value is not None:
-            stretch.append((at, value))
+            stretch.append(f"{x:g} {y(value):g}")
         elif stretch:
-            yield stretch
+            yield _line(stretch)
             stretch = []
     if stretch:
-        yield stretch
+        yield _line(stretch)
 
 
-def _line(points: Sequence[tuple[float, float]]) -> str:
-    way = "L".join(f"{x:g} {y:g}" for x, y in points)
+@lru_cache(maxsize=8)
+def _across(moments: tuple[datetime, ...], since: datetime, until: datetime) -> tuple[float, ...]:
+    """Return where moments stand; all streams of an endpoint have the same."""
+    span = (until - since).total_seconds() or 1.0
+    return tuple(_short(min(max((at - since).total_seconds() / span, 0.0), 1.0) * WIDTH) for at in moments)
+
+
+def _line(points: Sequence[str]) -> str:
     # A line of no length is a dot that no stretching makes an ellipse of.
-    return f'<path class="course{" alone" if len(points) == 1 else ""}" d="M{way}{"h0" if len(points) == 1 else ""}"/>'
+    alone = len(points) == 1
+    return f'<path class="course{" alone" if alone else ""}" d="M{"L".join(points)}{"h0" if alone else ""}"/>'
 
 
 def _short(value: float) -> float:

@@ -100,6 +100,7 @@ class Board:
         self._look, self._courses = RememberedLook(), Courses(store)
         self._status: tuple[Hashable, Sequence[Watched], Status] | None = None
         self._states: dict[str, tuple[Hashable, Mapping[int, Shown]]] = {}
+        self._edition: tuple[int, Sequence[Watched]] = (0, ())
 
     def overview(self) -> Overview:
         """Return the fleet now."""
@@ -116,6 +117,13 @@ class Board:
     def names(self) -> tuple[str, ...]:
         """Return the watched endpoints."""
         return tuple(one.endpoint.name for one in self._everything())
+
+    def edition(self) -> int:
+        """Return a number that is another one after every reload of the configuration."""
+        number, before = self._edition
+        if not _same(before, watched := self._everything()):
+            self._edition = (number + 1, watched)
+        return self._edition[0]
 
     def watched(self, name: str) -> Watched | None:
         """Return an endpoint that is watched; None if there is none of that name."""

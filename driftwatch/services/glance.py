@@ -1,10 +1,12 @@
 """Small pieces of the past that people look at: what the store hands to the dashboard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from driftwatch.domain.errors import Outcome
+from driftwatch.domain.incident import Incident
+from driftwatch.domain.replay import SlotRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,33 @@ class Place:
     asked: int
     answered: int
     step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What one endpoint did lately, read for a whole fleet at once.
+
+    Parameters
+    ----------
+    slots : sequence of SlotRecord
+        Those of the time asked for, oldest first.
+    last_slot : SlotRecord, optional
+        The last one that anybody began, however long ago.
+    last_replay : datetime, optional
+        When the replay that was decided last was due.
+    incident : Incident, optional
+        The open one.
+    confirming_usd : float
+        What confirmation bursts of the time asked for cost.
+    """
+
+    epoch: int = 1
+    decided_seq: int = 0
+    slots: Sequence[SlotRecord] = ()
+    last_slot: SlotRecord | None = None
+    last_replay: datetime | None = None
+    incident: Incident | None = None
+    confirming_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
 from driftwatch.domain.replay import Replay, ReplayMeans, ReplayScores, Score, Slot, SlotRecord, SlotState
-from driftwatch.services.glance import GivenAnswer, Place
+from driftwatch.services.glance import GivenAnswer, Head, Place
 
 
 class Clock(ABC):
@@ -297,7 +297,11 @@ class Store(ABC):
 
     @abstractmethod
     def pulse(self) -> Hashable:
-        """Return something that is another thing after a slot, a decision, an incident or a silence has changed."""
+        """Return something else after a slot, a decision, an incident, a silence or a message has changed."""
+
+    @abstractmethod
+    def heads(self, endpoints: Sequence[str], *, since: datetime, spent_since: datetime) -> Mapping[str, Head]:
+        """Return what each endpoint did lately: slots due from `since` on, bursts that ended from `spent_since` on."""
 
     @abstractmethod
     def places(self, endpoint: str, *, since: datetime, until: datetime, most: int) -> Sequence[Place]:

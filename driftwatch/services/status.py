@@ -12,6 +12,7 @@ from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.scorers.verdict import Scored, Unscored
 from driftwatch.services import monitor
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
+from driftwatch.services.glance import Head
 from driftwatch.services.judge import load_watch
 from driftwatch.services.judge_watch import VERDICT
 from driftwatch.services.monitor import Watch
@@ -70,11 +71,11 @@ class Status:
     silences: Sequence[Silence]
 
 
-Look = Callable[[Watched, Store], tuple[int, Sequence[Standing]]]
+Look = Callable[[Watched, Store, Head], tuple[int, Sequence[Standing]]]
 """Says the number of an endpoint's baseline, and where its streams stand."""
 
 
-def look_now(watched: Watched, store: Store) -> tuple[int, Sequence[Standing]]:
+def look_now(watched: Watched, store: Store, _head: Head) -> tuple[int, Sequence[Standing]]:
     """Read the detectors' states."""
     watch = current_watch(watched, store)
     return watch.epoch, standings(watched, watch)
@@ -99,11 +100,11 @@ class RememberedLook:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[tuple[object, ...], tuple[int, Sequence[Standing]]]] = {}
 
-    def __call__(self, watched: Watched, store: Store) -> tuple[int, Sequence[Standing]]:
+    def __call__(self, watched: Watched, store: Store, head: Head) -> tuple[int, Sequence[Standing]]:
         """Return what `look_only` does."""
         name = watched.endpoint.name
         # A reload makes another Watched, maybe with other charts.
-        mark = (watched, store.decided_seq(name), store.epoch(name))
+        mark = (watched, head.decided_seq, head.epoch)
         kept = self._seen.get(name)
         if kept is None or kept[0][0] is not watched or kept[0][1:] != mark[1:]:
             self._seen[name] = kept = (mark, look_only(watched, store))
@@ -119,9 +120,13 @@ def build_status(
     look: Look = look_now,
 ) -> Status:
     """Gather the status; nothing is recomputed, so it is quick."""
+    heads = _heads(store, watched, now)
     return Status(
         at=now,
-        endpoints=tuple(endpoint_status(store, one, now=now, due_slots=due_slots, look=look) for one in watched),
+        endpoints=tuple(
+            _status(store, one, heads.get(one.endpoint.name, Head()), now=now, due_slots=due_slots, look=look)
+            for one in watched
+        ),
         spent_usd=store.spent_usd(since=_midnight(now)),
         silences=store.silences(now=now),
     )
@@ -137,34 +142,44 @@ def endpoint_status(
     store: Store, watched: Watched, *, now: datetime, due_slots: DueSlots | None = None, look: Look = look_now
 ) -> EndpointStatus:
     """Gather one endpoint's status."""
+    head = _heads(store, [watched], now).get(watched.endpoint.name, Head())
+    return _status(store, watched, head, now=now, due_slots=due_slots, look=look)
+
+
+def _heads(store: Store, watched: Sequence[Watched], now: datetime) -> Mapping[str, Head]:
+    day = _midnight(now)
+    return store.heads([one.endpoint.name for one in watched], since=min(now - RECENT, day), spent_since=day)
+
+
+def _status(
+    store: Store, watched: Watched, head: Head, *, now: datetime, due_slots: DueSlots | None, look: Look
+) -> EndpointStatus:
     name, day = watched.endpoint.name, _midnight(now)
-    records = store.slots(name, since=min(now - RECENT, day))
-    recent = [r for r in records if r.slot.due >= now - RECENT]
-    last_slot = records[-1] if records else store.last_slot(name)
-    not_begun = count_not_begun(watched, store, due_slots, since=now - RECENT, until=now, now=now, last=last_slot)
-    (epoch, streams), incident = look(watched, store), store.open_incident(name)
-    seq = store.decided_seq(name)
-    last = next((r.slot for r in records if r.seq == seq), None) or _last_replay(store, name, seq)
+    recent = [r for r in head.slots if r.slot.due >= now - RECENT]
+    last, since = head.last_slot, now - RECENT
+    not_begun = count_not_begun(watched, store, due_slots, since=since, until=now, now=now, last=last) if last else 0
+    epoch, streams = look(watched, store, head)
+    incident = head.incident
     state = state_of(
         streams,
         [incident] if incident else [],
-        replays=seq if not_begun < STALE_SLOTS else 0,
+        replays=head.decided_seq if not_begun < STALE_SLOTS else 0,
         watched=max((stream.compared for stream in streams), default=0),
     )
-    verdicts = _verdicts(store, watched, last)
+    verdicts = _verdicts(store, watched, head.last_replay)
     return EndpointStatus(
         name=name,
         model=watched.endpoint.model,
         state=state,
         epoch=epoch,
         baseline=baseline_progress(streams, watched.endpoint.baseline_replays),
-        last_replay=last.due if last else None,
-        last_slot=last_slot,
+        last_replay=head.last_replay,
+        last_slot=head.last_slot,
         coverage=coverage([r for r in recent if r.state is not SlotState.RUNNING], not_begun),
         spent_usd=fsum(
             (
-                *(record.cost_usd for record in records if record.slot.due >= day),
-                store.confirming_usd(name, since=day, until=now + timedelta(seconds=1)),
+                *(record.cost_usd for record in head.slots if record.slot.due >= day),
+                head.confirming_usd,
             )
         ),
         incident=incident,
@@ -174,17 +189,13 @@ def endpoint_status(
     )
 
 
-def _last_replay(store: Store, name: str, seq: int) -> Slot | None:
-    replay = next(iter(store.replays(name, after_seq=seq - 1, metrics=())), None) if seq else None
-    return replay.slot if replay else None
-
-
-def _verdicts(store: Store, watched: Watched, slot: Slot | None) -> Sequence[Scored]:
-    """Return what the judges said in a replay, or, of a judge itself, what it said of its anchors."""
-    judged = {*watched.judged, *({VERDICT.name} if is_judge(watched.endpoint.name) else ())}
-    if slot is None or not judged:
+def _verdicts(store: Store, watched: Watched, due: datetime | None) -> Sequence[Scored]:
+    """Return what the judges said in the replay due then, or, of a judge itself, what it said of its anchors."""
+    name = watched.endpoint.name
+    judged = {*watched.judged, *({VERDICT.name} if is_judge(name) else ())}
+    if due is None or not judged:
         return ()
-    return [score.value for score in store.scores(watched.endpoint.name, slot) if score.metric in judged]
+    return [score.value for score in store.scores(name, Slot(endpoint=name, due=due)) if score.metric in judged]
 
 
 def _midnight(now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from driftwatch.adapters.calendar import next_slot, replays_per_year
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.incident import Incident
 from driftwatch.domain.judge_drift import is_judge
+from driftwatch.services.glance import Head
 from driftwatch.services.outbox import oldest_s
 from driftwatch.services.said import Said
 from driftwatch.services.standing import Standing, StreamState
@@ -73,24 +74,25 @@ class StoreMetrics(Collector):
         )
         interval = _family("schedule_interval_seconds", "Mean distance between an endpoint's slots.", "endpoint")
         incidents = _family("incidents_open", "Open incidents by kind and state.", "endpoint", "kind", "state")
-        for one in _all(self._site.watched()):
+        everything, now = _all(self._site.watched()), self._site.clock.now()
+        heads = self._site.store.heads([one.endpoint.name for one in everything], since=now, spent_since=now)
+        for one in everything:
             name = one.endpoint.name
-            streams = self._look(one, self._site.store)[1]
+            head = heads.get(name, Head())
+            streams = self._look(one, self._site.store, head)[1]
             for stream in streams:
                 _place(stream, name, ratio, alarm)
             progress.add_metric([name], _progress(streams, one.endpoint.baseline_replays))
-            pace = replays_per_year(one.endpoint.schedule, self._site.clock.now())
+            pace = replays_per_year(one.endpoint.schedule, now)
             interval.add_metric([name], YEAR_S / pace if pace else math.inf)
-            record = self._site.store.last_slot(name)
-            if record is not None:
-                last.add_metric([name], record.slot.due.timestamp())
+            if head.last_slot is not None:
+                last.add_metric([name], head.last_slot.slot.due.timestamp())
                 # A judge's slots are its endpoints'.
-                due = None if is_judge(name) else next_slot(one.endpoint.schedule, record.slot.due)
+                due = None if is_judge(name) else next_slot(one.endpoint.schedule, head.last_slot.slot.due)
                 if due is not None:
                     coming.add_metric([name], due.timestamp())
-            incident = self._site.store.open_incident(name)
-            if incident is not None:
-                _count(incident, incidents)
+            if head.incident is not None:
+                _count(head.incident, incidents)
         age = oldest_s(self._site.store, self._site.clock)
         yield from (ratio, alarm, progress, last, coming, interval, incidents)
         yield GaugeMetricFamily(

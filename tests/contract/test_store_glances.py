@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from driftwatch.adapters.store import open_store
+from driftwatch.domain.confirmation import Burst, Confirmation
+from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
 from driftwatch.scorers.verdict import Unscored
+from driftwatch.services.glance import Head
 from driftwatch.services.history import replay_means
 from driftwatch.services.ports import DecisionCommit
 from tests.contract.observed import HOUR, NOON, answer, failed, replay, slot
@@ -42,6 +45,11 @@ def incident(number: int, **more: object) -> Incident:
         "updated_at": NOON,
     }
     return Incident(**(given | more))
+
+
+def burst(seq: int, **more: object) -> Burst:
+    given = {"endpoint": "bot", "seq": seq, "incident": 1, "started_at": NOON, "verdict": Confirmation.CHANGED}
+    return Burst(**(given | {"answers": (), "values": {}, "said": ""} | more))
 
 
 def test_a_period_with_few_replays_gives_them_all(store):
@@ -142,5 +150,40 @@ def test_the_pulse_beats_with_every_change_and_rests_without_one(store):
     assert act_and_feel(lambda: store.save_incident(replace(taken, state=IncidentState.RESOLVED)))
     night = Silence(endpoint="bot", starts_at=NOON, ends_at=NOON + HOUR, by="ada", comment="night")
     assert act_and_feel(lambda: store.add_silence(night))
-    assert act_and_feel(lambda: store.end_silence(1, by="ada", now=NOON))
+    assert act_and_feel(lambda: store.add_silence(replace(night, ends_at=NOON + 2 * HOUR)))
+    assert act_and_feel(lambda: store.end_silence(1, by="ada", now=NOON)), "the sooner of two"
     assert act_and_feel(lambda: store.start_epoch("bot", reason="reset", now=NOON))
+    waiting = Delivery(key="k", route="oncall", severity=Severity.PAGE, payload={"incident": "inc-1"}, created_at=NOON)
+    assert act_and_feel(lambda: store.enqueue([waiting]))
+    tried = replace(waiting, attempts=1, error="timeout")
+    assert act_and_feel(lambda: store.save_delivery(tried))
+    assert act_and_feel(lambda: store.save_delivery(replace(tried, state=DeliveryState.SENT, sent_at=NOON)))
+
+
+def test_heads_are_what_each_endpoint_did_lately(store):
+    """Twenty endpoints were asked ten questions each, and a fleet's page took twice what it may."""
+    for n in range(3):
+        store.record_replay(replay(n), [])
+    store.commit_decision(DecisionCommit(endpoint="bot", seq=2, streams=()))
+    store.end_slot(slot(3), SlotState.FAILED, reason="timeout", now=NOON + 3 * HOUR)
+    store.save_incident(incident(1, state=IncidentState.RESOLVED))
+    store.save_incident(incident(2))
+    store.start_epoch("bot", reason="reset", now=NOON)
+    for n, cost in ((1, 0.25), (2, 0.5)):
+        store.record_burst(burst(n, finished_at=NOON + n * HOUR, cost_usd=cost))
+    store.claim(replace(slot(0), endpoint="other"), now=NOON)
+    found = store.heads(["bot", "other", "nobody"], since=NOON + 2 * HOUR, spent_since=NOON + 2 * HOUR)
+    assert set(found) == {"bot", "other"}
+    assert found["bot"] == Head(
+        epoch=store.epoch("bot"),
+        decided_seq=2,
+        slots=store.slots("bot", since=NOON + 2 * HOUR),
+        last_slot=store.last_slot("bot"),
+        last_replay=NOON + HOUR,
+        incident=incident(2),
+        confirming_usd=0.5,
+    )
+    assert [record.slot.due for record in found["bot"].slots] == [NOON + 2 * HOUR, NOON + 3 * HOUR]
+    other = found["other"]
+    assert (other.slots, other.last_replay, other.incident) == ((), None, None)
+    assert other.last_slot == store.last_slot("other") is not None

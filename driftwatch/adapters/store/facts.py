@@ -1,11 +1,11 @@
 """Slots, replays and epochs: what was observed, before anything is decided."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from driftwatch.adapters.store import answers
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep, interned
@@ -79,13 +79,13 @@ class Facts(Store):
         if until is not None:
             query = query.where(SLOT.c.due < until)
         with self._db.reading() as connection:
-            return tuple(_record(endpoint, row) for row in connection.execute(query).mappings())
+            return tuple(slot_record(endpoint, row) for row in connection.execute(query))
 
     def last_slot(self, endpoint: str) -> SlotRecord | None:
         query = select(SLOT).join(ENDPOINT).where(ENDPOINT.c.name == endpoint).order_by(SLOT.c.due.desc()).limit(1)
         with self._db.reading() as connection:
-            row = connection.execute(query).mappings().first()
-            return None if row is None else _record(endpoint, row)
+            row = connection.execute(query).first()
+            return None if row is None else slot_record(endpoint, row)
 
     def epoch(self, endpoint: str) -> int:
         with self._db.reading() as connection:
@@ -191,12 +191,13 @@ def _is(slot: Slot, endpoint: int) -> Any:
     return (SLOT.c.endpoint_id == endpoint) & (SLOT.c.due == slot.due)
 
 
-def _record(endpoint: str, row: Mapping[Any, Any]) -> SlotRecord:
+def slot_record(endpoint: str, row: Row[Any]) -> SlotRecord:
+    """Return what became of the slot in a row of the table."""
     return SlotRecord(
-        slot=Slot(endpoint=endpoint, due=row["due"]),
-        state=SlotState(row["state"]),
-        reason=row["reason"],
-        seq=row["seq"],
-        finished_at=row["finished_at"],
-        cost_usd=row["cost_usd"],
+        slot=Slot(endpoint=endpoint, due=row.due),
+        state=SlotState(row.state),
+        reason=row.reason,
+        seq=row.seq,
+        finished_at=row.finished_at,
+        cost_usd=row.cost_usd,
     )

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Select, func, select
 from driftwatch.adapters.store import outbox, packing
 from driftwatch.adapters.store.database import Database, endpoint_id
 from driftwatch.adapters.store.documents import from_document
+from driftwatch.adapters.store.facts import slot_record
 from driftwatch.adapters.store.packing import Cell, unsqueeze
 from driftwatch.adapters.store.tables import (
     ANSWER,
+    BURST,
     ENDPOINT,
     EVIDENCE,
     INCIDENT,
@@ -26,13 +28,47 @@ from driftwatch.adapters.store.tables import (
     TEXT,
     TRANSITION,
 )
-from driftwatch.domain.delivery import Delivery
+from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Incident, IncidentState
-from driftwatch.services.glance import GivenAnswer, Place
+from driftwatch.domain.replay import SlotRecord
+from driftwatch.services.glance import GivenAnswer, Head, Place
 from driftwatch.services.ports import Store
 
 _OPEN = [state.value for state in IncidentState if state.open]
+_UNSENT = [state.value for state in DeliveryState if state.open]
+# Written once: to build them took as long as to ask them.
+_ENDPOINTS = select(ENDPOINT.c.id, ENDPOINT.c.epoch, ENDPOINT.c.last_seq, ENDPOINT.c.decided_seq).order_by(
+    ENDPOINT.c.id
+)
+_CHANGES = (
+    select(TRANSITION.c.incident_id, func.max(TRANSITION.c.number))
+    .where(TRANSITION.c.incident_id.in_(select(INCIDENT.c.id).where(INCIDENT.c.state.in_(_OPEN))))
+    .group_by(TRANSITION.c.incident_id)
+)
+_LAST = select(
+    # Each is one row, found by an index, or one of few.
+    *(
+        select(what).scalar_subquery()
+        for what in (
+            func.max(SLOT.c.finished_at),
+            func.max(SLOT.c.claimed_at),
+            func.max(OUTBOX.c.created_at),
+            func.max(SILENCE.c.id),
+            func.max(SILENCE.c.ends_at),
+            # Who ends the sooner of two silences changes neither of those.
+            func.count(SILENCE.c.ended_by),
+        )
+    ),
+    # A message that is sent at last, or was tried again, is no new one.
+    *(
+        select(what).where(OUTBOX.c.state.in_(_UNSENT)).scalar_subquery()
+        for what in (func.count(), func.sum(OUTBOX.c.attempts))
+    ),
+)
+_HEADS = select(ENDPOINT.c.id, ENDPOINT.c.name, ENDPOINT.c.epoch, ENDPOINT.c.decided_seq, REPLAY.c.due).outerjoin(
+    REPLAY, (REPLAY.c.endpoint_id == ENDPOINT.c.id) & (REPLAY.c.seq == ENDPOINT.c.decided_seq)
+)
 _PLACE = (REPLAY.c.seq, REPLAY.c.due, REPLAY.c.epoch, REPLAY.c.asked, REPLAY.c.answered)
 
 
@@ -42,15 +78,34 @@ class Glances(Store):
     _db: Database
 
     def pulse(self) -> Hashable:
-        endpoints = select(ENDPOINT.c.id, ENDPOINT.c.epoch, ENDPOINT.c.last_seq, ENDPOINT.c.decided_seq)
-        owned = select(INCIDENT.c.id).where(INCIDENT.c.state.in_(_OPEN))
-        changes = select(TRANSITION.c.incident_id, func.max(TRANSITION.c.number))
-        changes = changes.where(TRANSITION.c.incident_id.in_(owned)).group_by(TRANSITION.c.incident_id)
-        # One row each, found by an index.
-        last = (SLOT.c.finished_at, SLOT.c.claimed_at, OUTBOX.c.created_at, SILENCE.c.id, SILENCE.c.ends_at)
         with self._db.reading() as connection:
-            rows = [*connection.execute(endpoints.order_by(ENDPOINT.c.id)), *connection.execute(changes)]
-            return (*(tuple(row) for row in rows), *(connection.scalar(select(func.max(column))) for column in last))
+            rows = [*connection.execute(_ENDPOINTS), *connection.execute(_CHANGES), *connection.execute(_LAST)]
+            return tuple(tuple(row) for row in rows)
+
+    def heads(self, endpoints: Sequence[str], *, since: datetime, spent_since: datetime) -> Mapping[str, Head]:
+        with self._db.reading() as connection:
+            known = {row.id: row for row in connection.execute(_HEADS.where(ENDPOINT.c.name.in_(endpoints)))}
+            slots: dict[int, list[SlotRecord]] = {number: [] for number in known}
+            due = select(SLOT).where(SLOT.c.endpoint_id.in_(known), SLOT.c.due >= since)
+            for row in connection.execute(due.order_by(SLOT.c.endpoint_id, SLOT.c.due)):
+                slots[row.endpoint_id].append(slot_record(known[row.endpoint_id].name, row))
+            owned = select(INCIDENT.c.endpoint_id, INCIDENT.c.body).order_by(INCIDENT.c.id)
+            owned = owned.where(INCIDENT.c.endpoint_id.in_(known), INCIDENT.c.state.in_(_OPEN))
+            incidents = {row.endpoint_id: row.body for row in connection.execute(owned)}
+            bursts = select(BURST.c.endpoint_id, func.sum(BURST.c.cost_usd)).group_by(BURST.c.endpoint_id)
+            spent = dict(tuple(row) for row in connection.execute(bursts.where(BURST.c.finished_at >= spent_since)))
+            return {
+                row.name: Head(
+                    epoch=row.epoch,
+                    decided_seq=row.decided_seq,
+                    slots=tuple(slots[number]),
+                    last_slot=slots[number][-1] if slots[number] else _last_slot(connection, number, row.name),
+                    last_replay=row.due,
+                    incident=from_document(incidents[number]) if number in incidents else None,
+                    confirming_usd=float(spent.get(number) or 0.0),
+                )
+                for number, row in known.items()
+            }
 
     def places(self, endpoint: str, *, since: datetime, until: datetime, most: int) -> Sequence[Place]:
         with self._db.reading() as connection:
@@ -125,6 +180,12 @@ class Glances(Store):
         with self._db.reading() as connection:
             found = (outbox.delivery_of(row) for row in connection.execute(query).mappings())
             return tuple(one for one in found if one.payload.get("incident") == incident.name)
+
+
+def _last_slot(connection: Connection, number: int, name: str) -> SlotRecord | None:
+    newest = select(SLOT).where(SLOT.c.endpoint_id == number).order_by(SLOT.c.due.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return None if row is None else slot_record(name, row)
 
 
 def _evidence(

@@ -143,7 +143,8 @@ def _mark(room: Room, request: Request) -> str:
     parts = (
         room.board.store.pulse(),
         now,
-        room.board.names(),
+        room.board.edition(),
+        room.name,
         str(request.url),
         room.site.version,
         room.site.vitals.role,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from functools import cached_property
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from driftwatch.web.dashboard.readers import Readers
@@ -22,6 +23,8 @@ class Room:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.readers = Readers()
+        # A page of before a restart is not what this process would show, though the store did not change.
+        self.name = token_hex(8)
 
     @cached_property
     def board(self) -> Board:

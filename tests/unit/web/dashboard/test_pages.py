@@ -3,11 +3,13 @@
 import gc
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import urlencode
 
 import pytest
 
+from driftwatch.domain.delivery import DeliveryState
 from driftwatch.presentation.charts.palette import DARK
 from driftwatch.presentation.vendored import SCRIPTS, sums
 from driftwatch.presentation.words import movement
@@ -138,6 +140,30 @@ def test_a_page_that_did_not_change_is_not_sent_again(site: Site, drifted: Scrip
         assert ask(address, "/", if_none_match=mark)[0] == 304
         drifted.replay(site.watched()[1], drifted.clock.now())
         assert ask(address, "/", if_none_match=mark)[0] == 200
+
+
+def test_a_page_is_sent_again_after_a_reload_and_after_a_restart(site: Site) -> None:
+    """Both left the endpoints' names as they were, and a browser kept what it had for up to 20 seconds."""
+    fleet = [*site.watched()]
+    reloaded = replace(site, watched=lambda: fleet)
+    with served(reloaded) as address:
+        mark = ask(address, "/")[1]["etag"]
+        assert ask(address, "/", if_none_match=mark)[0] == 304
+        fleet[0] = replace(fleet[0], endpoint=replace(fleet[0].endpoint, model="openai/another-2026-10-01"))
+        status, headers, page = ask(address, "/", if_none_match=mark)
+        assert (status, "another-2026-10-01" in page) == (200, True)
+        assert ask(address, "/", if_none_match=headers["etag"])[0] == 304
+    with served(reloaded) as address:
+        assert ask(address, "/", if_none_match=headers["etag"])[0] == 200
+
+
+def test_a_message_that_is_sent_is_seen_at_once(site: Site, drifted: Scripted) -> None:
+    with served(site) as address:
+        mark = ask(address, "/incidents/inc-1")[1]["etag"]
+        (waiting, *_) = drifted.store.deliveries()
+        now = drifted.clock.now()
+        drifted.store.save_delivery(replace(waiting, state=DeliveryState.SENT, attempts=1, sent_at=now))
+        assert ask(address, "/incidents/inc-1", if_none_match=mark)[0] == 200
 
 
 def test_names_of_any_shape_are_links_that_lead_back(site: Site) -> None:
