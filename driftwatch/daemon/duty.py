@@ -1,11 +1,13 @@
 """One endpoint's duty: at each wake-up replay the latest slot that is due, and account for those that were missed."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
 
 from driftwatch.adapters.calendar import next_slot, slots_between
+from driftwatch.domain.errors import StoreError
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Every, Schedule
 from driftwatch.services.judge import judge_pending
@@ -19,8 +21,9 @@ log = structlog.get_logger(__name__)
 DOWN = "driftwatch was not running"
 ASLEEP = "this machine slept, or its clock jumped"
 BUSY = "the replay before it was still running"
+UNSTORED = "nothing could be stored"
 INTERRUPTED = "driftwatch was stopped in the middle of it"
-WORDS = {DOWN: "down", ASLEEP: "asleep", BUSY: "busy"}
+WORDS = {DOWN: "down", ASLEEP: "asleep", BUSY: "busy", UNSTORED: "store"}
 """Why slots are missed, as /metrics has it."""
 MOST_MISSED = 10_000
 """Slots that are accounted for one by one; of a clock that jumped by years only the latest ones are."""
@@ -46,6 +49,7 @@ class Duty:
         self._woken = False
         self._missed = DOWN
         self._overlapped = False
+        self._unstored: datetime | None = None
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
         self._replaying = False
@@ -73,12 +77,25 @@ class Duty:
             self._overlapped = True
             return None
         self._replaying = True
+        began, at = self._world.clock.now(), self._world.clock.monotonic()
         try:
             # A review may hold it: that is short, and no reason to skip a slot.
             async with self._busy:
                 return await self._replay()
+        except StoreError:
+            self._found_unstored(began)
+            raise
         finally:
+            if self._overlapped and self._world.store.was_away(at):
+                # It may have passed in the end; what came meanwhile waited for the database, and for no replay.
+                self._found_unstored(began)
             self._replaying = False
+
+    def _found_unstored(self, began: datetime) -> None:
+        """Note that from the slot on that was due as this wake-up began, none is missed for another reason."""
+        if self._unstored is None:
+            due = [] if self._seen is None else self._slots(self._seen, began)
+            self._unstored = due[-1] if due else began
 
     async def _replay(self) -> Ticked | None:
         if self._seen is None:
@@ -119,7 +136,7 @@ class Duty:
         if not due:
             return None
         await asyncio.to_thread(self._skip, due[:-1])
-        self._seen, self._missed = due[-1], ASLEEP
+        self._seen, self._missed, self._unstored = due[-1], ASLEEP, None
         try:
             return await tick(self._watched, Slot(endpoint=self._name, due=due[-1]), self._world)
         except Exception as error:
@@ -175,11 +192,13 @@ class Duty:
         return list(slots_between(schedule, after, until))[-MOST_MISSED:]
 
     def _skip(self, missed: list[datetime]) -> None:
-        if missed:
-            log.warning("slots missed", endpoint=self._name, slots=len(missed), reason=self._missed)
-            self._world.counts.add("missed_slots", self._name, WORDS[self._missed], by=len(missed))
-        for due in missed:
-            self._end(due, SlotState.SKIPPED, self._missed)
+        whys = [UNSTORED if self._unstored and due >= self._unstored else self._missed for due in missed]
+        for due, why in zip(missed, whys, strict=True):
+            self._end(due, SlotState.SKIPPED, why)
+        # Afterwards: where ending them fails, all of it is done again.
+        for why, slots in Counter(whys).items():
+            log.warning("slots missed", endpoint=self._name, slots=slots, reason=why)
+            self._world.counts.add("missed_slots", self._name, WORDS[why], by=slots)
 
     def _end(self, due: datetime, state: SlotState, reason: str) -> None:
         slot = Slot(endpoint=self._name, due=due)

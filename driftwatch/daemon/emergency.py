@@ -20,7 +20,11 @@ PATIENCE_S = 60.0
 GOODBYES, GOODBYE_S = 3, 2.0
 """Attempts of a node that another one has followed to say that its warning is over, and real seconds between them."""
 PASSING = frozenset({"store-locked", "store-unreachable", "store-read-only", "store-path"})
-"""What is over when a small write passes; a full or damaged disk may take that one, and not a replay."""
+"""What is over when a small write passes; a full disk may take that one, and not a replay."""
+DAMAGE = frozenset({"store-corrupt", "store-not-a-database"})
+"""What no write that passes shows to be over."""
+ROOM = 1024 * 1024
+"""Bytes that are written and taken back where a small write shows too little; a replay's answers are fewer, mostly."""
 
 
 @dataclass
@@ -41,7 +45,9 @@ class Emergency:
     slug: str = field(default="", init=False)
     """What kind of trouble it is; empty where there is none."""
     _said: Said = field(default_factory=Said, init=False)
-    _lasting: bool = field(default=False, init=False)
+    _room: int = field(default=0, init=False)
+    _rehearsed: bool = field(default=False, init=False)
+    _doubted: bool = field(default=False, init=False)
     _since: float = field(default=0.0, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
@@ -57,17 +63,23 @@ class Emergency:
         if not isinstance(error, StoreError):
             log.error(what, exc_info=error, **about)
             return
-        if not self.trouble:
+        if not self.trouble and not self._rehearsed:
             self._since = clock.monotonic()
+        # A rehearsal passed, and what it stood for breaks off again: from here on only a replay shows the end.
+        self._doubted |= error.slug in DAMAGE or (self._rehearsed and error.slug not in PASSING)
         self.trouble, self.slug = str(error), error.slug
-        self._lasting |= error.slug not in PASSING
+        self._room = self._room if error.slug in PASSING else ROOM
         if self._said.is_news(self.trouble):
             told = "not said again until it changes"
             log.error(what, error=self.trouble, see=f"driftwatch explain {error.slug}", note=told, **about)
 
     def well(self) -> None:
-        """Note that something was stored."""
-        self.trouble, self.slug, self._lasting = "", "", False
+        """Note that a replay was stored."""
+        self._rehearsed = self._doubted = False
+        self._over()
+
+    def _over(self) -> None:
+        self.trouble, self.slug, self._room = "", "", 0
         if before := self._said.over():
             log.info("the store works again", after=before)
 
@@ -78,7 +90,7 @@ class Emergency:
         clock: Clock,
         *,
         fallback: str | None = None,
-        try_store: Callable[[], None] | None = None,
+        try_store: Callable[[int], None] | None = None,
     ) -> None:
         """Tell operations if it is time, and when it is over.
 
@@ -87,10 +99,10 @@ class Emergency:
         fallback : str, optional
             The route that is told if none of operations' own takes it.
         try_store : callable, optional
-            Writes to the store, in a thread, and raises StoreError if that cannot be done: the next replay that would
-            show that it works again may be a day away.
+            Writes so many bytes to the store, in a thread, and raises StoreError if that cannot be done: the next
+            replay that would show that it works again may be a day away.
         """
-        if self.trouble and try_store is not None and not self._lasting:
+        if self.trouble and try_store is not None and not self._doubted:
             # Before its time too: until then the daemon is not ready, and the next slot may be an hour away.
             await self._try(try_store, clock)
         if self.trouble and clock.monotonic() - self._since < self.patience_s:
@@ -109,13 +121,15 @@ class Emergency:
                 return
             await clock.sleep(GOODBYE_S)
 
-    async def _try(self, try_store: Callable[[], None], clock: Clock) -> None:
+    async def _try(self, try_store: Callable[[int], None], clock: Clock) -> None:
+        room = self._room
         try:
-            await asyncio.to_thread(try_store)
+            await asyncio.to_thread(try_store, room)
         except StoreError as error:
             self.broke(error, clock)
         else:
-            self.well()
+            self._rehearsed |= room > 0
+            self._over()
 
     async def _tell(self, routes: set[str], sinks: Mapping[str, Notifier], clock: Clock) -> None:
         for route in sorted(routes & sinks.keys()):

@@ -161,8 +161,12 @@ class Store(ABC):
         """Begin the next epoch and return its number."""
 
     @abstractmethod
-    def try_write(self) -> None:
-        """Commit a write that changes nothing; raises StoreError where nothing can be written."""
+    def try_write(self, room: int = 0) -> None:
+        """Commit a write that changes nothing; raises StoreError where so much, or anything, cannot be written."""
+
+    def was_away(self, since: float) -> bool:  # noqa: ARG002
+        """Return whether some call has waited, since this monotonic time, for a database that was gone."""
+        return False
 
     @abstractmethod
     def spent_usd(self, *, since: datetime) -> float:

@@ -21,7 +21,7 @@ HELP = {
     "probes": "Probes asked, by how it ended: ok, or the name of the failure.",
     "unscored": "Scores that could not be given, by a word for the reason. A failure is never a score.",
     "store_failures": "Replays that broke off because the store failed; their slots end as failed once it works.",
-    "missed_slots": "Slots that nobody replayed, by why: down, asleep, busy.",
+    "missed_slots": "Slots that nobody replayed, by why: down, asleep, busy, store.",
     "alarms": "Alarms of a stream: its statistic reached its threshold.",
     "decisions": "What was decided after each replay, by its named reason.",
     "deliveries": "Messages by route and what became of an attempt: sent, put_off, ambiguous, refused, given_up.",

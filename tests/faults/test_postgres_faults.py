@@ -167,12 +167,12 @@ FAILS = """
 CREATE SEQUENCE failures; GRANT ALL ON failures TO PUBLIC;
 CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF nextval('failures') <= {times} THEN RAISE EXCEPTION 'planted' USING ERRCODE = '{state}'; END IF; RETURN NEW; END $$;
-CREATE TRIGGER fail BEFORE INSERT ON replay FOR EACH ROW EXECUTE FUNCTION fail();
+CREATE TRIGGER fail BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail();
 """
 
 
-def plant(postgres, store, *, state, times):
-    postgres.sql(FAILS.format(state=state, times=times), database=store._db.name.rpartition("/")[2])
+def plant(postgres, store, *, state, times, table="replay"):
+    postgres.sql(FAILS.format(state=state, times=times, table=table), database=store._db.name.rpartition("/")[2])
 
 
 @pytest.mark.parametrize("state", ["40P01", "40001"])
@@ -208,6 +208,17 @@ def test_fault_26_a_full_disk_of_the_server_writes_nothing_and_goes_on_by_itself
     assert told.value.slug == "store-disk-full"
     assert store.endpoints() == ()
     assert store.record_replay(replay(), [score(1.0)]) == 1
+
+
+def test_a_rehearsal_meets_the_full_disk_that_a_replay_would_meet_and_leaves_nothing_behind(store, postgres):
+    store.try_write(500_000)
+    plant(postgres, store, state="53100", times=1, table="text")
+    with pytest.raises(StoreError) as told:
+        store.try_write(500_000)
+    assert told.value.slug == "store-disk-full"
+    store.try_write(500_000)
+    with store._db.reading() as connection:
+        assert connection.scalar(select(func.count()).select_from(TEXT)) == 0
 
 
 def test_fault_31_another_programs_alter_stops_no_statement(store, postgres):

@@ -81,6 +81,7 @@ def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot
         assert len(cluster.stage.server.requests) - asked <= PROBES
         server.start()
         led(cluster)
+        assert 'reason="nothing could be stored"' in one.log, "no replay ran: the database was away"
         cluster.stage.wrong = True
         cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
         led(cluster)

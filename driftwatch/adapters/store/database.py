@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table, select
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from driftwatch.adapters.store import sqlite
 from driftwatch.adapters.store.errors import translated
-from driftwatch.adapters.store.tables import ENDPOINT
+from driftwatch.adapters.store.tables import ENDPOINT, TEXT
 from driftwatch.adapters.store.types import json_text
 
 Made = TypeVar("Made")
@@ -22,6 +23,8 @@ class Database:
     def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
         self._engine = engine
+        self.missed_at: float | None = None
+        """When, by the monotonic clock, the database was last found to be gone."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -37,9 +40,12 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def touch(self) -> None:
-        """Commit a write that changes nothing."""
+    def touch(self, room: int = 0) -> None:
+        """Commit a write that changes nothing, once so many bytes were written and taken back."""
         with self.writing() as connection:
+            if room:
+                with sqlite.unbuffered(connection):
+                    write_and_take_back(connection, room)
             sqlite.touch(connection)
 
     def patiently(self, work: Callable[[], Made]) -> Made:
@@ -49,6 +55,15 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def write_and_take_back(connection: Connection, room: int) -> None:
+    """Write an answer of so many bytes as a replay does, and undo it within the transaction."""
+    # By chance: what can be compressed shows no room.
+    body = token_bytes(room)
+    written = connection.begin_nested()
+    connection.execute(TEXT.insert().values(digest=sha256(body).digest(), size=room, body=body))
+    written.rollback()
 
 
 def endpoint_id(connection: Connection, name: str) -> int | None:

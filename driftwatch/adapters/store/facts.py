@@ -95,8 +95,11 @@ class Facts(Store):
         with self._db.writing() as connection:
             return begin_epoch(connection, enrolled(connection, endpoint), reason=reason, now=now)
 
-    def try_write(self) -> None:
-        self._db.touch()
+    def try_write(self, room: int = 0) -> None:
+        self._db.touch(room)
+
+    def was_away(self, since: float) -> bool:
+        return self._db.missed_at is not None and self._db.missed_at >= since
 
     def spent_usd(self, *, since: datetime) -> float:
         spent = select(func.sum(SLOT.c.cost_usd)).where(SLOT.c.finished_at >= since)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.store import location, postgres, schema
-from driftwatch.adapters.store.database import Database, Made
+from driftwatch.adapters.store.database import Database, Made, write_and_take_back
 from driftwatch.adapters.store.errors import PassingStoreError, store_error, translated
 
 # Every writing transaction holds this lock until its end. Stores in two schemas of one database have their own.
@@ -76,10 +76,11 @@ class PostgresDatabase(Database):
                 raise
             self._commit(transaction, token)
 
-    def touch(self) -> None:
-        """Commit a write that changes nothing but for its receipt."""
-        with self.writing():
-            pass
+    def touch(self, room: int = 0) -> None:
+        """Commit a write that changes nothing but for its receipt, once so many bytes were written and taken back."""
+        with self.writing() as connection:
+            if room:
+                write_and_take_back(connection, room)
 
     def patiently(self, work: Callable[[], Made]) -> Made:
         """Do what is one transaction, again and again while only the connection or another writer is in its way."""
@@ -87,7 +88,9 @@ class PostgresDatabase(Database):
         while True:
             try:
                 return work()
-            except PassingStoreError:
+            except PassingStoreError as error:
+                if error.slug == "store-unreachable":
+                    self.missed_at = self._clock.monotonic()
                 if self._clock.monotonic() + pause_s > until or self._closed.wait(pause_s * chance.uniform(0.5, 1.0)):
                     raise
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -6,6 +6,8 @@ promise to page; a replay commits three times, so the extra flushes do not show.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,17 @@ def touch(connection: Connection) -> None:
     """Write the file's first page as it is; an UPDATE to the same value would write nothing."""
     number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     connection.exec_driver_sql(f"PRAGMA user_version = {int(number)}")
+
+
+@contextmanager
+def unbuffered(connection: Connection) -> Iterator[None]:
+    """Let what is written reach the log before its commit, all but the last pages of it."""
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql("PRAGMA cache_size = 10")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {int(before)}")
 
 
 def use_wal(connection: Connection) -> None:

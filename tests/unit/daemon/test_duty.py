@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftwatch.adapters.calendar import slots_between
-from driftwatch.daemon.duty import ASLEEP, BUSY, DOWN, INTERRUPTED, Duty
+from driftwatch.daemon.duty import ASLEEP, BUSY, DOWN, INTERRUPTED, UNSTORED, Duty
 from driftwatch.domain.answer import Question, Reply
+from driftwatch.domain.errors import StoreError
 from driftwatch.domain.incident import Silence
 from driftwatch.domain.replay import Slot, SlotState
 from driftwatch.services.tick import Ticked
@@ -257,12 +259,61 @@ def test_a_slot_with_its_facts_stays_done_though_its_decision_failed(at: SmallWo
     assert at.store.decided_seq(NAME) == 2
 
 
+GONE = StoreError("driftwatch.db: gone.", slug="store-unreachable")
+
+
+def test_slots_missed_while_nothing_could_be_stored_say_so_and_those_before_keep_their_reason(at: SmallWorld) -> None:
+    """They said that this machine slept, or that a replay was still running; one was, waiting for the database."""
+    on = duty(at)
+    wake(on)
+    at.clock.set(START + 3 * HOUR)
+    for hour in (3, 4, 6):
+        at.clock.set(START + hour * HOUR)
+        with broken(at, "claim", GONE), broken(at, "end_slot", GONE), pytest.raises(StoreError):
+            wake(on)
+    at.clock.set(START + 7 * HOUR)
+    assert wake(on) is Ticked.REPLAYED
+    assert [reason for _, _, reason in slots(at)] == [None, ASLEEP, ASLEEP, *[UNSTORED] * 4, None]
+    at.clock.set(START + 9 * HOUR)
+    wake(on)
+    assert slots(at)[-2][2] == ASLEEP, "it is over"
+    assert at.world.counts.totals("missed_slots") == {(NAME, "asleep"): 3, (NAME, "store"): 4}
+
+
+def test_slots_that_come_while_a_replay_waits_for_the_database_are_not_missed_for_that_replay(at: SmallWorld) -> None:
+    on = duty(at)
+    waiting, go_on = threading.Event(), threading.Event()
+    claim = at.store.claim
+
+    def patient(*given: Any, **more: Any) -> bool:
+        waiting.set()
+        go_on.wait(10)
+        return claim(*given, **more)
+
+    async def story() -> None:
+        await on.on_due()
+        at.clock.set(START + HOUR)
+        with patch.object(at.store, "claim", patient), patch.object(at.store, "was_away", lambda _: True):
+            first = asyncio.create_task(on.on_due())
+            await asyncio.to_thread(waiting.wait, 10)
+            for hour in (2, 3):
+                at.clock.set(START + hour * HOUR)
+                assert await on.on_due() is None
+            go_on.set()
+            assert await first is Ticked.REPLAYED
+        at.clock.set(START + 4 * HOUR)
+        assert await on.on_due() is Ticked.REPLAYED
+
+    asyncio.run(story())
+    assert [reason for _, _, reason in slots(at)] == [None, None, UNSTORED, UNSTORED, None]
+
+
 @contextmanager
-def broken(at: SmallWorld, method: str) -> Iterator[None]:
+def broken(at: SmallWorld, method: str, error: Exception | None = None) -> Iterator[None]:
     """Let one method of the store raise what nobody expects."""
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("a mistake of ours")
+        raise error or RuntimeError("a mistake of ours")
 
     with patch.object(at.store, method, fail):
         yield

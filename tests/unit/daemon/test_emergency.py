@@ -3,16 +3,19 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
 from driftwatch.adapters.notify.wording import render_text
-from driftwatch.daemon.emergency import GOODBYES, PATIENCE_S, Emergency
+from driftwatch.daemon.emergency import GOODBYES, PATIENCE_S, ROOM, Emergency
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.errors import DeliveryError, StoreError
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.notifier import RecordingNotifier
 
 LOCKED = StoreError("driftwatch.db: locked.", slug="store-locked")
+IO = StoreError("driftwatch.db: the disk reported an error.", slug="store-io")
+ODD = StoreError("driftwatch.db: refused something.", slug="store-failed")
 FULL = StoreError("driftwatch.db: the disk is full.", slug="store-disk-full")
 
 
@@ -71,12 +74,15 @@ class Slate:
 
     def __init__(self) -> None:
         self.trouble: StoreError | None = None
+        self.room = ROOM
         self.tries = 0
 
-    def try_write(self) -> None:
+    def try_write(self, room: int = 0) -> None:
         self.tries += 1
         if self.trouble is not None:
             raise self.trouble
+        if room > self.room:
+            raise FULL
 
 
 def test_one_passing_error_is_nobodys_though_no_replay_shows_that_it_passed() -> None:
@@ -102,12 +108,47 @@ def test_a_store_that_cannot_be_written_is_told_and_so_is_the_first_write_that_p
 
 def test_a_small_write_does_not_show_that_a_full_disk_has_room_for_a_replay() -> None:
     emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    store.room = 8192
     emergency.broke(FULL, clock)
     emergency.broke(LOCKED, clock)
-    clock.advance(timedelta(seconds=PATIENCE_S))
+    for room in (8192, 8192, ROOM):
+        store.room = room
+        clock.advance(timedelta(seconds=PATIENCE_S))
+        asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert [one.payload["state"] for one in ops.taken] == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize("error", [FULL, IO, ODD], ids=lambda error: error.slug)
+def test_one_error_of_any_kind_is_over_when_as_much_as_a_replay_can_be_written(error: StoreError) -> None:
+    """/readyz answered 503 until the next replay, which with a daily schedule is a day away."""
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    emergency.broke(error, clock)
+    assert emergency.slug == error.slug
     asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert (emergency.slug, ops.attempts) == ("", [])
+
+
+def test_what_breaks_off_again_after_a_rehearsal_lasts_until_a_replay_and_is_told() -> None:
+    """Something in a replay alone fails: a rehearsal would take it back every twenty seconds, and nobody would hear."""
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    for _ in range(2):
+        emergency.broke(ODD, clock)
+        asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+        clock.advance(timedelta(hours=1))
+    assert emergency.slug == ODD.slug
     assert [one.payload["state"] for one in ops.taken] == ["firing"]
-    assert store.tries == 0
+    emergency.well()
+    assert emergency.slug == ""
+    emergency.broke(ODD, clock)
+    asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert emergency.slug == "", "what a replay ended is forgotten"
+
+
+def test_a_damaged_store_is_not_well_for_a_write_that_passes() -> None:
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    emergency.broke(StoreError("driftwatch.db is damaged.", slug="store-corrupt"), clock)
+    asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert (emergency.slug, store.tries) == ("store-corrupt", 0)
 
 
 def test_the_log_hears_of_a_failing_store_once_again_when_it_changes_and_of_its_end() -> None:

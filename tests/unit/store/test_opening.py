@@ -251,6 +251,34 @@ def test_trying_to_write_writes_and_changes_nothing(file, url):
         assert store.slots("bot") == before
 
 
+def test_trying_to_write_as_much_as_a_replay_leaves_nothing_behind(file, url):
+    with open_store(url) as store:
+        store.record_replay(replay(), [score(1.0)])
+        log = file.with_name(f"{file.name}-wal")
+        size, before = log.stat().st_size, store.answers("bot", slot())
+        store.try_write(500_000)
+        assert log.stat().st_size - size > 400_000, "what is not written proves nothing"
+        with store._db.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM text WHERE size = 500000").scalar_one() == 0
+        assert store.answers("bot", slot()) == before
+        with store._db._engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA cache_size").scalar_one() == -2000
+
+
+def test_a_full_disk_takes_a_small_write_and_not_a_rehearsal(url):
+    with open_store(url) as store:
+        with store._db._engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        store.try_write()
+        with pytest.raises(StoreError) as caught:
+            store.try_write(500_000)
+        assert caught.value.slug == "store-disk-full"
+        with store._db._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+        store.try_write(500_000)
+
+
 def test_trying_to_write_a_store_that_is_held_says_so(file, url):
     with open_store(url, wait=timedelta(seconds=0.1)) as store, closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN IMMEDIATE")
