@@ -39,7 +39,7 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
         say_json({"usd_per_day": _usd(plans), "limit_usd_per_day": _limit(settings), "endpoints": data})
         return
     from driftwatch.cli.render.page import echo
-    from driftwatch.cli.render.plan import drawn_plan
+    from driftwatch.cli.render.plan_page import drawn_plan
 
     for one in plans:
         echo(drawn_plan(one))

@@ -1,14 +1,8 @@
-"""A plan for a terminal, and as JSON."""
+"""A plan as JSON, and in one sentence."""
 
-from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
-from rich.rule import Rule
-
-from driftwatch.cli.render.terminal import plain, table
-from driftwatch.domain.legible import one_line
 from driftwatch.stats.power_simulated import HORIZON, RUNS, SEED
 
 if TYPE_CHECKING:
@@ -29,9 +23,9 @@ def plan_data(plan: "EndpointPlan") -> dict[str, Any]:
         "replays_per_day": plan.replays_per_day,
         "baseline_replays": plan.baseline_replays,
         "basis": {"measured_replays": taken.replays},
-        "per": {name: _taken_data(taken, times) for name, times in _periods(plan)},
-        "grading_per": plan.grading and {name: _taken_data(plan.grading, times) for name, times in _periods(plan)},
-        "sensors_per": plan.sensors and {name: _taken_data(plan.sensors, times) for name, times in _periods(plan)},
+        "per": {name: _taken_data(taken, times) for name, times in periods(plan)},
+        "grading_per": plan.grading and {name: _taken_data(plan.grading, times) for name, times in periods(plan)},
+        "sensors_per": plan.sensors and {name: _taken_data(plan.sensors, times) for name, times in periods(plan)},
         "false_alarms": [
             {
                 "stream": s.metric,
@@ -69,85 +63,21 @@ def statement(plan: "EndpointPlan") -> str | None:
     basis = "its baseline" if power.basis == "baseline" else "an assumed rate of 90 %"
     return (
         f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would be seen within "
-        f"{_days(found.told, plan.replays_per_day)} on average ({basis}), {price}."
+        f"{days(found.told, plan.replays_per_day)} on average ({basis}), {price}."
     )
 
 
-def drawn_plan(plan: "EndpointPlan") -> Iterator[RenderableType]:
-    """Yield what is to be shown of one endpoint."""
-    title = plain(f"{one_line(plan.name, 100)}  {one_line(plan.model, 100)}")
-    yield Rule(title, align="left", style="dim", characters="─")
-    if said := statement(plan):
-        yield plain(said, "bold")
-    yield plain(_line(plan))
-    rows = [_row(plan.taken, n, t) for n, t in _periods(plan)]
-    if plan.sensors:
-        rows += [_row(plan.sensors, f"{n}, of these sensors", t) for n, t in _periods(plan)[1::2]]
-    graded = [_row(plan.grading, f"{n}, judges", t) for n, t in _periods(plan)] if plan.grading else []
-    yield table(("per", "calls", "tokens in", "tokens out", "USD"), [*rows, *graded])
-    columns = ("stream", "may", "share of the budget", "a false alarm in", "a year")
-    yield table(
-        columns,
-        [
-            (s.metric, s.severity.value, f"{100 * s.share:.1f} %", f"{s.arl:,.0f} replays", f"{s.per_year:.2f}")
-            for s in plan.shares
-        ],
-    )
-    if plan.powers:
-        found = ("found after", "(after the baseline; oracle)")
-        yield table(("stream", "probes", *found, "smallest in 1, 7, 30 days"), _found(plan))
-    yield plain(
-        f"Delays: of the mixture that pages, simulated (its location channel, {RUNS} runs, seed {SEED}); of the drawn "
-        "CUSUM, by its Markov chain, where another chart pages, and for the smallest. In brackets: right after the "
-        "baseline; of the oracle, a CUSUM that knows the change beforehand. sd: of a probe's own answers.",
-        "dim",
-    )
+def periods(plan: "EndpointPlan") -> list[tuple[str, float]]:
+    """Return each span that money is told for, and its replays."""
+    return [(name, 1.0 if long is None else long * plan.replays_per_day) for name, long in DAYS.items()]
 
 
-def _periods(plan: "EndpointPlan") -> list[tuple[str, float]]:
-    return [(name, 1.0 if days is None else days * plan.replays_per_day) for name, days in DAYS.items()]
-
-
-def _line(plan: "EndpointPlan") -> str:
-    rate = f"{plan.probes} probes, {plan.replays_per_day:.4g} replays a day, baseline of {plan.baseline_replays}"
-    if plan.taken.replays:
-        return f"{rate}; tokens and money as in the last {plan.taken.replays} replays"
-    return f"{rate}; tokens and money at most: 3 characters a token, the whole of max_tokens, no retries"
-
-
-def _row(taken: "Taken", name: str, times: float) -> tuple[str, ...]:
-    counts = (taken.calls, taken.input_tokens, taken.output_tokens)
-    usd = "not known" if taken.usd is None else f"{taken.usd * times:,.4g}"
-    return (name, *("not known" if c is None else f"{c * times:,.0f}" for c in counts), usd)
-
-
-def _found(plan: "EndpointPlan") -> Sequence[tuple[str, ...]]:
-    return [
-        (
-            power.metric,
-            f"{power.probes}, {power.basis}",
-            *(_after(power, power.delays[position], plan.replays_per_day) for position in (1, -1)),
-            ", ".join(_effect(power, effect) for effect in power.detectable.values()),
-        )
-        for power in plan.powers
-    ]
-
-
-def _after(power: "StreamPower", found: "Found", per_day: float) -> str:
-    soon = found.early if found.mixture is None else found.mixture_early
-    early = "not found" if soon is None else _days(soon, per_day)
-    return f"{_effect(power, found.effect)}: {_days(found.told, per_day)} ({early}; {_days(found.oracle, per_day)})"
-
-
-def _effect(power: "StreamPower", effect: float) -> str:
-    return f"{100 * effect:.3g} points" if power.unit == "rate" else f"{effect:.2g} sd"
-
-
-def _days(replays: float, per_day: float) -> str:
-    days = replays / per_day
-    if days > 3650:  # ten years
+def days(replays: float, per_day: float) -> str:
+    """Return how long so many replays take."""
+    taken = replays / per_day
+    if taken > 3650:  # ten years
         return "never"
-    return f"{days:,.1f} days" if days >= 2 else f"{max(days * 24, 0.1):.1f} h"
+    return f"{taken:,.1f} days" if taken >= 2 else f"{max(taken * 24, 0.1):.1f} h"
 
 
 def _power(power: "StreamPower", per_day: float) -> dict[str, Any]:

@@ -115,3 +115,21 @@ def test_the_mixture_has_no_delay_where_another_chart_pages(driftwatch, tmp_path
     file.write_text(file.read_text().replace("    model:", "    charts: {pass: [cusum]}\n    model:", 1))
     (power,) = (p for p in planned(driftwatch)["endpoints"]["bot"]["power"] if p["stream"] == "pass")
     assert {found["mixture"] for found in power["delays"]} == {None}
+
+
+def test_every_stream_has_one_line_at_80_columns_and_streams_with_the_same_share_stand_in_one(
+    driftwatch, tmp_path: Path
+) -> None:
+    """Delays with two more in brackets took three lines a stream, and nobody read them."""
+    config(tmp_path)
+    bot = planned(driftwatch)["endpoints"]["bot"]
+    shown = driftwatch("plan", COLUMNS="80").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    shares, _, found = shown.partition("What is found")
+    lines = [line.split() for line in found.splitlines()]
+    for power in bot["power"]:
+        (line,) = (words for words in lines if words[:2] == [power["stream"], str(power["probes"])])
+        assert len(line) >= 8
+    rows = [line for line in shares.splitlines() if line.startswith((" page ", " notice "))]
+    alike = {(share["severity"], round(share["share"], 3)) for share in bot["false_alarms"]}
+    assert len(rows) == len(alike) < len(bot["false_alarms"])
