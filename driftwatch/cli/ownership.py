@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from driftwatch.cli.terminal import say, say_json
+from driftwatch.cli.typed import Typed
 
 if TYPE_CHECKING:
     from driftwatch.cli.opened import Opened
@@ -16,7 +17,7 @@ _NAME = re.compile(r"(?:inc-)?0*([1-9][0-9]{0,17})", re.IGNORECASE)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class IncidentType(click.ParamType[int]):
+class IncidentType(Typed[int]):
     """``inc-42`` or ``42``."""
 
     name = "incident"

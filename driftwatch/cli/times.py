@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from driftwatch.cli.typed import Typed
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -18,7 +20,7 @@ class Moment:
         return now - self.at if isinstance(self.at, timedelta) else self.at
 
 
-class MomentType(click.ParamType[Moment]):
+class MomentType(Typed[Moment]):
     """``2026-07-20``, ``2026-07-20T06:00Z``, or ``7d`` for seven days ago; without a zone it is UTC."""
 
     name = "time"
@@ -38,7 +40,7 @@ class MomentType(click.ParamType[Moment]):
 MOMENT = MomentType()
 
 
-class DurationType(click.ParamType[timedelta]):
+class DurationType(Typed[timedelta]):
     """``30s``, ``4h``, ``7d``."""
 
     name = "duration"
@@ -58,7 +60,7 @@ class DurationType(click.ParamType[timedelta]):
 DURATION = DurationType()
 
 
-class LocalType(click.ParamType[datetime]):
+class LocalType(Typed[datetime]):
     """``2026-10-25T01:30``, a wall clock's time; with a zone of its own it is that moment."""
 
     name = "time"
