@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +43,8 @@ SIZES: Final = (200, 50)
 ROTATIONS: Final = range(0, 48, 8)
 """One for each server's life of the base at temperature 0."""
 ASKED, LIFE, ASKED_PROBES = 10_000, 500, 20
+PATIENCE: Final = timedelta(minutes=5)
+"""With a server's start: under SCHED_IDLE beside busy neighbours it takes minutes."""
 
 Found = dict[str, int | None]
 
@@ -122,8 +125,9 @@ def of_asked(out: Path, replays: int, size: int) -> Iterator[str]:
         ("as shipped", LlamaServer, replays, LIFE),
         ("llama.cpp's defaults", DefaultsServer, replays // 5, LIFE // 2),
     ):
-        target = out / f"asked-{server.__name__}-{size}.npy"
-        table = power_quiet.asked(partial(server, model=BASE), probes, replays=count, life=life, target=target)
+        kept = out / f"asked-{server.__name__}-{size}"
+        started = partial(server, model=BASE, patience=PATIENCE)
+        table = power_quiet.asked(started, probes, replays=count, life=life, kept=kept)
         yield f"| asked, {size} one-token probes, {label} | {power_quiet.folded(table, baseline=REFERENCE, key='asked')} |"
 
 

@@ -5,7 +5,8 @@ python -m benchmarks.lab.power_daemon --out DIRECTORY [--runs 60]
 The models are those of `benchmarks.lab.power` (`--lab-python` makes them). Each is asked one token of 400 probes and
 recorded; a deployment replays recorded answers, none twice, through `tick` as the daemon does, hour after hour: 24 of
 the base as its baseline, 6 more of it, then at most 5 of the changed model. What counts is the notice that a Slack on
-loopback took. `--real N` asks a real llama.cpp server instead, whose weights are exchanged while it is watched.
+loopback took. `--real N` asks a real llama.cpp server instead, whose weights are exchanged while it is watched. `--unchanged N`
+replays the answers that `benchmarks.lab.power --only asked --asked-probes 5` has kept: N hours in which nothing changes.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+from scipy.stats import chi2
 
-from benchmarks.lab.power import made
-from benchmarks.lab.power_logprobs import LOOKS, lower
+from benchmarks.lab.power import LIFE, made
+from benchmarks.lab.power_logprobs import ARL, LOOKS, lower
 from benchmarks.lab.power_orders import weights
-from benchmarks.lab.power_probes import Messages, probes
+from benchmarks.lab.power_probes import Messages, probes, shortest
+from benchmarks.lab.power_quiet import said
 from benchmarks.lab.power_record import Replay, ask, load
 from driftwatch import bootstrap
 from driftwatch.config.load import load_settings
@@ -50,6 +54,7 @@ CASES: Final = (("q8_0", 200), ("q5_0", 50), ("adam_1e-4", 200))
 """Changed model and sensors; what issue 3 asks for at one notice per endpoint-year of hourly replays: ARL 8,760."""
 SIZES: Final = tuple(sorted({size for _, size in CASES}))
 LIVES: Final = {"base": (6, 8)}
+UNCHANGED_PROBES: Final = 5
 ONE_TOKEN: Final = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": 5}
 CONFIG: Final = """\
 store: sqlite:///driftwatch.db
@@ -103,13 +108,13 @@ class Recorded(LanguageModel):
 
     async def ask(self, question: Question) -> Reply:
         """Return what was said to this question."""
-        said = self.now[self._numbers[_key(list(question.messages))]]
+        answer = self.now[self._numbers[_key(list(question.messages))]]
         return Reply(
-            output=said.text.encode(),
+            output=answer.text.encode(),
             finish_reason="length",
             latency_ms=5.0,
             usage=Usage(input_tokens=30, output_tokens=1),
-            logprobs=said.positions,
+            logprobs=answer.positions,
         )
 
 
@@ -157,9 +162,9 @@ def replayed(
 
         async def story() -> int | None:
             try:
-                for n, said in enumerate(replays, 1):
+                for n, answers in enumerate(replays, 1):
                     if model is not None:
-                        model.now = said
+                        model.now = answers
                     await _hour(watched, begin + n - 1, clock, world)
                     if model is None:
                         print(f"  replay {begin + n} of a real server", file=sys.stderr, flush=True)
@@ -269,6 +274,32 @@ def of_server(out: Path, runs: int) -> Iterator[str]:
         yield f"| *unchanged, {QUIET} replays*, {size} sensors, real server | {early} of {runs} told | | | | |"
 
 
+# -- nothing changes -------------------------------------------------------------------------------
+
+
+def of_unchanged(out: Path, replays: int) -> Iterator[str]:
+    """Count what Slack is told in so many hours of an unchanged model, by a daemon that is started anew with its server."""
+    asked = shortest(UNCHANGED_PROBES)
+    kept = out / f"asked-LlamaServer-{UNCHANGED_PROBES}"
+    answers = list(said(partial(LlamaServer, model=BASE), asked, replays + BASELINE, LIFE, kept))
+    with TemporaryDirectory() as folder, serve_slack() as slack:
+        for begin in range(0, len(answers), LIFE):
+            settings = settled(Path(folder), asked, slack)
+            replayed(settings, answers[begin : begin + LIFE], begin, Recorded(asked), slack)
+            print(f"  replay {begin + LIFE}: {len(slack.posts)} told", file=sys.stderr, flush=True)
+        told = len(slack.posts)
+    low, high = exact_interval(told)
+    yield "| unchanged | replays | told | budget | rate over the budget, 95 % |"
+    yield "|---|---|---|---|---|"
+    budget = replays / ARL
+    yield f"| {len(asked)} sensors | {replays:,} | {told} | {budget:.2f} | {low / budget:.2f} to {high / budget:.2f} |"
+
+
+def exact_interval(count: int) -> tuple[float, float]:
+    """Two-sided 95 % interval of a Poisson mean after so many events (Garwood, 1936)."""
+    return (float(chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0), float(chi2.ppf(0.975, 2 * count + 2)) / 2
+
+
 def _row(label: str, found: Sequence[int | None]) -> str:
     within = [sum(at is not None and at <= look for at in found) for look in LOOKS]
     shares = " | ".join(f"{hits / len(found):.3f}" for hits in within)
@@ -282,7 +313,12 @@ def main() -> None:
     parser.add_argument("--lab-python", type=Path, help="An interpreter with gguf and torch, to make the models.")
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--real", type=int, default=0, help="Deployments of a real server, for each case.")
+    parser.add_argument("--unchanged", type=int, default=0, help="Hours in which nothing changes, and nothing else.")
     chosen = parser.parse_args()
+    if chosen.unchanged:
+        for row in of_unchanged(chosen.out, chosen.unchanged):
+            print(row, flush=True)
+        return
     made(chosen.out, chosen.lab_python)
     print(f"| changed model | {' | '.join(f'within {n}' for n in LOOKS)} | 95 % lower limit | deployments |")
     print("|---|---|---|---|---|---|", flush=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from scipy.stats import poisson
 
 from benchmarks.lab.power_logprobs import ARL, BASELINE, REFERENCE, distances, means, reordered, values
 from benchmarks.lab.power_probes import Messages
-from benchmarks.lab.power_record import TOP, Replay, Said, ask
+from benchmarks.lab.power_record import TOP, Replay, Said, ask, load
 from driftwatch.demo.llama import LlamaServer
 from driftwatch.domain.decide import CALM_REPLAYS
 from driftwatch.stats.logprobs import LogprobReference
@@ -83,26 +85,38 @@ def folded(table: Floats, *, baseline: int, key: str, arl: float = ARL) -> Quiet
 
 
 def asked(
-    server: Callable[[], LlamaServer], probes: Sequence[Messages], *, replays: int, life: int, target: Path
+    server: Callable[[], LlamaServer], probes: Sequence[Messages], *, replays: int, life: int, kept: Path
 ) -> Floats:
     """Ask one-token probes, with a new server every `life` replays, and score them against the first 15.
 
-    What was asked into this file before is read instead. Returns a baseline of 15 and then `replays` rows.
+    Each server's answers are kept in a file of their own: what was asked into this folder before is read instead,
+    so a run that was ended goes on. Returns a baseline of 15 and then `replays` rows.
     """
-    if not target.is_file():
-        recorded = _said(server, probes, replays + 2 * REFERENCE, life)
-        first = [next(recorded) for _ in range(REFERENCE)]
-        known = [LogprobReference.of([replay[probe].positions for replay in first]) for probe in range(len(probes))]
-        scored = [[_distance(law, said) for law, said in zip(known, replay, strict=True)] for replay in recorded]
-        np.save(target, np.array(scored))
-    table: Floats = np.load(target)
-    return table
+    recorded = said(server, probes, replays + 2 * REFERENCE, life, kept)
+    first = [next(recorded) for _ in range(REFERENCE)]
+    known = [LogprobReference.of([replay[probe].positions for replay in first]) for probe in range(len(probes))]
+    return np.array([[_distance(*each) for each in zip(known, replay, strict=True)] for replay in recorded])
 
 
-def _said(server: Callable[[], LlamaServer], probes: Sequence[Messages], count: int, life: int) -> Iterator[Replay]:
+def said(
+    server: Callable[[], LlamaServer], probes: Sequence[Messages], count: int, life: int, kept: Path
+) -> Iterator[Replay]:
+    """Answers of one server after the other, from the folder as far as they are there."""
+    kept.mkdir(parents=True, exist_ok=True)
     for start in range(0, count, life):
+        yield from _life(server, probes, life, kept / f"{start:05}.pkl")[: count - start]
+
+
+def _life(server: Callable[[], LlamaServer], probes: Sequence[Messages], count: int, target: Path) -> list[Replay]:
+    if not target.is_file():
         with server() as running:
-            yield from asyncio.run(_several(running.base_url, probes, min(life, count - start)))
+            answered = asyncio.run(_several(running.base_url, probes, count))
+        # Written whole or not at all: a file cut off by the end of a run would be read by the next.
+        unfinished = target.with_suffix(".part")
+        unfinished.write_bytes(pickle.dumps(answered))
+        unfinished.rename(target)
+        print(f"asked {target.parent.name}: {target.stem} and the next {count}", file=sys.stderr, flush=True)
+    return load(target)
 
 
 async def _several(base_url: str, probes: Sequence[Messages], count: int) -> list[Replay]:
