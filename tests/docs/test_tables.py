@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from driftwatch.domain.incident import Reason
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"`(test_\w+)`")
 
@@ -36,3 +38,8 @@ def test_every_test_that_is_named_exists(name: str) -> None:
 
 def test_every_line_of_the_catalogue_has_its_row() -> None:
     assert [row[0] for row in rows("reference/faults.md")] == [str(line) for line in range(1, 82)]
+
+
+def test_every_reason_has_its_row() -> None:
+    """Recurrences and flapping had none anywhere but in the code."""
+    assert [row[0].strip("`") for row in rows("reference/reasons.md")] == [reason.value for reason in Reason]

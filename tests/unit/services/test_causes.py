@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, StateSeen
+from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, StateSeen, StateVerdict
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores, Slot
-from driftwatch.services.causes import elsewhere, own_causes, recurrence, transitions
+from driftwatch.services.causes import elsewhere, moved_on, own_causes, recurrence, transitions
 from driftwatch.services.states import Shown
 
 START = datetime(2026, 10, 14, tzinfo=UTC)
@@ -112,6 +112,31 @@ def test_a_state_told_of_within_four_weeks_recurs() -> None:
     assert recurrence(drift(4, 40), seen(None), past) is None
     assert recurrence(drift(4, 40), seen("C"), [(replace(past[1][0], told=Severity.NONE), seen("C"))]) is None
     assert recurrence(drift(4, 40), seen("B"), [(drift(3, 20, **ended, severity=Severity.NOTICE), seen("B"))]) is None
+
+
+def visit(since: str | None, latest: str | None, verdict: StateVerdict = "known") -> Shown:
+    return Shown(since=seen(since).since, latest=StateSeen(verdict=verdict, name=latest, replays=3))
+
+
+@pytest.mark.parametrize(
+    ("why", "now", "before", "moved"),
+    [
+        ("the state that was told of stands", visit("B", "B"), seen("B"), False),
+        ("the last replays show another one", visit("B", "C"), seen("B"), True),
+        ("a new one", visit("B", "D", "new"), seen("B"), True),
+        ("the baseline is the way out", visit("B", "A", "baseline"), seen("B"), False),
+        ("undecided, all since the onset decide: the same", visit("B", None, "undecided"), seen("B"), False),
+        ("undecided, all since the onset decide: another", visit("C", None, "undecided"), seen("B"), True),
+        ("nothing of its last replays", Shown(since=seen("B").since), seen("B"), False),
+        ("too long ago to tell what was told", visit("B", "C"), None, False),
+        ("what was told had no name", visit("B", "C"), seen(None), False),
+        ("it shows nothing itself", None, seen("B"), False),
+    ],
+)
+def test_a_recurrence_has_moved_on_where_another_state_shows(
+    why: str, now: Shown | None, before: Shown | None, moved: bool
+) -> None:
+    assert moved_on(now, before) is moved, why
 
 
 def test_a_state_whose_harm_a_silence_kept_back_does_not_recur_as_a_page() -> None:
