@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from driftwatch.stats import cusum_table
 from driftwatch.stats.cusum import Sides
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.root import root
@@ -40,6 +41,13 @@ def cusum_threshold(*, arl: float, reference: float = 0.5, sides: Sides = "two")
     if not (math.isfinite(reference) and 0.05 <= reference <= 3):
         raise DegenerateError(f"CUSUM threshold: reference must lie between 0.05 and 3, got {reference}")
 
+    if reference == cusum_table.REFERENCE and sides == "two" and arl >= cusum_table.SHORTEST_ARL:
+        return cusum_table.fitted_threshold(arl)
+    return chain_threshold(arl, reference, sides)
+
+
+def chain_threshold(arl: float, reference: float, sides: Sides) -> float:
+    """Threshold by the chain itself, which `cusum_table` was fitted to."""
     curve = two_sided_arl if sides == "two" else one_sided_arl
 
     def excess(threshold: float, states: int) -> float:
