@@ -20,6 +20,8 @@ CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 class Row(SQLModel):
     """Base of all tables."""
 
+    # Rows are written and read by Core: pydantic would make a validator of each class, at every start, for nobody.
+    model_config = {"defer_build": True}
     metadata = MetaData(naming_convention=NAMING)
 
 
