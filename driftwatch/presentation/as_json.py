@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from driftwatch.domain.acceptance import affected
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, Silence, StateSeen
+from driftwatch.domain.metric import Severity
 from driftwatch.services.standing import EndpointState
 
 if TYPE_CHECKING:  # the engine is not imported to show an incident
@@ -37,6 +38,10 @@ def report_data(report: "Report") -> Data:
         "coverage": coverage_data(report.coverage),
         "deliveries": _deliveries(report.deliveries),
         "cost_usd": report.cost_usd,
+        "by_chance": {
+            f"{severity.value}s": sum(endpoint.by_chance.get(severity, 0.0) for endpoint in report.endpoints)
+            for severity in (Severity.PAGE, Severity.NOTICE)
+        },
         "selftests": [{"at": run.at.isoformat(), "passed": run.passed, "words": run.words} for run in report.selftests],
         "silences": [silence_data(s) | {"ends_soon": report.ends_soon(s)} for s in report.silences],
     }

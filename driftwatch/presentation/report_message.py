@@ -71,6 +71,7 @@ def _accounts(report: Report) -> list[str]:
     covered = report.coverage
     lines = [
         f"Slots: {covered.done} of {covered.due} done; {covered.missed_words}.",
+        *([told] if (told := words.by_chance(report)) else []),
         f"Messages: {words.deliveries_line(report.deliveries)}",
         f"Self-tests: {words.selftests_line(report.selftests)}",
         f"Cost: {words.number(report.cost_usd)} USD.",

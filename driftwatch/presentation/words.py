@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from math import fsum
 from typing import TYPE_CHECKING
 
 from driftwatch.adapters.notify import wording
@@ -26,6 +27,7 @@ SHOWN_CHARACTERS = 400
 AT_REST = 0.01
 """Share of its threshold below which a statistic is as good as zero."""
 NO_SELFTEST = "None was run in the period: nothing proves that a drift would have been told."
+Q = "q: the share of chance among the probes named, down to that one."
 NOT_THERE = "(no such answer is stored)"
 STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
 SHOWN_COLUMNS = ("metric", "baseline", "period", "course")
@@ -114,7 +116,8 @@ def caveat(endpoint: "EndpointReport") -> str:
     if endpoint.state is EndpointState.NOT_TRUSTED:
         return "No stream passed its own check, so nothing could have alarmed."
     if distrusted:
-        return f"{distrusted} of {len(endpoint.streams)} streams did not pass their own check and cannot alarm."
+        whose = "its" if distrusted == 1 else "their"
+        return f"{distrusted} of {len(endpoint.streams)} streams did not pass {whose} own check and cannot alarm."
     return ""
 
 
@@ -140,6 +143,21 @@ def quiet(report: "Report") -> str:
     if any(endpoint.passed for endpoint in report.endpoints):
         return "Nothing moved that was still there when it was asked for again, and nothing is to be done."
     return "Nothing moved, and nothing is to be done. What would have been seen stands at each endpoint."
+
+
+def by_chance(report: "Report") -> str:
+    """Return how many of a period's alarms may be chance; empty where nothing drifted, or where that is less than one.
+
+    Nobody can say of a single alarm that it is false: who reads a year of many endpoints is told how many may be.
+    """
+    allowed = {s: fsum(e.by_chance.get(s, 0.0) for e in report.endpoints) for s in (Severity.PAGE, Severity.NOTICE)}
+    if not drifted(report) or sum(allowed.values()) < 1:
+        return ""
+    counts = [f"{number:.0f} {s.value}{'' if round(number) == 1 else 's'}" for s, number in allowed.items()]
+    return (
+        f"In a period as long as this, the false-alarm budget allows chance {' and '.join(counts)}. "
+        "What drifted is named by the strength of its evidence (peak), the strongest first."
+    )
 
 
 def passed(endpoint: "EndpointReport") -> str:

@@ -1,12 +1,13 @@
 """One endpoint over a period: where it stands, its streams, its incidents, what it cost."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import fsum
 
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Incident, IncidentKind
+from driftwatch.domain.metric import Severity
 from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.services.bands import Band, Normal, bands, normal
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
@@ -61,6 +62,8 @@ class EndpointReport:
         Those that may alarm; those that are measured only.
     power : str, optional
         What would have been seen, and how fast; None where the engine cannot say.
+    by_chance : mapping of Severity to float
+        How many alarms the false-alarm budget allows chance to make in the replays that were compared.
     """
 
     name: str
@@ -78,6 +81,7 @@ class EndpointReport:
     coverage: Coverage
     cost_usd: float
     power: str | None = None
+    by_chance: Mapping[Severity, float] = field(default_factory=dict)
 
     @property
     def told(self) -> tuple[IncidentReport, ...]:
@@ -137,7 +141,16 @@ def report_endpoint(
         coverage=coverage(records, not_begun),
         cost_usd=fsum((*(r.cost_usd for r in records), store.confirming_usd(name, since=since, until=until))),
         power=power_of(watched, found.watch),
+        by_chance=_by_chance(watched, compared),
     )
+
+
+def _by_chance(watched: Watched, replays: int) -> Mapping[Severity, float]:
+    plans = watched.plans.values()
+    return {
+        severity: replays * fsum(1 / plan.arl for plan in plans if plan.metric.severity is severity)
+        for severity in (Severity.PAGE, Severity.NOTICE)
+    }
 
 
 def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tuple[tuple[StreamReport, ...], ...]:

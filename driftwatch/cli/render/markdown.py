@@ -59,6 +59,8 @@ def _report(report: Report) -> Iterator[str]:
         yield from (f"- {escape(words.todo_line(open_one))}: `{words.way_on(open_one).replace('`', ' ')}`", "")
     if not words.todo(report):
         yield from (words.quiet(report), "")
+    if told := words.by_chance(report):
+        yield from (told, "")
     yield from _table(
         ("endpoint", "state", "incidents", "coverage", "cost, USD"),
         [

@@ -111,6 +111,8 @@ def _report(report: "Report", width: int) -> Iterator[RenderableType]:
     yield plain(words.period(report), "dim")
     yield Text()
     yield from _todo(report)
+    if told := words.by_chance(report):
+        yield plain(told, "dim")
     for endpoint in report.endpoints:
         yield Text()
         yield from _endpoint(report, endpoint, width)

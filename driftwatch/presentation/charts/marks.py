@@ -78,9 +78,16 @@ def mark_layers(marks: Iterable[Marks], since: datetime, until: datetime) -> lis
         rule = {"type": "rule", "color": ALARM, "strokeDash": [4, 3]}
         layers.append({"data": alarms, "mark": rule, "encoding": {"x": x}})
         edge = until - (until - since) * LABEL
-        layers += _labels([m for m in inside if m.alarm < edge], "left", 4)
-        layers += _labels([m for m in inside if m.alarm >= edge], "right", -4)
+        left = [m for m in inside if m.alarm >= edge or _onset_follows(m, since, until)]
+        layers += _labels([m for m in inside if m not in left], "left", 4)
+        layers += _labels(left, "right", -4)
     return layers
+
+
+def _onset_follows(mark: Marks, since: datetime, until: datetime) -> bool:
+    """Whether the name on the right of an alarm would stand on its onset, and has room on the left."""
+    room = (until - since) * LABEL
+    return mark.onset is not None and mark.alarm < mark.onset < mark.alarm + room and mark.alarm - since >= room
 
 
 def _labels(marks: Sequence[Marks], align: str, dx: int) -> list[Spec]:

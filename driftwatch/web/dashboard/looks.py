@@ -1,6 +1,6 @@
 """The templates and the words they use. What we did not write is escaped, its invisible characters shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from driftwatch.domain.legible import legible, one_line
+from driftwatch.domain.metric import MEASURED, PASS
 from driftwatch.presentation import words
 from driftwatch.presentation.charts.marks import marks_of
 from driftwatch.presentation.course_charts import LEVEL
@@ -40,6 +41,7 @@ def environment() -> Environment:
         "line": lambda text, most=100: one_line(str(text), most),
         "text": lambda text, most=4_000: legible(text, most),
         "moment": words.moment,
+        "due": due,
         "number": words.number,
         "percent": percent,
         "css": lambda state: str(state.value).replace(" ", "-"),
@@ -53,6 +55,7 @@ def environment() -> Environment:
         "stream": drawn_stream,
         "levels": drawn_levels,
         "axis": axis,
+        "scored": scored,
         "at": link,
         "slow": slow_words,
         "chart_scripts": chart_scripts,
@@ -108,6 +111,36 @@ def axis(since: datetime, until: datetime) -> Sequence[str]:
     if step >= timedelta(hours=20):
         return [f"{at.day} {at:%b}" for at in moments]
     return [f"{at:%H:%M}" if step >= timedelta(minutes=5) else f"{at:%H:%M:%S}" for at in moments]
+
+
+def due(at: datetime) -> str:
+    """Return when a replay was due, to the second where slots are that near to each other.
+
+    Examples
+    --------
+    >>> due(datetime(2026, 10, 14, 6, tzinfo=UTC)), due(datetime(2026, 10, 14, 6, 0, 5, tzinfo=UTC))
+    ('Wed 14 Oct 2026 06:00 UTC', 'Wed 14 Oct 2026 06:00:05 UTC')
+    """
+    told = words.moment(at)
+    return told.replace(" UTC", f":{at:%S} UTC") if at.second else told
+
+
+def scored(scores: Mapping[str, float]) -> Sequence[str]:
+    """Return an answer's scores with their units: what it was asked for first, what is measured of every answer last.
+
+    Examples
+    --------
+    >>> scored({"cost": 2.2e-05, "is-json": 0.0, "latency": 164.0, "length": 44.0, "pass": 1.0})
+    ['pass 1', 'is-json 0', 'cost 2.2e-05 USD', 'latency 164 ms', 'length 44']
+    """
+
+    def said(name: str, value: float) -> str:
+        unit = MEASURED[name].unit if name in MEASURED else ""
+        shown = f"{value:,.0f}" if value == round(value, 9) // 1 else words.number(value)
+        return f"{name} {shown} {unit}".rstrip()
+
+    order = sorted(scores, key=lambda name: (name != PASS.name, name in MEASURED, name))
+    return [said(name, scores[name]) for name in order]
 
 
 def slow_words(step: int) -> str:

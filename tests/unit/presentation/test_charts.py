@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from driftwatch.presentation.charts import (
+    Marks,
     course_chart,
     fleet_chart,
     incidents_chart,
@@ -86,3 +87,14 @@ def test_milliseconds_count_from_the_epoch_whatever_the_zone():
 def test_every_colour_of_a_chart_has_its_dark_counterpart():
     used = {part for chart in CHARTS.values() for part in parts(chart) if isinstance(part, str) and part[:1] == "#"}
     assert used == set(DARK)
+
+
+@pytest.mark.parametrize(("after", "align"), [(None, "left"), (0.02, "right"), (0.3, "left")])
+def test_an_incidents_name_does_not_stand_on_an_onset_that_was_found_after_it_was_opened(after, align):
+    """A change within a replay opens an incident before the first replay that shows it whole: the name was crossed out."""
+    opened = SINCE + 0.5 * (UNTIL - SINCE)
+    onset = opened + after * (UNTIL - SINCE) if after else None
+    mark = Marks(name="inc-1", onset=onset, alarm=opened)
+    chart = level_chart("pass", PEAKS, since=SINCE, until=UNTIL, marks=[mark])
+    (name,) = (part for part in parts(chart) if isinstance(part, dict) and part.get("type") == "text")
+    assert name["align"] == align

@@ -82,6 +82,8 @@ def test_it_fits_and_axe_finds_nothing_serious(here, width: int, scheme: str) ->
         visit.go("")
         visit.drawn()
         assert visit.fits()
+        # What drifted is read in one or two lines, not in a column of single words.
+        assert all(cell.bounding_box()["width"] > 300 for cell in visit.page.locator("td.told").all())
         assert visit.faults() == []
         assert (max(paper(visit)) < 60) if scheme == "dark" else (min(paper(visit)) > 240)
         drawn = "getComputedStyle(document.querySelector('.stage .mark-line path')).stroke"

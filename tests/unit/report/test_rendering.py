@@ -16,7 +16,9 @@ from driftwatch.cli.render.terminal import render_terminal
 from driftwatch.cli.terminal import printable
 from driftwatch.domain.incident import IncidentState
 from driftwatch.domain.legible import one_line
+from driftwatch.domain.metric import Severity
 from driftwatch.domain.rules.ending import TRANSIENT
+from driftwatch.presentation import words
 from driftwatch.presentation.as_json import report_data
 from driftwatch.presentation.html_report import render_html
 from driftwatch.presentation.report_message import report_payload
@@ -119,6 +121,30 @@ def test_what_drifted_is_read_first_and_the_strongest_evidence_before_the_weaker
     places = [shown.index(name) for name in ("strong", "weak", "zebra", "apple")]
     assert places == sorted(places)
     assert [e["name"] for e in report_data(week)["endpoints"]] == ["zebra", "weak", "apple", "strong"]
+
+
+@pytest.mark.parametrize(("pages", "said"), [(11.6, True), (1.0, True), (0.3, False)])
+@pytest.mark.parametrize(
+    "render",
+    [
+        render_terminal,
+        render_markdown,
+        lambda report: html.unescape(render_html(report, pictures={}, interactive=False)),
+        lambda report: " ".join(report_payload(report)["accounts"]),
+    ],
+)
+def test_who_reads_of_drifts_is_told_how_many_of_them_may_be_chance(render, pages, said):
+    chance = {Severity.PAGE: pages, Severity.NOTICE: 0.4}
+    shown = render(replace(REPORT, endpoints=(replace(DRIFTED, by_chance=chance), LEARNING)))
+    assert (
+        f"allows chance {pages:.0f} page{'' if pages == 1 else 's'} and 0 notices" in " ".join(shown.split())
+    ) is said
+
+
+def test_a_report_in_which_nothing_drifted_does_not_talk_of_chance():
+    chance = {Severity.PAGE: 5.0, Severity.NOTICE: 5.0}
+    calm = replace(REPORT, verdict=replace(REPORT.verdict, states={EndpointState.UNCHANGED: 1}))
+    assert words.by_chance(replace(calm, endpoints=(replace(DRIFTED, by_chance=chance),))) == ""
 
 
 def passing() -> Report:

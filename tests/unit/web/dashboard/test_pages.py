@@ -75,6 +75,7 @@ def test_a_probe_page_shows_answers_newest_first_and_older_ones_on_the_next_leaf
     assert "First answers of this baseline" in page
     assert page.count("<pre") == 1 + 1 + 25, "what it asks, one reference that was given five times, a leaf of answers"
     assert "Tue 6 Oct" in next_page
+    assert re.search(r"pass \d · latency \d+ ms · length \d+", page), "the pass first, and every figure with its unit"
     assert "Wed 7 Oct 2026 11:00" not in next_page
 
 
