@@ -1,6 +1,6 @@
 """In-control ARL at several nominals from one fold each: `python -m benchmarks.detection.in_control_long`.
 
-By the compiled mirror, hence for pass/fail, grades and lengths. A fold without a latch crosses every level once, so that
+By the compiled mirror, hence for pass/fail, grades and lengths. A fold without a latch crosses every threshold once, so that
 one deployment serves nominal 500 and 5,000, guaranteed and calibrated. Run lengths are cut at the horizon and enter as
 an exponential law's; the standard error is ARL / sqrt(alarms). Cells are kept in in_control_long.json.
 """
@@ -9,19 +9,19 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.detection.laws import Law, Passes
-from benchmarks.detection.ours import SETTINGS
+from benchmarks.detection.ours import SETTINGS, thresholds
 from benchmarks.detection.scenarios import FAMILIES, PROBES
-from driftwatch.stats.calibrate import mixture_threshold
 
 KEPT = Path(__file__).parent / "in_control_long.json"
 SEED = 7
-NOMINAL = (500, 5000)
+HOW = ("guaranteed", "calibrated")
+WANTED = [(nominal, how) for nominal in (500, 5000) for how in HOW]
 
 
 def _steady(rates: np.ndarray) -> Law:
@@ -35,15 +35,21 @@ HARD: Mapping[str, Callable[[np.random.Generator], Law]] = {
 """Pass/fail otherwise than in the benchmark: no probe that always passes, and hardly a failure anywhere."""
 
 
-def crossings(family: str, baseline: int, probes: int, horizon: int, run: int, levels: list[float]) -> list[int | None]:
-    """Monitored replays until the statistic first reaches each level; None up to the horizon."""
+def crossings(
+    family: str, baseline: int, probes: int, horizon: int, run: int, wanted: Sequence[tuple[int, str]]
+) -> list[int | None]:
+    """Monitored replays until the statistic first reaches each wanted threshold; None up to the horizon."""
     rng = np.random.default_rng([SEED, run, baseline, sum(map(ord, family))])
     law = (FAMILIES | HARD)[family](rng)
     values = law.sample(rng, np.zeros(baseline + horizon))[:, rng.permutation(PROBES)[:probes]]
     from benchmarks.detection.mirror import statistic  # needs numba, which showing the table does not
 
     kind = family if family in SETTINGS else "pass"
-    found = statistic(kind, values, baseline, max(levels), rng.random(baseline + horizon))
+    levels = [
+        thresholds(SETTINGS[kind]["kind"], values, baseline, arl=nominal, guaranteed=how == "guaranteed")
+        for nominal, how in wanted
+    ]
+    found = statistic(kind, values, baseline, float(np.max(levels)), rng.random(baseline + horizon))
     return [int(np.argmax(hit)) + 1 if (hit := found >= level).any() else None for level in levels]
 
 
@@ -59,21 +65,20 @@ def cell(lengths: list[int | None], horizon: int) -> dict[str, float]:
     }
 
 
-def measured(family: str, baseline: int, probes: int, runs: int, horizon: int) -> dict[str, dict[str, float]]:
+def measured(
+    family: str, baseline: int, probes: int, runs: int, horizon: int, wanted: Sequence[tuple[int, str]]
+) -> dict[str, dict[str, float]]:
     """Cells of one metric and baseline."""
-    kind = SETTINGS.get(family, SETTINGS["pass"])["kind"]
-    names = [(nominal, how) for nominal in NOMINAL for how in ("guaranteed", "calibrated")]
-    levels = [mixture_threshold(arl=n, kind=kind if how == "calibrated" else None) for n, how in names]
-    found = [crossings(family, baseline, probes, horizon, run, levels) for run in range(runs)]
+    found = [crossings(family, baseline, probes, horizon, run, wanted) for run in range(runs)]
     return {
         f"{family} {probes} {baseline} {nominal} {how}": cell([each[i] for each in found], horizon)
-        for i, (nominal, how) in enumerate(names)
+        for i, (nominal, how) in enumerate(wanted)
     }
 
 
 def table(cells: Mapping[str, Mapping[str, float]]) -> str:
     """Markdown, a line per metric, probes and baseline."""
-    columns = [f"{nominal} {how}" for nominal in NOMINAL for how in ("guaranteed", "calibrated")]
+    columns = [f"{nominal} {how}" for nominal, how in WANTED]
     lines = [
         "| metric | probes | baseline | " + " | ".join(columns) + " | deployments, horizon |",
         "|---" * (4 + len(columns)) + "|",
@@ -81,12 +86,19 @@ def table(cells: Mapping[str, Mapping[str, float]]) -> str:
     families = [*SETTINGS, *HARD]
     rows = dict.fromkeys(key.rsplit(" ", 2)[0] for key in cells)
     for row in sorted(rows, key=lambda r: (families.index(r.split()[0]), -int(r.split()[1]), int(r.split()[2]))):
-        each = [cells[f"{row} {column}"] for column in columns]
-        arls = " | ".join(
-            f"{c['arl']} ± {c['error']}" if c["error"] < c["arl"] else f"one alarm at most in {c['arl']}" for c in each
-        )
-        lines.append("| " + " | ".join(row.split()) + f" | {arls} | {each[0]['runs']}, {each[0]['horizon']} |")
+        each = [cells.get(f"{row} {column}") for column in columns]
+        arls = " | ".join(map(_arl, each))
+        sizes = dict.fromkeys(f"{c['runs']}, {c['horizon']}" for c in each if c)
+        lines.append("| " + " | ".join(row.split()) + f" | {arls} | {'; '.join(sizes)} |")
     return "\n".join(lines)
+
+
+def _arl(found: Mapping[str, float] | None) -> str:
+    if found is None:
+        return "-"
+    if found["error"] >= found["arl"]:
+        return f"one alarm at most in {found['arl']}"
+    return f"{found['arl']} ± {found['error']}"
 
 
 def kept() -> dict[str, dict[str, float]]:
@@ -100,10 +112,13 @@ def main() -> None:
     parser.add_argument("--probes", type=int, default=PROBES, help=f"of the benchmark's {PROBES}")
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--horizon", type=int, default=1000)
+    parser.add_argument("--nominal", nargs="+", type=int, default=[500, 5000])
+    parser.add_argument("--how", nargs="+", default=list(HOW), choices=HOW)
     given = parser.parse_args()
+    wanted = [(nominal, how) for nominal, how in WANTED if nominal in given.nominal and how in given.how]
     for family in given.families:
         for baseline in given.baselines:
-            found = measured(family, baseline, given.probes, given.runs, given.horizon)
+            found = measured(family, baseline, given.probes, given.runs, given.horizon, wanted)
             KEPT.write_text(json.dumps(kept() | found, indent=1) + "\n")
             print(family, baseline, found, file=sys.stderr, flush=True)
     print(table(kept()))

@@ -18,6 +18,7 @@ KINDS = {"pass": "binary", "judge": "graded", "length": "continuous"}
 SHIFTS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
 LOGITS = np.linspace(math.log(FLOOR / (1 - FLOOR)), -math.log(FLOOR / (1 - FLOOR)), 33)
 RATES = 1 / (1 + np.exp(-LOGITS))
+LOG_RATES, LOG_RESTS = np.log(RATES), np.log1p(-RATES)
 CAP, WINDOW, HISTORY, OLDEST, PRIOR = 200, 200, 200, 48, 20.0
 NOTHING = -1e300
 
@@ -99,62 +100,84 @@ def without_shared_error(z, past, count, length):
 
 
 @njit(cache=True)
-def rates(past, n, out):
+def rates(past, n, out):  # noqa: C901 -- loops in place of arrays: compiled, they need no memory
     """`empirical_bayes_rates` where every probe gave `n` answers."""
     held = np.bincount(past, minlength=n + 1)
     counts = np.flatnonzero(held)
     like = np.empty((counts.size, RATES.size))
     for i in range(counts.size):
+        most = NOTHING
         for j in range(RATES.size):
-            like[i, j] = counts[i] * math.log(RATES[j]) + (n - counts[i]) * math.log1p(-RATES[j])
-        like[i] = np.exp(like[i] - like[i].max())
-    prior = np.full(RATES.size, 1 / RATES.size)
+            like[i, j] = counts[i] * LOG_RATES[j] + (n - counts[i]) * LOG_RESTS[j]
+            most = max(most, like[i, j])
+        for j in range(RATES.size):
+            like[i, j] = math.exp(like[i, j] - most)
+    prior, grown = np.full(RATES.size, 1 / RATES.size), np.empty(RATES.size)
     for _ in range(12):
-        grown = np.zeros(RATES.size)
+        grown[:] = 0.0
         for i in range(counts.size):
-            joint = like[i] * prior
-            grown += joint * (held[counts[i]] / past.size / joint.sum())
-        prior = grown
+            joint = 0.0
+            for j in range(RATES.size):
+                joint += like[i, j] * prior[j]
+            share = held[counts[i]] / past.size / joint
+            for j in range(RATES.size):
+                grown[j] += like[i, j] * share
+        for j in range(RATES.size):
+            prior[j] *= grown[j]
     chance = np.zeros(n + 1)
     for i in range(counts.size):
-        joint = like[i] * prior
-        chance[counts[i]] = (joint * RATES).sum() / joint.sum()
+        joint, mean = 0.0, 0.0
+        for j in range(RATES.size):
+            joint += like[i, j] * prior[j]
+            mean += like[i, j] * prior[j] * RATES[j]
+        chance[counts[i]] = mean / joint
     for k in range(past.size):
         out[k] = chance[past[k]]
 
 
 @njit(cache=True)
-def located(logs, lengths, held, length, z):
-    """Feed the location channel; starts held."""
+def located(ratios, lengths, held, length, z):
+    """Feed the location channel, as plain ratios; starts held, and their sum.
+
+    A bet of twice the size has the square of one factor and the fourth power of the other: two exponentials a start.
+    """
     if held == WINDOW:
         for i in range(WINDOW - 1):
-            logs[i] = logs[i + 1]
+            ratios[i] = ratios[i + 1]
             lengths[i] = lengths[i + 1]
         held -= 1
-    logs[held] = 0.0
+    ratios[held] = 1.0
     lengths[held] = length
+    whole = 0.0
     for i in range(held + 1):
-        for j in range(SHIFTS.size):
-            bet = SHIFTS[j] * lengths[i] / length
-            logs[i, j] += bet * z - bet * bet / 2
-    return held + 1
+        least = SHIFTS[0] * lengths[i] / length
+        up, both = math.exp(least * z), math.exp(-least * least / 2)
+        for j in range(0, SHIFTS.size, 2):
+            for side in range(2):
+                own = ratios[i, j + side] * (both * up if side == 0 else both / up)
+                own = own if own > 1e-200 else 0.0
+                ratios[i, j + side] = own
+                whole += own
+            up, both = up * up, both**4
+    return held + 1, whole
 
 
 @njit(cache=True)
 def moved(ratios, starts, held, bets, now, shares, columns, pairs):
     """Feed the dense channel; starts held, and the logarithm of its mean over the parts."""
-    probes = bets.shape[0]
+    probes, columns_of = bets.shape
+    gained = np.exp(bets)
     ratios[held] = 1.0
     starts[held] = now
-    ratios[: held + 1] *= np.exp(bets)
     kept = 0
     for s in range(held + 1):
         age = now - starts[s]
         step = max(1, 2 ** math.floor(math.log2(age / 4))) if age >= 4 else 1
         if age < OLDEST and starts[s] % step == 0:
-            if kept != s:
-                ratios[kept] = ratios[s]
-                starts[kept] = starts[s]
+            for k in range(probes):
+                for j in range(columns_of):
+                    ratios[kept, k, j] = ratios[s, k, j] * gained[k, j]
+            starts[kept] = starts[s]
             kept += 1
     whole = NOTHING
     for part in range(shares.size):
@@ -167,7 +190,7 @@ def moved(ratios, starts, held, bets, now, shares, columns, pairs):
                 if pairs:
                     own = (own + ratios[s, k, column + 1]) / 2
                 product *= 1 - share + share * own
-                if product > 1e100 or product < 1e-100:
+                if k % 4 == 3 and (product > 1e50 or product < 1e-50):
                     log += math.log(max(product, 1e-300))
                     product = 1.0
             whole = add(whole, log + math.log(product))

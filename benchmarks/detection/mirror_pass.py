@@ -81,7 +81,7 @@ def bet(fails, n, failed, chances, fixed, temper, common, single, each):
 
 
 @njit(cache=True)
-def fold(values, baseline, weights, stop, uniforms):
+def fold(values, baseline, weights, stop, uniforms):  # noqa: C901 -- one loop over replays, compiled as a whole
     replays, probes = values.shape
     out = np.full(replays - baseline, np.nan)
     fails, failed, chances = np.zeros(probes, np.int64), np.zeros(probes, np.int64), np.zeros(probes)
@@ -92,6 +92,7 @@ def fold(values, baseline, weights, stop, uniforms):
     common, single = np.zeros(both + TURNED.size), np.full(probes, NOTHING)
     bank, each = np.full(common.size, NOTHING), np.zeros((probes, SOME_ODDS.size))
     n, seen, count, past, raw_squares, prior, updates, reached = 0, 0, 0, 0.0, 0.0, PRIOR, 0, 0.0
+    known = 0  # values in the bags that the rates are of
     for t in range(replays):
         failed[:] = 1 - values[t]
         z, speaks = score(fails, n, failed, law, uniforms[t]) if n else (0.0, False)
@@ -108,8 +109,10 @@ def fold(values, baseline, weights, stop, uniforms):
             if speaks:
                 fixed = math.sqrt(count / (n + count))
                 temper = 1 / inflation**2
-                held = located(logs, lengths, held, n + count, evidence)
-                rates(fails, n, chances)
+                held, located_now = located(logs, lengths, held, n + count, evidence)
+                if n != known:
+                    rates(fails, n, chances)
+                    known = n
                 bet(fails, n, failed, chances, fixed, temper, common, single, each)
                 for j in range(bank.size):
                     bank[j] = add(0.0, bank[j]) + common[j]
@@ -117,7 +120,7 @@ def fold(values, baseline, weights, stop, uniforms):
                 updates += 1
                 reached = add(
                     add(
-                        weights[0] + total(logs[:held].ravel()) - math.log(SHIFTS.size),
+                        weights[0] + math.log(located_now / SHIFTS.size),
                         weights[2] + total(bank[:both]) - math.log(both),
                     ),
                     add(

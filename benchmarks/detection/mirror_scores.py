@@ -63,13 +63,21 @@ def bagged(held, n, x, table, score, size):
 
 
 @njit(cache=True)
-def tilt(standard, size, groups, own, strength, clip, out):
-    """Own tilted score, and the means of the tilts up and down over the bag."""
-    up, down, n = 0.0, 0.0, 0.0
+def tilt(standard, size, groups, own, out):
+    """Own tilted scores, weak and strong, and the means of the tilts up and down over the bag."""
+    out[:] = 0.0
+    n = 0.0
     for g in range(groups):
-        e = math.exp(strength * min(max(standard[g], -clip), clip))
-        up, down, n = up + size[g] * e, down + size[g] / e, n + size[g]
-    out[0], out[1], out[2] = strength * min(max(own, -clip), clip), up / n, down / n
+        x = standard[g]
+        weak = math.exp(WEAK * min(max(x, -WEAK_CLIP), WEAK_CLIP))
+        # A strong tilt is the third power of a weak one, but for where that one is clipped.
+        strong = weak**3 if abs(x) <= WEAK_CLIP else math.exp(STRONG * min(max(x, -STRONG_CLIP), STRONG_CLIP))
+        out[0, 1], out[0, 2] = out[0, 1] + size[g] * weak, out[0, 2] + size[g] / weak
+        out[1, 1], out[1, 2] = out[1, 1] + size[g] * strong, out[1, 2] + size[g] / strong
+        n += size[g]
+    out[:, 1:] /= n
+    out[0, 0] = WEAK * min(max(own, -WEAK_CLIP), WEAK_CLIP)
+    out[1, 0] = STRONG * min(max(own, -STRONG_CLIP), STRONG_CLIP)
 
 
 @njit(cache=True)
@@ -98,8 +106,7 @@ def compared(held, n, values, table, sums, tilts, score, size, standard):
         unit = math.sqrt(square)
         for g in range(groups):
             standard[g] = (score[g] - centre) / unit
-        tilt(standard, size, groups, mine / unit, WEAK, WEAK_CLIP, tilts[k, 0])
-        tilt(standard, size, groups, mine / unit, STRONG, STRONG_CLIP, tilts[k, 1])
+        tilt(standard, size, groups, mine / unit, tilts[k])
     return sums[1] > 0
 
 
@@ -121,30 +128,28 @@ def tilted(tilts, temper, bets):
 
 
 @njit(cache=True)
-def events(held, n, values, past, now, centre, scale):
+def events(held, logs, n, values, past, now, centre, scale):
     """Worst and best class (rows 0, 1), and values far below and above (rows 2, 3): among the past, and today."""
     least, most = values.min(), values.max()
     for k in range(values.size):
         least, most = min(least, held[k, 0]), max(most, held[k, n - 1])
+        own = math.log(values[k])
         at = np.searchsorted(held[k, :n], values[k])
         middle = 0.0
         for place in (n // 2, (n + 1) // 2):
-            value = held[k, place] if place < at else (values[k] if place == at else held[k, place - 1])
-            middle += math.log(value) / 2
-        spread = abs(math.log(values[k]) - middle)
+            middle += (logs[k, place] if place < at else (own if place == at else logs[k, place - 1])) / 2
+        spread = abs(own - middle)
         for i in range(n):
-            spread += abs(math.log(held[k, i]) - middle)
+            spread += abs(logs[k, i] - middle)
         centre[k], scale[k] = middle, CONSISTENT * spread / (n + 1)
     usual = np.median(scale)
     for k in range(values.size):
         reach = FAR * math.sqrt(((n + 1) * scale[k] ** 2 + BORROWED * usual**2) / (n + 1 + BORROWED))
-        low, high = math.exp(centre[k] - reach), math.exp(centre[k] + reach)
-        past[:, k] = 0
-        for i in range(n):
-            past[0, k] += held[k, i] == least
-            past[1, k] += held[k, i] == most
-            past[2, k] += held[k, i] < low
-            past[3, k] += held[k, i] > high
+        low, high, own = math.exp(centre[k] - reach), math.exp(centre[k] + reach), held[k, :n]
+        past[0, k] = np.searchsorted(own, least, side="right")
+        past[1, k] = n - np.searchsorted(own, most)
+        past[2, k] = np.searchsorted(own, low)
+        past[3, k] = n - np.searchsorted(own, high, side="right")
         now[0, k], now[1, k] = values[k] == least, values[k] == most
         now[2, k], now[3, k] = values[k] < low, values[k] > high
 
@@ -170,10 +175,15 @@ def bet(past, now, n, chances, fixed, temper, bank, single):
 def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop over replays, compiled as a whole
     replays, probes = values.shape
     out, room = np.full(replays - baseline, np.nan), max(CAP, baseline) + 2
-    held, table = np.zeros((probes, room)), np.zeros(0)
+    held, in_logs, table = np.zeros((probes, room)), np.zeros((probes, room)), np.zeros(0)
     score, size, standard = np.zeros(room), np.zeros(room), np.zeros(room)
     sums, tilts, bets = np.zeros(7), np.zeros((probes, 2, 3)), np.zeros((probes, 4))
-    past, now, chances = np.zeros((4, probes), np.int64), np.zeros((4, probes), np.int64), np.zeros(probes)
+    past, now, before = (
+        np.zeros((4, probes), np.int64),
+        np.zeros((4, probes), np.int64),
+        np.zeros((4, probes), np.int64),
+    )
+    chances, known = np.zeros((4, probes)), 0  # of the values in the bags that were rated last
     centre, scale, squares = np.zeros(probes), np.zeros(probes), np.zeros(200)
     logs, lengths, starts_held = np.zeros((WINDOW, SHIFTS.size)), np.zeros(WINDOW), 0
     ratios, starts, kept = np.ones((OLDEST, probes, 4)), np.zeros(OLDEST, np.int64), 0
@@ -201,23 +211,26 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
         else:
             if speaks:
                 fixed, temper = math.sqrt(count / (n + count)), 1 / inflation**2
-                starts_held = located(logs, lengths, starts_held, n + count, evidence)
+                starts_held, located_now = located(logs, lengths, starts_held, n + count, evidence)
                 if has_spread:
                     own = without_shared_error(spread, shared_spread, count, n)
                     for j in range(SPREADS.size):
                         wide[j] = add(0.0, wide[j]) + temper * (SPREADS[j] * own - SPREADS[j] ** 2 / 2)
-                events(held, n, values[t], past, now, centre, scale)
+                events(held, in_logs, n, values[t], past, now, centre, scale)
                 for side in range(0 if graded else 2, 4):
-                    rates(past[side], n, chances)
+                    if n != known or (past[side] != before[side]).any():
+                        rates(past[side], n, chances[side])
                     one = single[side - 2] if side >= 2 else nobody
-                    bet(past[side], now[side], n, chances, fixed, temper, bank[side], one)
+                    bet(past[side], now[side], n, chances[side], fixed, temper, bank[side], one)
+                before[:] = past
+                known = n
                 tilted(tilts, temper, bets)
                 kept, some = moved(ratios, starts, kept, bets, updates, SHARES, COLUMNS, True)
                 updates += 1
                 sides = math.log(2 * TURNED.size)
                 reached = add(
                     add(
-                        weights[0] + total(logs[:starts_held].ravel()) - math.log(SHIFTS.size),
+                        weights[0] + math.log(located_now / SHIFTS.size),
                         weights[1] + total(wide) - math.log(SPREADS.size),
                     ),
                     add(
@@ -235,9 +248,9 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
             for k in range(probes):
                 i = n
                 while i > 0 and held[k, i - 1] > values[t, k]:
-                    held[k, i] = held[k, i - 1]
+                    held[k, i], in_logs[k, i] = held[k, i - 1], in_logs[k, i - 1]
                     i -= 1
-                held[k, i] = values[t, k]
+                held[k, i], in_logs[k, i] = values[t, k], math.log(values[t, k])
             n += 1
         elif speaks:
             shared, shared_spread, count = shared + z, shared_spread + spread, count + 1

@@ -142,7 +142,7 @@ def _statistics(plan: Plan, method: str, streams: Streams, levels: dict[str, flo
     if method in (OURS, OWN):
         arl = plan.arl * (ours.ROOM if method == OURS else 1)
         return {
-            (f, row): ours.statistics(f, v, arl, row, levels.get(f, 1.0), mirror=plan.mirror)
+            (f, row): ours.statistics(f, v, arl, row, levels.get(f, 1.0), own=method == OWN, mirror=plan.mirror)
             for (f, row), v in streams.items()
         }
     forms = {key: np.log(np.maximum(v, 0.5)) if key[0] in LOGGED else v for key, v in streams.items()}

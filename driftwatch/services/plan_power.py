@@ -11,7 +11,6 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Store
 from driftwatch.services.streams import StreamPlan
 from driftwatch.services.watched import Watched
-from driftwatch.stats.calibrate import mixture_threshold
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.power import detectable_shift, expected_delay, fading_delay
 from driftwatch.stats.power_simulated import SimulatedDelay, mixture_delay, oracle_delay
@@ -116,7 +115,7 @@ def _power(
         basis="baseline" if learned else "assumed",
         unit="rate" if rate else "sd",
         probes=len(spreads),
-        delays=tuple(_found(effect, effect * unit, plan) for effect in points),
+        delays=tuple(_found(effect, effect * unit, plan, state if learned else None) for effect in points),
         detectable={
             days: shift / unit for days in HORIZONS if (shift := _detectable(days * replays_per_day, arl)) is not None
         },
@@ -152,12 +151,12 @@ def _shift_per_unit(watched: Watched, spreads: list[float], *, rate: bool) -> fl
     return math.sqrt(len(spreads) * samples)
 
 
-def _found(effect: float, shift: float, plan: StreamPlan) -> Found:
+def _found(effect: float, shift: float, plan: StreamPlan, state: StreamState | None) -> Found:
     arl, baseline = plan.detector.arl, plan.detector.baseline_replays
     shift = round(shift, 3)
     replays = _delay(shift, arl)
     early = max(fading_delay(shift=shift, arl=arl, references=baseline), replays)
-    mixture, mixture_early = _mixture(shift, plan)
+    mixture, mixture_early = _mixture(shift, plan, state)
     return Found(
         effect=effect,
         replays=replays,
@@ -168,16 +167,15 @@ def _found(effect: float, shift: float, plan: StreamPlan) -> Found:
     )
 
 
-def _mixture(shift: float, plan: StreamPlan) -> tuple[SimulatedDelay | None, float | None]:
+def _mixture(shift: float, plan: StreamPlan, state: StreamState | None) -> tuple[SimulatedDelay | None, float | None]:
     """Return the mixture's delay under a full reference and soon after the baseline; None where it does not page."""
     if not isinstance(plan.detector, StreamDetector) or "mixture" not in plan.detector.paging:
         return None, None
-    # Charts that page share the stream's ARL equally.
-    arl = plan.detector.arl * len(plan.detector.paging)
-    threshold = mixture_threshold(arl=arl, kind=plan.metric.kind)
-    early = _simulated(shift, threshold, float(plan.detector.baseline_replays))
+    known = plan.detector.start() if state is None else state
+    first, later = (plan.detector.mixture_threshold(known, fixed=fixed) for fixed in (0.0, 1.0))
+    early = _simulated(shift, first, float(plan.detector.baseline_replays))
     told = early.replays if early.found >= _MOSTLY else None
-    return _simulated(shift, threshold, math.inf), told
+    return _simulated(shift, later, math.inf), told
 
 
 @lru_cache(maxsize=512)

@@ -1,12 +1,14 @@
 """Thresholds from a wanted in-control ARL."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
 from driftwatch.stats import cusum_table
 from driftwatch.stats.cusum import Sides
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.exchangeable import Kind
+from driftwatch.stats.mixture_slack import Shown, slack
 from driftwatch.stats.root import root
 from driftwatch.stats.run_length import one_sided_arl, siegmund_arl, two_sided_arl
 
@@ -73,13 +75,7 @@ def chain_threshold(arl: float, reference: float, sides: Sides) -> float:
     return found(_CHAIN) if settled is None else settled
 
 
-# By how much the ARL is longer than exp(threshold), at least, from an ARL of 500 on: the mixture overshoots, its
-# windows forget, and its channels are rarely at their best together. Simulated: docs/explanation/engine.md.
-_SLACK: Mapping[str, float] = {"binary": 2.0, "graded": 2.5, "continuous": 2.0}
-_SETTLED_ARL = 500.0  # shorter runs have had less time for all of that
-
-
-def mixture_threshold(*, arl: float, kind: str | None) -> float:
+def mixture_threshold(*, arl: float, kind: Kind | None, seen: Shown | None = None) -> float:
     """Threshold of `ChannelMixture` for a wanted in-control ARL.
 
     Parameters
@@ -89,18 +85,19 @@ def mixture_threshold(*, arl: float, kind: str | None) -> float:
     kind : {"binary", "graded", "continuous"} or None
         The metric's, for the threshold calibrated by simulation; None for ``log(arl)``, whose ARL is at least
         `arl` without any.
+    seen : Shown, optional
+        What the stream shows of itself; without it the calibrated threshold stays on the safe side.
 
     Examples
     --------
-    >>> round(mixture_threshold(arl=500, kind=None), 2)
-    6.21
+    >>> round(mixture_threshold(arl=500, kind=None), 2), round(mixture_threshold(arl=500, kind="binary"), 2)
+    (6.21, 5.52)
     """
     if not 5 <= arl <= LONGEST_ARL:
         raise DegenerateError(
             f"mixture threshold: in-control ARL must lie between 5 and {LONGEST_ARL:g} replays, got {arl}"
         )
-    settled = min(1.0, math.log(arl) / math.log(_SETTLED_ARL))
-    return math.log(arl) - math.log(_SLACK[kind] if kind else 1.0) * settled
+    return math.log(arl) - (slack(arl=arl, kind=kind, seen=seen) if kind else 0.0)
 
 
 def _settle(excess: Callable[[float, int], float], threshold: float) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats import effect as effects
-from driftwatch.stats.channel_mixture import ChannelEvidence
+from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
 from driftwatch.stats.channels import Footing, side_bets
 from driftwatch.stats.chart_names import Chart
 from driftwatch.stats.detector import Reading
@@ -37,6 +37,7 @@ from driftwatch.stats.extra_charts import (
 from driftwatch.stats.ks import KsChart
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import Location
+from driftwatch.stats.mixture_slack import shown
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import VALUE, Learns, RhythmState, in_hindsight, without_rhythm
 from driftwatch.stats.stream_alarm import after_alarm, latched
@@ -256,7 +257,11 @@ class StreamDetector:
 
     @cached_property
     def _charts(self) -> Charts:
-        plan = ChartPlan(
+        return charts_of(self._plan)
+
+    @cached_property
+    def _plan(self) -> ChartPlan:
+        return ChartPlan(
             arl=self.arl,
             paging=self.paging,
             guaranteed=self.guaranteed,
@@ -264,17 +269,29 @@ class StreamDetector:
             cusum_reference=self.cusum_reference,
             ks_window=self.ks_window,
         )
-        return charts_of(plan)
 
     def _readings(self, state: StreamState) -> dict[str, Reading]:
         charts = self._charts
         shape = KsChart(threshold=charts.ks.threshold * state.inflation, window=charts.ks.window).read(state.ks)
-        mixture = charts.mixture.read(state.mixture)
+        mixture = self._mixture(state).read(state.mixture)
         extra = {}
         if charts.extra:
             variance = _variance(state.history[:-1], state.prior)[0] if self.studentise else 1.0
             extra = read_extras(charts.extra, state.extra, inflation=state.inflation, variance=variance)
         return {"mixture": mixture, "cusum": charts.cusum.read(state.cusum), "ks": shape, **extra}
+
+    def mixture_threshold(self, state: StreamState, *, fixed: float | None = None) -> float:
+        """Threshold of the mixture on this stream: now, or where `fixed` (`channels.Footing`) is that share."""
+        return self._mixture(state, fixed).threshold
+
+    def _mixture(self, state: StreamState, fixed: float | None = None) -> ChannelMixture:
+        seen = None
+        # Several samples a probe are in no simulation.
+        if state.baseline_seen >= self.baseline_replays and state.recent.shape[2] == 1:
+            bags = state.reference.bags
+            now = _fixed(state.frozen_count, float(bags.held.shape[1])) if fixed is None else fixed
+            seen = shown(bags, first=self.baseline_replays, fixed=now)
+        return self._plan.mixture_for(seen)
 
     def _worst(self, readings: Mapping[str, Reading]) -> str:
         """The paging chart nearest to its threshold, or farthest beyond it."""
@@ -426,7 +443,7 @@ class StreamDetector:
             spread=spread,
             inflation=state.inflation,
             told=state.rhythm.told,
-            fixed=math.sqrt(fixed / (length + fixed)) if fixed else 0.0,
+            fixed=_fixed(fixed, length),
         )
         return ChannelEvidence(
             location=Location(z=state.z or 0.0, references=length + fixed),
@@ -461,6 +478,11 @@ def _without_shared_error(z: float, past: float, *, count: int, length: float) -
     if not count:
         return z
     return (z - past / (length + count)) / math.sqrt(1 - count / ((length + 1) * (length + count)))
+
+
+def _fixed(count: int, length: float) -> float:
+    """Share of the reference's error that every later replay sees again."""
+    return math.sqrt(count / (length + count)) if count else 0.0
 
 
 def _variance(history: Floats, prior: float) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.extra_charts import ExtraChart, make_extra
 from driftwatch.stats.ks import KsChart
 from driftwatch.stats.ks_table import ks_threshold
+from driftwatch.stats.mixture_slack import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +49,20 @@ class ChartPlan:
         """ARL of one chart; the rates of those that page add up to the stream's."""
         return self.arl * (len(self.paging) if chart in self.paging else 1)
 
+    def mixture_for(self, seen: Shown | None) -> ChannelMixture:
+        """The mixture with the threshold for a stream that shows this of itself."""
+        kind = None if self.guaranteed else self.kind
+        return ChannelMixture(
+            threshold=mixture_threshold(arl=self.arl_of("mixture"), kind=kind, seen=seen), kind=self.kind
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Charts:
-    """Every chart of a stream; `extra` holds those that are computed only because they page."""
+    """Every chart of a stream; `extra` holds those that are computed only because they page.
+
+    The mixture's threshold is that of a stream of which nothing is known: `ChartPlan.mixture_for` has a stream's own.
+    """
 
     mixture: ChannelMixture
     cusum: Cusum
@@ -71,11 +82,10 @@ def charts_of(plan: ChartPlan) -> Charts:
     >>> round(charts_of(plan).mixture.threshold, 2), round(charts_of(plan).cusum.threshold, 2)
     (6.21, 5.07)
     """
-    threshold = mixture_threshold(arl=plan.arl_of("mixture"), kind=None if plan.guaranteed else plan.kind)
     cusum = cusum_threshold(arl=plan.arl_of("cusum"), reference=plan.cusum_reference)
     ks = ks_threshold(arl=plan.arl_of("ks"), window=plan.ks_window)
     return Charts(
-        mixture=ChannelMixture(threshold=threshold, kind=plan.kind),
+        mixture=plan.mixture_for(None),
         cusum=Cusum(reference=plan.cusum_reference, threshold=cusum),
         ks=KsChart(threshold=ks, window=plan.ks_window),
         extra={name: make_extra(name, arl=plan.arl_of(name)) for name in plan.paging if name not in DRAWN},

@@ -1,0 +1,222 @@
+"""Fit what `driftwatch.stats.mixture_slack` holds: `python -m benchmarks.detection.mixture_slack --kinds binary`.
+
+By the compiled mirror. Null deployments of many laws; when each first reaches each level is counted by stretches of its
+life: while the reference grows, and as it rests longer. The logarithm of the run length less the level, the slack, is
+then a Poisson regression on what the product knows of a stream. Counts are kept in mixture_slack.json; `--simulate
+FAMILY,PROBES,BASELINE,RUNS,HORIZON ...` adds cells by the python of mirror.txt (seed 101).
+"""
+
+import argparse
+import itertools
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.detection.in_control_long import HARD
+from benchmarks.detection.ours import SETTINGS
+from benchmarks.detection.scenarios import FAMILIES, PROBES
+from driftwatch.stats.bags import Bags
+from driftwatch.stats.mixture_slack import shown
+
+KEPT = Path(__file__).parent / "mixture_slack.json"
+SEED, CAP, STOP = 101, 200, 9.0
+LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
+SIXTY, USUAL = 60, 0.08
+
+Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+
+
+def _passing(rates: Callable[[np.random.Generator, int], np.ndarray]) -> Draw:
+    def draw(rng, replays, probes):
+        chances = rates(rng, probes)
+        return (rng.random((replays, probes)) < chances).astype(float)
+
+    return draw
+
+
+def _third_sure(rng, probes):
+    rates = rng.beta(5, 1, probes)
+    rates[: probes // 3] = 1
+    return rates
+
+
+def _some_never(rng, probes):
+    kind = rng.random(probes)
+    return np.where(kind < 0.5, 1.0, np.where(kind < 0.7, 0.0, rng.beta(2, 2, probes)))
+
+
+def _measures(noise: Callable[[np.random.Generator, tuple[int, int]], np.ndarray]) -> Draw:
+    def draw(rng, replays, probes):
+        mean, sd = rng.normal(5, 0.8, probes), rng.uniform(0.1, 0.4, probes)
+        return np.exp(mean + sd * noise(rng, (replays, probes)))
+
+    return draw
+
+
+def _counts(rng, replays, probes):
+    rates = rng.uniform(2, 12, probes)
+    return 1.0 + rng.poisson(rates, (replays, probes))
+
+
+def _five(rng, replays, probes):
+    mean = rng.uniform(3, 5, probes)
+    return np.clip(np.rint(rng.normal(mean, 0.7, (replays, probes))), 1, 5)
+
+
+def _tests_grades(rng, replays, probes):
+    rates = np.where(rng.random(probes) < 1 / 3, 1.0, rng.beta(4, 1, probes))
+    return np.clip(np.rint(2 * rng.normal(5 * rates, 0.5, (replays, probes))) / 2, 1, 5)
+
+
+LAWS: Mapping[str, tuple[str, Draw]] = {
+    "tpass": (
+        "pass",
+        _passing(lambda rng, n: np.where(rng.random(n) < 1 / 3, 1.0, rng.beta(4, 1, n))),
+    ),
+    "half": ("pass", _passing(lambda rng, n: rng.beta(3, 3, n))),
+    "few": ("pass", _passing(lambda rng, n: np.where(rng.random(n) < 0.8, 1.0, rng.beta(2, 1, n)))),
+    "alwaysfail": ("pass", _passing(_some_never)),
+    "bigpass": ("pass", _passing(_third_sure)),
+    "bigreliable": ("pass", _passing(lambda rng, n: 1 - rng.beta(1, 60, n))),
+    "t3": ("length", _measures(lambda rng, shape: rng.standard_t(3, shape))),
+    "smooth": ("length", _measures(lambda rng, shape: rng.normal(size=shape))),
+    "counts": ("length", _counts),
+    "tjudge": ("judge", _tests_grades),
+    "five": ("judge", _five),
+}
+"""Laws beside the benchmark's: the mirror's name for the metric, and what the probes answer."""
+
+
+def deployment(family: str, probes: int, baseline: int, horizon: int, run: int) -> tuple[str, np.ndarray, np.ndarray]:
+    """The mirror's name for the metric, its values, and what breaks the lattice of its passes."""
+    rng = np.random.default_rng([SEED, run, baseline, probes, sum(map(ord, family))])
+    replays = baseline + horizon
+    if family in LAWS:
+        kind, draw = LAWS[family]
+        return kind, draw(rng, replays, probes), rng.random(replays)
+    kind, law = (family if family in SETTINGS else "pass"), (FAMILIES | HARD)[family](rng)
+    return kind, law.sample(rng, np.zeros(replays))[:, rng.permutation(PROBES)[:probes]], rng.random(replays)
+
+
+def stretches(baseline: int, horizon: int) -> list[int]:
+    """Ends of the stretches of a deployment's life, in monitored replays; its first ones are left out."""
+    grown = max(CAP - baseline, 20)
+    return [
+        *(end for end in (20, 60, 110) if end < grown),
+        *(grown + later for later in (0, 60, 150, 300, 600)),
+        horizon,
+    ]
+
+
+def counted(first: np.ndarray, baseline: int, horizon: int) -> list[list[float]]:
+    """Level, `fixed`, replays at risk and alarms, by stretch; `first` crossings, 0 for none, (n_runs, n_levels)."""
+    rows = []
+    ends = stretches(baseline, horizon)
+    for level, reached in zip(LEVELS, np.where(first > 0, first, horizon + 1).T, strict=True):
+        for start, end in itertools.pairwise(ends):
+            rested = max(0.0, (start + end) / 2 - max(CAP - baseline, 0))
+            at_risk = np.clip(np.minimum(reached, end) - start, 0, None).sum()
+            alarms = ((reached > start) & (reached <= end)).sum()
+            rows.append([level, round(math.sqrt(rested / (CAP + rested)), 3), int(at_risk), int(alarms)])
+    return rows
+
+
+def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -> dict[str, object]:
+    """Counts of one cell."""
+    from benchmarks.detection.mirror import statistic  # needs numba
+
+    first, spreads, kind = np.zeros((runs, len(LEVELS)), dtype=np.int64), [], ""
+    for run in range(runs):
+        kind, values, uniforms = deployment(family, probes, baseline, horizon, run)
+        top = np.maximum.accumulate(np.nan_to_num(statistic(kind, values, baseline, STOP, uniforms), nan=-1.0))
+        first[run] = [int(np.argmax(top >= level)) + 1 if top[-1] >= level else 0 for level in LEVELS]
+        seen = shown(Bags(held=values[:baseline].T), first=baseline, fixed=0.0)
+        spreads.append(seen.spread if seen else 0.0)
+    return {
+        "kind": SETTINGS[kind]["kind"],
+        "probes": probes,
+        "baseline": baseline,
+        "spread": round(float(np.mean(spreads)), 4),
+        "runs": runs,
+        "horizon": horizon,
+        "level, fixed, at risk, alarms": counted(first, baseline, horizon),
+    }
+
+
+def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
+    """Coefficients of the slack: Poisson regression by Newton's steps."""
+    rows = [
+        (one["probes"], one["spread"], *row)
+        for one in cells
+        for row in one["level, fixed, at risk, alarms"]
+        if row[2] > 0
+    ]
+    probes, spread, level, fixed, at_risk, alarms = np.array(rows, dtype=float).T
+    known = np.column_stack(
+        [
+            np.ones(level.size),
+            fixed,
+            np.clip(spread, 0.01, 0.2) - USUAL,
+            np.log(np.minimum(probes, SIXTY) / SIXTY),
+            np.clip(level - 5, -1, 1.5),
+        ]
+    )
+    slack = np.zeros(known.shape[1])
+    for _ in range(30):
+        expected = at_risk * np.exp(-level - known @ slack)
+        slack -= np.linalg.solve(known.T @ (known * expected[:, None]), known.T @ (alarms - expected))
+    return dict(zip(("growing", "fixed", "spread", "probes", "longer"), slack.round(3).tolist(), strict=True))
+
+
+def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
+    """By how much a cell's slack is more than the fit says, at two levels, growing and at rest."""
+    out = []
+    for level in (5.0, 6.0):
+        for resting in (False, True):
+            rows = [r for r in one["level, fixed, at risk, alarms"] if r[0] == level and (r[1] > 0) == resting]
+            alarms = sum(r[3] for r in rows)
+            slack = (
+                fitted["growing"]
+                + fitted["spread"] * (min(max(one["spread"], 0.01), 0.2) - USUAL)
+                + fitted["probes"] * math.log(min(one["probes"], SIXTY) / SIXTY)
+                + fitted["longer"] * (level - 5)
+            )
+            expected = sum(r[2] * math.exp(-level - slack - fitted["fixed"] * r[1]) for r in rows)
+            out.append(f"{math.log(expected / alarms):+.2f} ± {1 / math.sqrt(alarms):.2f}" if alarms else "-")
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detection.mixture_slack", description=__doc__)
+    parser.add_argument("--kinds", nargs="+", default=["binary", "graded", "continuous"])
+    parser.add_argument("--simulate", nargs="+", default=[], metavar="FAMILY,PROBES,BASELINE,RUNS,HORIZON")
+    given = parser.parse_args()
+    cells = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for wanted in given.simulate:
+        family, *sizes = wanted.split(",")
+        cells[" ".join([family, *sizes[:2]])] = simulate(family, *map(int, sizes))
+        KEPT.write_text(text(cells))
+        print(wanted, file=sys.stderr, flush=True)
+    for kind in given.kinds:
+        chosen = {name: one for name, one in cells.items() if one["kind"] == kind}
+        if chosen:
+            fitted = fit(list(chosen.values()))
+            print(
+                f"\n{kind}: {fitted}\n\n| law, probes, baseline | growing, 5 | resting, 5 | growing, 6 | resting, 6 |"
+            )
+            print("|---|---|---|---|---|")
+            for name, one in chosen.items():
+                print(f"| {name} | " + " | ".join(left(one, fitted)) + " |")
+
+
+def text(cells: Mapping[str, object]) -> str:
+    """JSON, a line per cell."""
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps(one)}" for name, one in cells.items()) + "\n}\n"
+
+
+if __name__ == "__main__":
+    main()
