@@ -29,6 +29,8 @@ _INT = re.compile(r"[-+]?[0-9]+\Z")
 _BASED = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _UNBOUNDED = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+_OF_WORDS = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ^")
+"""What no null, boolean or number begins with: most values are such text, and six patterns for each take time."""
 # Characters that YAML refuses; NUL and lone surrogates among them.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = "tag:yaml.org,2002:"
@@ -299,14 +301,16 @@ class _Composer:
         return str(event.value)
 
     def _check_tag(self, event: Any, line: int) -> None:
+        if event.tag is None:
+            return
         kind = {yaml.SequenceStartEvent: ("seq",), yaml.MappingStartEvent: ("map",)}.get(type(event), ("str",))
-        if event.tag not in (None, "!", *(_TAG + name for name in kind)):
+        if event.tag not in ("!", *(_TAG + name for name in kind)):
             raise self._stop(line, f"the tag {event.tag} is not known", "only !!str, !!seq and !!map are; remove it.")
 
     def _scalar(self, event: Any, line: int) -> Any:
         if "\0" in event.value:
             self._note(line, "the text contains NUL", "remove the escape \\0: PostgreSQL cannot store it.")
-        if event.style or event.tag is not None:
+        if event.style or event.tag is not None or event.value[:1] in _OF_WORDS:
             return event.value
         try:
             return resolve(event.value)

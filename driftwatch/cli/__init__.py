@@ -10,6 +10,8 @@ gc.set_threshold(50_000, 20, 20)
 atexit.register(gc.freeze)
 # Our matrices are small: threads of BLAS fight over the cores for longer than the sums take, and keep memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# We have no plugins of pydantic: to look for some it reads the metadata of everything that is installed, 10 ms.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from driftwatch.cli.frame import main  # noqa: E402  # numpy reads the variable when it is loaded
 

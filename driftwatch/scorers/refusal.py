@@ -1,6 +1,8 @@
 """Whether an answer refuses: the vendor's word first, then how refusals begin in ten languages."""
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from driftwatch.scorers import argument as arg
@@ -89,9 +91,6 @@ _LANGUAGES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ),
     ),
 )
-_COMPILED = tuple(
-    (stems, re.compile("|".join(f"(?:{pattern})" for pattern in patterns))) for stems, patterns in _LANGUAGES
-)
 # What a story or a translation quotes is not said by the model.
 _QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|«[^»\n]{0,300}»|„[^“\n]{0,300}“")
 _STRAIGHT = str.maketrans("\u2019\u02bc`", "'''", "*_")
@@ -107,8 +106,16 @@ def refuses(text: str) -> bool:
     """
     opening = _QUOTED.sub(" ", text.lstrip()[:OPENING].lower().translate(_STRAIGHT))
     return any(
-        pattern.search(opening) is not None for stems, pattern in _COMPILED if any(stem in opening for stem in stems)
+        _compiled(patterns).search(opening) is not None
+        for stems, patterns in _LANGUAGES
+        if any(stem in opening for stem in stems)
     )
+
+
+@cache
+def _compiled(patterns: Sequence[str]) -> re.Pattern[str]:
+    """One pattern of a language's; when it is first met, for all of them take 6 ms."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def refusal(answer: Scorable) -> Scored:

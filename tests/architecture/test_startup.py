@@ -147,3 +147,19 @@ print({one.__pydantic_complete__ for one in Row.__subclasses__()})
     script = "import driftwatch.adapters.store.tables" + script
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout == "{False}\n"
+
+
+def test_no_plugins_of_pydantic_are_looked_for_and_no_console_of_windows_is_prepared() -> None:
+    script = """
+import sys
+import driftwatch.cli
+from driftwatch.cli.lean import load_structlog
+load_structlog()
+from pydantic import BaseModel
+from pydantic.plugin import _loader
+class Read(BaseModel):
+    a: int
+print("structlog" in sys.modules, "colorama" in sys.modules, _loader._plugins)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "True False None\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftwatch.adapters.yaml_strict import parse, parse_file, read_text
+from driftwatch.adapters.yaml_strict import _OF_WORDS, parse, parse_file, read_text, resolve
 from driftwatch.domain.errors import ConfigError
 
 
@@ -181,3 +181,9 @@ def test_json_is_yaml(value_):
 def test_any_text_is_read_or_refused(text):
     with suppress(ConfigError):
         parse(text, file="a.yaml")
+
+
+@given(st.sampled_from(sorted(_OF_WORDS)), st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=6))
+def test_a_text_known_by_its_first_character_means_what_its_patterns_say(first: str, rest: str) -> None:
+    """Most values are told by their first character alone, without a look at YAML's patterns."""
+    assert resolve(first + rest) == first + rest
