@@ -27,7 +27,7 @@ SHOWN_CHARACTERS = 400
 AT_REST = 0.01
 """Share of its threshold below which a statistic is as good as zero."""
 NO_SELFTEST = "None was run in the period: nothing proves that a drift would have been told."
-Q = "q: the share of chance among the probes named, down to that one."
+Q = "q: the share of this list, down to that probe, that chance may have put there."
 NOT_THERE = "(no such answer is stored)"
 STREAM_COLUMNS = ("stream", "state", "baseline", "period", "statistic", "peak", "course")
 SHOWN_COLUMNS = ("metric", "baseline", "period", "course")

@@ -55,12 +55,12 @@ def render_markdown(report: Report) -> str:
 
 def _report(report: Report) -> Iterator[str]:
     yield from ("# driftwatch report", "", f"**{report.verdict.words}**", "", words.period(report), "")
+    if told := words.by_chance(report):
+        yield from (told, "")
     for open_one in words.todo(report):
         yield from (f"- {escape(words.todo_line(open_one))}: `{words.way_on(open_one).replace('`', ' ')}`", "")
     if not words.todo(report):
         yield from (words.quiet(report), "")
-    if told := words.by_chance(report):
-        yield from (told, "")
     yield from _table(
         ("endpoint", "state", "incidents", "coverage", "cost, USD"),
         [

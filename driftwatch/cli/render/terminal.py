@@ -109,10 +109,10 @@ def _report(report: "Report", width: int) -> Iterator[RenderableType]:
     drifted = EndpointState.DRIFTED in report.verdict.states
     yield plain(report.verdict.words, "bold red" if drifted else "bold")
     yield plain(words.period(report), "dim")
-    yield Text()
-    yield from _todo(report)
     if told := words.by_chance(report):
         yield plain(told, "dim")
+    yield Text()
+    yield from _todo(report)
     for endpoint in report.endpoints:
         yield Text()
         yield from _endpoint(report, endpoint, width)

@@ -78,28 +78,23 @@ def mark_layers(marks: Iterable[Marks], since: datetime, until: datetime) -> lis
         rule = {"type": "rule", "color": ALARM, "strokeDash": [4, 3]}
         layers.append({"data": alarms, "mark": rule, "encoding": {"x": x}})
         edge = until - (until - since) * LABEL
-        left = [m for m in inside if m.alarm >= edge or _onset_follows(m, since, until)]
-        layers += _labels([m for m in inside if m not in left], "left", 4)
-        layers += _labels(left, "right", -4)
+        layers += _labels([m for m in inside if _free(m, since, until) < edge], since, until, "left")
+        layers += _labels([m for m in inside if _free(m, since, until) >= edge], since, until, "right")
     return layers
 
 
-def _onset_follows(mark: Marks, since: datetime, until: datetime) -> bool:
-    """Whether the name on the right of an alarm would stand on its onset, and has room on the left."""
-    room = (until - since) * LABEL
-    return mark.onset is not None and mark.alarm < mark.onset < mark.alarm + room and mark.alarm - since >= room
+def _free(mark: Marks, since: datetime, until: datetime) -> datetime:
+    """Return where a name on the right begins: at the alarm, or at an onset that would cross it out."""
+    crossed = mark.onset is not None and mark.alarm < mark.onset < mark.alarm + (until - since) * LABEL
+    return mark.onset if crossed and mark.onset else mark.alarm
 
 
-def _labels(marks: Sequence[Marks], align: str, dx: int) -> list[Spec]:
+def _labels(marks: Sequence[Marks], since: datetime, until: datetime, align: str) -> list[Spec]:
     if not marks:
         return []
-    mark = {"type": "text", "align": align, "baseline": "top", "dx": dx, "color": ALARM}
+    mark = {"type": "text", "align": align, "baseline": "top", "dx": 4 if align == "left" else -4, "color": ALARM}
     encoding = {"x": time_axis(), "y": {"value": 0}, "text": {"field": "incident"}}
     # On the left of an alarm its onset is near: the name stands before both.
-    names = rows(
-        *(
-            {"at": milliseconds(min(m.alarm, m.onset or m.alarm) if align == "right" else m.alarm), "incident": m.name}
-            for m in marks
-        )
-    )
+    places = [_free(m, since, until) if align == "left" else min(m.alarm, m.onset or m.alarm) for m in marks]
+    names = rows(*({"at": milliseconds(at), "incident": m.name} for at, m in zip(places, marks, strict=True)))
     return [{"data": names, "mark": mark, "encoding": encoding}]

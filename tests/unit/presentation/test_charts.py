@@ -89,12 +89,16 @@ def test_every_colour_of_a_chart_has_its_dark_counterpart():
     assert used == set(DARK)
 
 
-@pytest.mark.parametrize(("after", "align"), [(None, "left"), (0.02, "right"), (0.3, "left")])
-def test_an_incidents_name_does_not_stand_on_an_onset_that_was_found_after_it_was_opened(after, align):
+@pytest.mark.parametrize(("after", "stands"), [(None, 0), (0.02, 0.02), (0.3, 0)])
+@pytest.mark.parametrize("opened", [0.5, 0.95])
+def test_an_incidents_name_does_not_stand_on_an_onset_that_was_found_after_it_was_opened(opened, after, stands):
     """A change within a replay opens an incident before the first replay that shows it whole: the name was crossed out."""
-    opened = SINCE + 0.5 * (UNTIL - SINCE)
-    onset = opened + after * (UNTIL - SINCE) if after else None
-    mark = Marks(name="inc-1", onset=onset, alarm=opened)
+    span = UNTIL - SINCE
+    alarm = SINCE + opened * span
+    mark = Marks(name="inc-1", onset=alarm + after * span if after else None, alarm=alarm)
     chart = level_chart("pass", PEAKS, since=SINCE, until=UNTIL, marks=[mark])
-    (name,) = (part for part in parts(chart) if isinstance(part, dict) and part.get("type") == "text")
-    assert name["align"] == align
+    (name,) = (part for part in parts(chart) if isinstance(part, dict) and part.get("mark", {}).get("type") == "text")
+    at_the_end = opened == 0.95
+    assert name["mark"]["align"] == ("right" if at_the_end else "left")
+    (row,) = name["data"]["values"]
+    assert row["at"] == milliseconds(alarm if at_the_end else alarm + stands * span)
