@@ -48,7 +48,9 @@ PROBE = st.fixed_dictionaries(
         "samples": st.integers(2, 5),
         "tags": st.lists(PRINTED, max_size=2, unique=True),
         "scorers": st.lists(SCORER | NAMED, max_size=4),
-        "tools": st.just([{"type": "function", "function": {"name": "f"}}]),
+        "tools": st.sampled_from(["plain", "{{a}} {% b %} #}"]).map(
+            lambda text: [{"type": "function", "function": {"name": "f", "description": text}}]
+        ),
     },
 )
 ASKED = st.builds(lambda t: {"prompt": t}, TEXTS) | st.builds(

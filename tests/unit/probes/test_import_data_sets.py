@@ -206,6 +206,49 @@ def test_a_third_of_junk_takes_nothing_good_with_it(shape: str, imported) -> Non
     assert bad == {n + 1 for n in range(60) if n % 10 in (2, 5, 8)}
 
 
+TABLES = [name for name, (_, file, _) in SHAPES.items() if file.endswith(".csv")]
+LISTS = [name for name, (_, file, _) in SHAPES.items() if file.endswith(".json")]
+
+
+@pytest.mark.parametrize("shape", TABLES)
+def test_a_table_with_a_third_of_junk_keeps_its_good_rows_and_names_the_others_by_line(shape: str, imported) -> None:
+    """A row with too few cells was filled up in silence: where its first cell is the input, it became a probe of its own."""
+    form, name, text = SHAPES[shape]
+    head, *good = csv.reader(io.StringIO(text))
+    junk = [["junk"], ["x"] * (len(head) + 3), ["<html>"]]
+    rows = [junk[n // 3 % 3] if n % 10 in (2, 5, 8) else good[0] for n in range(60)]
+    out = io.StringIO()
+    csv.writer(out).writerows([head, *rows])
+    found = imported(out.getvalue(), name, form=form)
+    told = {e.line for e in found.report.entries if e.fate is not Fate.KEPT and e.kind in (Kind.CASE, Kind.LINE)}
+    assert told == {n + 2 for n in range(60) if n % 10 in (2, 5, 8)}
+    asked = [probe.get("prompt") or probe["messages"][-1]["content"] for probe in found.probes]
+    assert sum(text.startswith("The capital of France?") for text in asked) == 42
+
+
+def with_junk(document: Any, junk: list[Any]) -> Any:
+    """Put junk into the list of rows of a document, wherever it stands."""
+    if isinstance(document, list):
+        return [junk[n // 3 % len(junk)] if n % 10 in (2, 5, 8) else document[0] for n in range(60)]
+    keys = ("data_source", "source", "content", "data", "examples", "events", "samples")
+    key = next(key for key in keys if isinstance(document.get(key), dict | list))
+    return document | {key: with_junk(document[key], junk)}
+
+
+@pytest.mark.parametrize("shape", LISTS)
+def test_a_list_with_a_third_of_junk_keeps_its_good_items_and_names_the_others_by_line(shape: str, imported) -> None:
+    form, name, text = SHAPES[shape]
+    junk = ["<html>", 7, None, {}, [1, 2], {"input": 7}]
+    written = json.dumps(with_junk(json.loads(text), junk), indent=1)
+    found = imported(written, name, form=form)
+    assert len(found.probes) == 42
+    dropped = [e for e in found.report.entries if e.fate is Fate.DROPPED and e.kind in (Kind.CASE, Kind.LINE)]
+    assert len({e.line for e in dropped}) == len(dropped) == 18
+    lines = written.split("\n")
+    starts = tuple(json.dumps(each)[:1] for each in junk)
+    assert all(lines[e.line - 1].strip().startswith(starts) for e in dropped)
+
+
 def test_a_reference_is_compared_as_the_user_says(imported) -> None:
     text = jsonl({"input": "Q?", "expected": "Paris"})
     for scorer in ("equals", "starts-with", "not-contains"):

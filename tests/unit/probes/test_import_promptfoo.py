@@ -330,3 +330,71 @@ def test_the_judges_of_a_context_get_the_passages_of_the_test_case(written, tmp_
         {"context-faithfulness": {"context": "It lasts three years."}},
     ]
     loaded(imported, tmp_path)
+
+
+def tool(description: str, **more: str) -> dict[str, Any]:
+    function = {"name": "stock", "description": description, "parameters": {"type": "object"}}
+    return {"type": "function", "function": function, **more}
+
+
+def offering(*tools: Any) -> dict[str, Any]:
+    """A configuration of providers with these tools, and a test case for each of two cities."""
+    checks = [{"type": "is-valid-openai-tools-call"}]
+    cases = [{"vars": {"q": f"Any in {city}?", "city": city}, "assert": checks} for city in ("Oslo", "Rome")]
+    providers = [{"id": f"openai:{n}", "config": {"tools": each}} for n, each in enumerate(tools)]
+    return {"prompts": ["{{q}}"], "providers": providers, "tests": cases}
+
+
+def told_of_tools(imported: Imported) -> list[tuple[Fate, str]]:
+    return [(e.fate, e.why or "") for e in imported.report.entries if e.what == "tools"]
+
+
+def test_names_in_tools_that_are_written_out_are_filled_in_as_promptfoo_does(written, tmp_path) -> None:
+    """They were carried as they stood, and nothing was said. promptfoo 0.121.20 sent just these: it fills them in twice."""
+    imported = written(offering([tool("In {{city}}, {{name}} {{ '{' }}{city}}")]))
+    offered = [probe["tools"][0]["function"]["description"] for probe in imported.probes]
+    assert offered == ["In Oslo,  Oslo", "In Rome,  Rome"]
+    why = {e.why for e in imported.report.entries if e.kind is Kind.CASE}
+    assert why == {"`name` in the tools has no value and became empty"}
+    assert imported.report.count(Kind.ASSERTION).kept == 2
+    loaded(imported, tmp_path)
+
+
+def test_tools_that_want_more_than_names_lose_their_test_case(written) -> None:
+    imported = written(offering([tool("In {{ city | upper }}")]))
+    assert imported.probes == []
+    lost = {e.why for e in imported.report.entries if e.kind is Kind.CASE}
+    assert lost == {"{{ city | upper }} is more than a name, in the tools"}
+
+
+def test_tools_in_a_file_are_taken_as_they_are(written) -> None:
+    """So does promptfoo 0.121.20: it fills in the file's name only. They were lost, and the checks of calls with them."""
+    listed = json.dumps([tool("In {{city}}")])
+    imported = written(offering("file://tools.json"), tools__json=listed)
+    assert [probe["tools"] for probe in imported.probes] == [json.loads(listed)] * 2
+    assert imported.report.count(Kind.ASSERTION).kept == 2
+    assert told_of_tools(imported) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("file://tools.py:get_tools", "is a program, and an import runs none"),
+        ("file://tools.js", "is a program"),
+        ("file://nowhere.json", "is not there"),
+        ("file://../secret.json", "lies outside of the folder"),
+        ("stock", "each must be a mapping with `type:`"),
+        ([{"name": "stock", "input_schema": {}}], "each must be a mapping with `type:`"),
+    ],
+)
+def test_tools_that_cannot_be_carried_are_named_with_the_reason(named: Any, why: str, written) -> None:
+    imported = written(offering(named), tools__py="raise SystemExit", tools__js="")
+    [(fate, told)] = told_of_tools(imported)
+    assert fate is Fate.DROPPED
+    assert why in told
+
+
+def test_another_providers_other_tools_are_a_loss(written) -> None:
+    imported = written(offering([tool("a")], [tool("b")], [tool("a")]))
+    assert {probe["tools"][0]["function"]["description"] for probe in imported.probes} == {"a"}
+    assert [fate for fate, _ in told_of_tools(imported)] == [Fate.DROPPED]

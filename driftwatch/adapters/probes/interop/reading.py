@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.adapters.probes.interop.json_nodes import JsonBrokenError, json_nodes
-from driftwatch.adapters.probes.interop.losses import Kind, LossReport
+from driftwatch.adapters.probes.interop.losses import Fate, Kind, LossReport
 from driftwatch.adapters.probes.interop.part import Part, on_line
 from driftwatch.adapters.yaml_strict import Node, parse, read_text
 from driftwatch.domain.errors import ConfigError, Problem
@@ -67,9 +67,19 @@ class _Foreign:
     folder: Path
 
     def junk(self, line: int, why: str, text: str = "") -> None:
-        what = f"`{text.strip()[:MAX_QUOTED]}`" if text.strip() else "line"
-        place = Part(file=self.file, folder=self.folder, node=Node(None, line), steps=(f"line {line}",))
-        self.report.dropped(place, Kind.LINE, what, why)
+        self.report.dropped(self._place(line), Kind.LINE, _quoted(text), why)
+
+    def short(self, line: int, cells: int, columns: int, text: str) -> None:
+        why = f"it has {cells} of {columns} cells"
+        became = "a row whose other cells are empty"
+        self.report.note(self._place(line), Kind.LINE, _quoted(text), Fate.CHANGED, became=became, why=why)
+
+    def _place(self, line: int) -> Part:
+        return Part(file=self.file, folder=self.folder, node=Node(None, line), steps=(f"line {line}",))
+
+
+def _quoted(text: str) -> str:
+    return f"`{text.strip()[:MAX_QUOTED]}`" if text.strip() else "line"
 
 
 def _yaml(text: str, foreign: _Foreign) -> Node:
@@ -137,6 +147,8 @@ def _table(text: str, foreign: _Foreign, delimiter: str | None) -> Node:
             met = f"{len(row)} cells under {len(names)} columns"
             foreign.junk(line, met, separator.join(row))
         elif any(cell.strip() for cell in row):
+            if len(row) < len(names):
+                foreign.short(line, len(row), len(names), separator.join(row))
             cells: dict[str, Any] = dict(zip(names, (*row, *[""] * (len(names) - len(row))), strict=True))
             children[len(children)] = on_line(cells, line)
     return Node([child.value for child in children.values()], 1, 1, children)

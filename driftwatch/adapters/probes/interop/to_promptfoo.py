@@ -180,14 +180,15 @@ def _shared_samples(probes: ProbeSet, place: Place, report: LossReport) -> int:
 
 def _shared_tools(probes: ProbeSet, place: Place, report: LossReport) -> list[Any]:
     kinds = {json.dumps(list(probe.tools), sort_keys=True) for probe in probes.probes}
+    why = "promptfoo keeps them with the provider, not with a test case"
     if len(kinds) == 1:
-        return [dict(tool) for tool in probes.probes[0].tools]
+        tools = [dict(tool) for tool in probes.probes[0].tools]
+        # 0.121.20 fills in a provider's tools twice: a brace that is written as a text is a template again by then.
+        written = json.dumps(tools)
+        if _MARK.search(written) is None and f'"{FILE}' not in written:
+            return tools
+        why = "promptfoo would fill in what stands in braces in them, and read what begins with `file://`"
     for index, probe in enumerate(probes.probes):
         if probe.tools:
-            report.dropped(
-                place(index, "tools"),
-                Kind.SETTING,
-                "tools",
-                "promptfoo keeps them with the provider, not with a test case",
-            )
+            report.dropped(place(index, "tools"), Kind.SETTING, "tools", why)
     return []
