@@ -150,6 +150,15 @@ def test_no_code_is_run_whatever_the_configuration_says(written, tmp_path) -> No
     assert all("scorers" not in p for p in imported.probes)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "file://a\0b.yaml", "x" * 300, "file://" + "x" * 5000, "*\0*"])
+def test_what_can_be_no_name_of_a_file_is_a_loss(name: str, written) -> None:
+    """A text with a NUL among the test cases ended the import in a traceback; a name of more than 255 characters, too."""
+    good = {"vars": {"q": "Hi"}, "assert": [{"type": "contains", "value": name}]}
+    imported = written({"prompts": ["{{q}}", name], "tests": [name, {"vars": {"q": name}}, good]})
+    assert "hi" in [probe["id"] for probe in imported.probes]
+    assert any(e.kind is Kind.CASE and e.fate is Fate.DROPPED for e in imported.report.entries)
+
+
 @pytest.mark.parametrize("way", ["../secret.txt", "{folder}/../secret.txt", "link.txt", "*/../../secret.txt"])
 def test_no_file_outside_of_the_folder_is_read(way: str, written, tmp_path) -> None:
     (tmp_path / "secret.txt").write_text("hunter2 {{q}}")

@@ -25,10 +25,14 @@ def located(named: str, folder: Path, root: Path) -> Path:
     FileRefusedError
         If it lies elsewhere, or is not there.
     """
-    path = (folder / named.removeprefix(FILE)).resolve()
+    try:
+        path = (folder / named.removeprefix(FILE)).resolve()
+        there = path.is_file()
+    except (OSError, ValueError):  # no name of a file at all: too long, or with a NUL in it
+        raise FileRefusedError(f"{named[:60]!r} cannot be the name of a file") from None
     if not path.is_relative_to(root.resolve()):
         raise FileRefusedError(f"`{named}` lies outside of the folder that is imported")
-    if not path.is_file():
+    if not there:
         raise FileRefusedError(f"`{named}` is not there")
     return path
 
