@@ -217,6 +217,7 @@ def _tell(replay: Replay, reason: str, scores: Sequence[Score]) -> None:
         unanswered=len(replay.answers) - answered,
         unscored=sum(isinstance(score.value, Unscored) for score in scores),
         scorer_timeouts=sum(timed_out(score.value) for score in scores),
+        late_s=round((replay.started_at - replay.slot.due).total_seconds(), 1),
         took_s=round((replay.finished_at - replay.started_at).total_seconds(), 1),
         loop_lag_ms=None if replay.loop_lag_ms is None else round(replay.loop_lag_ms, 1),
         cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),

@@ -12,7 +12,7 @@ from driftwatch.domain.incident import IncidentState, Reason, Silence
 from driftwatch.services.review import retire, review
 from driftwatch.services.suppressed import suppressed
 from driftwatch.testing.model import ScriptedModel
-from tests.acceptance.world import HOUR, SmallWorld, right
+from tests.acceptance.world import HOUR, START, SmallWorld, right
 
 NAME = "support-bot"
 BROKEN = dict.fromkeys(range(10), "I cannot help with that")
@@ -113,6 +113,55 @@ def test_fault_65_a_window_in_a_named_zone_is_never_shorter_than_the_clock_on_th
     first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
     length = instant(last, "Europe/Berlin", end=True) - instant(first, "Europe/Berlin")
     assert length == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins", "ends", "over"),
+    [
+        # The hour from 2 to 3 comes twice: the window ends with the second 02:30, not with the first.
+        ("Europe/Berlin", "2026-10-24T23:00", "2026-10-25T02:30", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        # It is skipped: 03:30 on the wall comes an hour sooner.
+        ("Europe/Berlin", "2027-03-27T23:00", "2027-03-28T03:30", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+        ("America/New_York", "2026-08-03T22:00", "2026-08-04T01:30", datetime(2026, 8, 4, 5, 30, tzinfo=UTC)),
+    ],
+    ids=["clocks go back", "clocks go forward", "over midnight"],
+)
+def test_fault_65_a_nights_maintenance_keeps_a_drift_back_to_its_last_minute_and_ends_in_one_page(
+    tmp_path: Path, zone: str, begins: str, ends: str, over: datetime
+) -> None:
+    """One story of both halves: the window as a person names it, the drift in it, the clock that changes, the page."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    starts_at = instant(datetime.fromisoformat(begins), zone)
+    ends_at = instant(datetime.fromisoformat(ends), zone, end=True)
+    world.slot = int((starts_at - START) / HOUR) - 24
+
+    async def night() -> None:
+        await world.replay(25)
+        window = Silence(
+            endpoint=NAME,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            by="ada",
+            comment="move",
+            timezone=zone,
+            maintenance=True,
+        )
+        world.store.add_silence(window)
+        world.model.drift(right(40, BROKEN))
+        while START + world.slot * HOUR < over:
+            await world.replay(1)
+            assert review(world.watched, world.store, world.clock) is Reason.NONE
+        world.clock.set(over - timedelta(minutes=1))
+        assert review(world.watched, world.store, world.clock) is Reason.NONE
+        assert world.told() == []
+        world.clock.set(over + timedelta(seconds=20))
+        assert review(world.watched, world.store, world.clock) is Reason.SILENCE_ENDED
+        await world.replay(3)
+        assert review(world.watched, world.store, world.clock) is Reason.NONE
+
+    asyncio.run(night())
+    assert ends_at == over
+    assert world.told() == [("oncall", "SILENCE_ENDED")]
 
 
 def test_fault_70_an_endpoint_taken_out_while_firing_is_closed_with_its_reason_and_its_history_stays(

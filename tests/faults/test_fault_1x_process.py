@@ -1,13 +1,16 @@
-"""Lines 6, 9, 12, 13 and 16 of the fault catalogue: migrations, stops, limits and sleeps of a real process."""
+"""Lines 6, 9, 11, 12, 13 and 16 of the fault catalogue: migrations, stops, limits and sleeps of a real process."""
 
 import os
 import resource
 import signal
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from time import sleep
 
 from alembic import command
@@ -47,7 +50,7 @@ def test_fault_06_killed_in_a_migration_the_store_is_the_old_one_or_the_new_one(
         child = os.fork()
         if not child:
             os.close(2)
-            _die_at(number)
+            die_at(number)
             open_store(url).close()
             os._exit(0)
         ended = os.waitpid(child, 0)[1]
@@ -68,7 +71,7 @@ def test_fault_06_killed_in_a_migration_the_store_is_the_old_one_or_the_new_one(
     assert check(url) == ()
 
 
-def _die_at(number: int) -> None:
+def die_at(number: int) -> None:
     """Let SIGKILL end this process before its so-manieth statement on a database."""
     left = iter(range(number))
 
@@ -91,6 +94,52 @@ def test_fault_09_killed_while_it_stops_the_next_start_goes_on(tmp_path: Path) -
         stage.until(lambda: stage.done() == 1, "the slot taken again")
         assert stage.terminate()[0] == 0
         stage.check()
+
+
+def test_fault_11_while_each_life_ends_before_its_replay_the_dead_mans_switch_hears_nothing(tmp_path: Path) -> None:
+    """That silence is what makes it fire, on somebody else's machine; a life that replays is heard again."""
+    with staged(tmp_path, every="1h", delay_s=0.5) as stage, switch() as pings:
+        stage.config.write_text(stage.config.read_text() + f"deadman: {{url: '{pings.url}'}}\n")
+        for _ in range(3):
+            asked = len(stage.server.requests)
+            stage.start()
+            stage.until(lambda asked=asked: len(stage.server.requests) > asked, "a question")
+            stage.kill()
+        assert pings.heard == 0
+        stage.delay_s = 0.0
+        stage.start()
+        stage.until(lambda: pings.heard > 0, "a ping after a replay that was judged")
+        assert stage.done() == 1
+        assert stage.terminate()[0] == 0
+        stage.check()
+
+
+class Pings(ThreadingHTTPServer):
+    """Somebody else's dead-man's switch: it counts what it hears."""
+
+    heard = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/ping"
+
+
+class Ping(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.heard += 1  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def switch() -> Iterator[Pings]:
+    with Pings(("127.0.0.1", 0), Ping) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 def test_fault_12_huge_answers_do_not_grow_the_process(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Lines 5, 22, 26, 29, 31 and 33 of the fault catalogue on a real PostgreSQL: what is lost on the way, and what is not."""
 
+import os
 import threading
 from contextlib import closing
 from datetime import timedelta
@@ -8,7 +9,8 @@ from time import sleep
 import pytest
 from sqlalchemy import func, select, text
 
-from driftwatch.adapters.store import open_store
+from driftwatch.adapters.store import location, open_store
+from driftwatch.adapters.store.migrate_postgres import is_made
 from driftwatch.adapters.store.postgres_database import TAKE_TURN
 from driftwatch.adapters.store.tables import ANSWER, TEXT
 from driftwatch.domain.delivery import DeliveryState
@@ -16,6 +18,7 @@ from driftwatch.domain.errors import StoreError
 from tests.contract.observed import NOON, replay, score, slot
 from tests.contract.test_store_contract import SILENCE, decision, delivery, incident
 from tests.cut_wire import CutWire
+from tests.faults.test_fault_1x_process import die_at
 from tests.postgres import postgres_server
 
 
@@ -23,6 +26,24 @@ from tests.postgres import postgres_server
 def store(postgres_url):
     with closing(open_store(postgres_url, wait=timedelta(seconds=20))) as made:
         yield made
+
+
+def test_fault_06_killed_while_it_makes_its_tables_there_are_none_or_all_of_them(postgres, postgres_url):
+    """In one transaction: whoever reads sees the schema of before or the new one, at whichever statement it died."""
+    killed = 0
+    for number in (4, 20, 45, 10**6):
+        child = os.fork()
+        if not child:
+            os.close(2)
+            die_at(number)
+            open_store(postgres_url).close()
+            os._exit(0)
+        ended = os.waitpid(child, 0)[1]
+        assert is_made(location.parse(postgres_url)) == os.WIFEXITED(ended), f"half-made at statement {number}"
+        killed += os.WIFSIGNALED(ended)
+    assert killed == 3
+    with closing(open_store(postgres_url)) as store:
+        assert store.record_replay(replay(), [score(1.0)]) == 1
 
 
 # -- the answer to a commit is lost ----------------------------------------------------------------

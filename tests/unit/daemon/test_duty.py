@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from driftwatch.adapters.calendar import slots_between
 from driftwatch.daemon.duty import ASLEEP, BUSY, DOWN, INTERRUPTED, UNSTORED, Duty
@@ -114,8 +115,10 @@ def test_a_restart_before_the_next_slot_replays_nothing(at: SmallWorld) -> None:
 def test_an_interrupted_slot_is_taken_again_while_it_is_the_latest(at: SmallWorld) -> None:
     claimed(at, START)
     at.clock.set(START + 30 * MINUTE)
-    assert wake(duty(at)) is Ticked.REPLAYED
+    with capture_logs() as logs:
+        assert wake(duty(at)) is Ticked.REPLAYED
     assert slots(at) == [(START, SlotState.DONE, None)]
+    assert [line["late_s"] for line in logs if line["event"] == "replay finished"] == [1800.0]
 
 
 def test_an_interrupted_slot_is_ended_if_a_later_one_is_due(at: SmallWorld) -> None:
