@@ -105,11 +105,14 @@ def refuses(text: str) -> bool:
     (True, False)
     """
     opening = _QUOTED.sub(" ", text.lstrip()[:OPENING].lower().translate(_STRAIGHT))
-    return any(
-        _compiled(patterns).search(opening) is not None
-        for stems, patterns in _LANGUAGES
-        if any(stem in opening for stem in stems)
-    )
+    # Loops, not `any`: of every answer all stems are looked for, and a generator costs as much as the search.
+    for stems, patterns in _LANGUAGES:
+        for stem in stems:
+            if stem in opening:
+                if _compiled(patterns).search(opening) is not None:
+                    return True
+                break
+    return False
 
 
 @cache

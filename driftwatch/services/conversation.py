@@ -73,6 +73,8 @@ class Conversation:
         last = self.ended[-1].reply
         if last is None:
             return None
+        if len(self.ended) == 1:
+            return last
         calls = [call for attempted in self.ended if attempted.reply for call in attempted.reply.tool_calls]
         return replace(last, tool_calls=tuple(calls))
 
