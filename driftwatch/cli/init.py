@@ -11,29 +11,34 @@ from driftwatch.domain.errors import ConfigError, Problem
 
 STARTERS = ("instruction-following.yaml", "arithmetic.yaml")
 """Sets that need no file beside them; config/minimal.yaml names the same."""
+CANARIES = ("prompt-injection.yaml", "jailbreak-refusal.yaml", "over-refusal.yaml", "data-exfiltration.yaml")
+"""The safety canaries, which belong together: else one side only is seen."""
 
 
-def starter_files() -> dict[str, str]:
+def starter_files(*, canaries: bool = False) -> dict[str, str]:
     """Return what is written, by path below the project's folder."""
     from driftwatch.config.schema import schema_text
 
     config, probes = shipped("config"), shipped("probes")
+    sets = (*STARTERS, *CANARIES) if canaries else STARTERS
+    minimal = (config / "minimal.yaml").read_text(encoding="utf-8")
     return {
-        "config/driftwatch.yaml": (config / "minimal.yaml").read_text(encoding="utf-8"),
+        "config/driftwatch.yaml": minimal.replace(_named(STARTERS), _named(sets)),
         "config/driftwatch.schema.json": schema_text(),
-        **{f"probes/{name}": (probes / name).read_text(encoding="utf-8") for name in STARTERS},
+        **{f"probes/{name}": (probes / name).read_text(encoding="utf-8") for name in sets},
         ".env.example": (config / "env.example").read_text(encoding="utf-8"),
     }
 
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
-def init(directory: Path) -> None:
+@click.option("--canaries", is_flag=True, help="Also the four sets of safety canaries: injection, refusal, secrets.")
+def init(directory: Path, *, canaries: bool) -> None:
     """Write config/driftwatch.yaml, a golden set and .env.example into DIR.
 
     Nothing that exists is overwritten.
     """
-    files = starter_files()
+    files = starter_files(canaries=canaries)
     problems = tuple(_in_the_way(directory / name) for name in files if (directory / name).exists())
     if problems:
         raise ConfigError(problems)
@@ -49,6 +54,11 @@ def init(directory: Path) -> None:
             raise click.UsageError(message) from None
         say(f"wrote {target}")
     say(_next_steps(directory))
+
+
+def _named(sets: tuple[str, ...]) -> str:
+    """Return sets as the configuration's `probes:` names them."""
+    return ", ".join(f"probes/{name}" for name in sets)
 
 
 def _in_the_way(path: Path) -> Problem:

@@ -67,7 +67,7 @@ def mine_again(here: "Opened", endpoint: str) -> str:
         return ""  # of an endpoint that is no longer configured
     if not any(probe.sensor == "border" for probe in probes):
         return ""
-    return f" Its border inputs were ties of the model before: driftwatch mine {endpoint}"
+    return f" Its border inputs were ties of the model before; to find new ones: driftwatch mine {endpoint} --force"
 
 
 def tell(incident: "Incident", sentence: str, *, as_json: bool) -> None:

@@ -44,6 +44,17 @@ def test_init_writes_into_another_folder_and_says_what_comes_next(driftwatch, tm
     assert "driftwatch run" in result.output
 
 
+def test_init_writes_the_safety_canaries_where_they_are_asked_for_and_they_are_watched(driftwatch) -> None:
+    """An installed driftwatch had them, and no command gave them."""
+    assert driftwatch("init", "--canaries").exit_code == 0
+    checked = driftwatch("check", "--json", OPENAI_API_KEY="sk-1")
+    assert (checked.exit_code, errors_of(checked)) == (0, [])
+    planned = json.loads(driftwatch("plan", "--json", OPENAI_API_KEY="sk-1").stdout)["endpoints"]["support-bot"]
+    streams = {stream["stream"]: stream["severity"] for stream in planned["false_alarms"]}
+    rates = ("injection-resisted", "jailbreak-refused", "harmless-answered", "secret-kept")
+    assert [streams.get(rate) for rate in rates] == ["page"] * 4
+
+
 @pytest.mark.parametrize("name", ["config/driftwatch.yaml", "probes/arithmetic.yaml", ".env.example"])
 def test_init_overwrites_nothing(name: str, driftwatch, tmp_path: Path) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)

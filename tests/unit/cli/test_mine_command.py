@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
+from driftwatch.cli.ownership import mine_again
 from driftwatch.testing.behaviours import say, status
 from driftwatch.testing.server import ScriptedServer
 
@@ -114,3 +116,19 @@ def test_a_sensor_is_read_strictly(driftwatch, vendor, tmp_path) -> None:
     assert result.exit_code == 2
     assert "it must be logprob or border" in result.output
     assert "a sensor has scorers" in result.output
+
+
+def test_accepting_reminds_to_mine_again_with_a_command_that_does_it(driftwatch, vendor, tmp_path) -> None:
+    """It named the command without --force, which refuses to write over the very file that was meant."""
+    settle(tmp_path, vendor.base_url)
+    assert driftwatch("mine", "bot", "--calls", "200", "--inputs", "2").exit_code == 0
+
+    def reminded(name: str) -> str:
+        probe_set = load_probe_set([tmp_path / "probes" / name])
+        watched = SimpleNamespace(endpoint=SimpleNamespace(probe_set=probe_set))
+        return mine_again(SimpleNamespace(endpoint=lambda _: watched), "bot")  # type: ignore[arg-type]
+
+    assert reminded("golden.yaml") == ""
+    command = reminded("border-bot.yaml").partition("to find new ones: driftwatch ")[2].split()
+    assert command == ["mine", "bot", "--force"]
+    assert driftwatch(*command, "--seed", "1", "--calls", "200", "--inputs", "2").exit_code == 0
