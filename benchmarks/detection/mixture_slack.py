@@ -147,6 +147,11 @@ def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -
     }
 
 
+def _spread(variance: np.ndarray, pass_or_fail: bool) -> np.ndarray:
+    """What of the variance of an answer counts: of other metrics it has a unit, and nothing follows from it."""
+    return np.clip(variance, 0.01, 0.2) - USUAL if pass_or_fail else np.zeros_like(variance)
+
+
 def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
     """Coefficients of the slack: Poisson regression by Newton's steps."""
     rows = [
@@ -156,11 +161,12 @@ def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
         if row[2] > 0
     ]
     probes, spread, level, fixed, at_risk, alarms = np.array(rows, dtype=float).T
+    pass_or_fail = cells[0]["kind"] == "binary"
     known = np.column_stack(
         [
             np.ones(level.size),
             fixed,
-            np.clip(spread, 0.01, 0.2) - USUAL,
+            _spread(spread, pass_or_fail),
             np.log(np.minimum(probes, SIXTY) / SIXTY),
             np.clip(level - 5, -1, 1.5),
         ]
@@ -168,7 +174,7 @@ def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
     slack = np.zeros(known.shape[1])
     for _ in range(30):
         expected = at_risk * np.exp(-level - known @ slack)
-        slack -= np.linalg.solve(known.T @ (known * expected[:, None]), known.T @ (alarms - expected))
+        slack -= np.linalg.pinv(known.T @ (known * expected[:, None])) @ known.T @ (alarms - expected)
     return dict(zip(("growing", "fixed", "spread", "probes", "longer"), slack.round(3).tolist(), strict=True))
 
 
@@ -181,7 +187,7 @@ def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
             alarms = sum(r[3] for r in rows)
             slack = (
                 fitted["growing"]
-                + fitted["spread"] * (min(max(one["spread"], 0.01), 0.2) - USUAL)
+                + fitted["spread"] * float(_spread(np.array(one["spread"]), one["kind"] == "binary"))
                 + fitted["probes"] * math.log(min(one["probes"], SIXTY) / SIXTY)
                 + fitted["longer"] * (level - 5)
             )
