@@ -133,7 +133,7 @@ def ks_p_value(ranks: Floats) -> float:
     return float(kstwo.sf(ks_distance(ranks), ranks.size))
 
 
-def sequential_ranks(reference: Floats, new: Floats, rng: np.random.Generator) -> Floats:
+def sequential_ranks(reference: Floats, new: Floats, rng: "np.random.Generator") -> Floats:
     """Randomised ranks in (0, 1) of new values among their own probe's reference, ties broken at random.
 
     Parameters
@@ -164,7 +164,7 @@ def sequential_ranks(reference: Floats, new: Floats, rng: np.random.Generator) -
     return np.concatenate([*ranks, np.empty(0)])
 
 
-def ranks_in(bags: Bags, new: Floats, below: Ints, equal: Ints, rng: np.random.Generator) -> Floats:
+def ranks_in(bags: Bags, new: Floats, below: Ints, equal: Ints, rng: "np.random.Generator") -> Floats:
     """What `sequential_ranks` gives for one sample a probe, whose place among the reference is known already."""
     value = new[:, 0]
     varied = np.fmax(bags.highest, value) > np.fmin(bags.lowest, value)

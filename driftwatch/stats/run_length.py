@@ -63,7 +63,7 @@ def censored_arl(lengths: Sequence[int], alarmed: Sequence[bool]) -> RunLength:
 
 def simulate_run_length(
     detector: Detector[State, Evidence],
-    evidence: Callable[[np.random.Generator, int], Evidence],
+    evidence: Callable[["np.random.Generator", int], Evidence],
     *,
     runs: int,
     horizon: int,
@@ -100,8 +100,8 @@ def simulate_run_length(
 
 def _one_run(
     detector: Detector[State, Evidence],
-    evidence: Callable[[np.random.Generator, int], Evidence],
-    rng: np.random.Generator,
+    evidence: Callable[["np.random.Generator", int], Evidence],
+    rng: "np.random.Generator",
     horizon: int,
 ) -> tuple[int, bool]:
     state = detector.start()

@@ -163,3 +163,30 @@ print("structlog" in sys.modules, "colorama" in sys.modules, _loader._plugins)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout == "True False None\n"
+
+
+READY = """
+import os, sys
+from driftwatch.adapters.systemd import Systemd
+def ready(*_):
+    print(*sys.modules, flush=True)
+    os._exit(0)
+Systemd.ready = ready
+from driftwatch.cli import main
+main(["--config", {config!r}, "run"], prog_name="driftwatch")
+"""
+
+
+def test_a_daemon_is_ready_before_what_only_replays_pages_and_people_need_is_loaded(tmp_path: Path) -> None:
+    """READY within a second of its start: benchmarks/daemon/RESULTS.md."""
+    (tmp_path / "probes.yaml").write_text('name: one\nprobes: [{id: a, prompt: "Say ok.", scorers: [contains: ok]}]\n')
+    config = tmp_path / "driftwatch.yaml"
+    http = 'http: {bind: "127.0.0.1:0"}\n'
+    config.write_text(CONFIGURATION.format(here=tmp_path, url="http://127.0.0.1:9/v1") + http)
+    script = READY.format(config=str(config))
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(ran.stdout.split())
+    assert "apscheduler.schedulers.asyncio" in loaded
+    assert not loaded & {"rich", "pygments", "colorama", "fastapi", "starlette", "uvicorn", "jinja2", "slack_sdk"}
+    assert not loaded & {"litellm", "httpx", "scipy", "pandas", "rapidfuzz", "regex", "jsonschema", "psycopg"}
+    assert not loaded & {"numpy.random", "driftwatch.stats.power"}

@@ -12,14 +12,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from multiprocessing.connection import Connection, Pipe
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.adapters.scoring.orders import answer_out, decoded, encoded, order_of, score_in
 from driftwatch.domain.probe import ScorerSpec
 from driftwatch.scorers.callee import limit_of
 from driftwatch.scorers.seen import seen
 from driftwatch.scorers.verdict import Scorable, Scored, Scorer, Unscored
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 START_S = 60.0
 """For the process to start, and for what a scorer imports: not the scorer's own time."""
@@ -115,6 +117,9 @@ class ScorerProcess:
         if self._child is not None and self._child.poll() is None:
             return
         self._end()
+        # Most golden sets have no scorer that runs away: a replay of theirs is over without it.
+        from multiprocessing.connection import Pipe
+
         orders_out, self._orders = Pipe(duplex=False)
         self._answers, answers_in = Pipe(duplex=False)
         fds = (orders_out.fileno(), answers_in.fileno())
