@@ -47,3 +47,4 @@ def test_a_host_that_goes_back_and_forth_wakes_once_for_its_state_and_never_for_
     assert pages == ["FIRST", "REPEAT_DUE"]
     assert ("notice", "REPEAT_DUE") in {told[1:] for told in here.told()}
     assert {i.recurrence_of is not None for i in here.incidents[1:]} == {True}
+    assert {i.attribution for i in here.incidents} == {"silent change"}
