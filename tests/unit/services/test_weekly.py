@@ -15,6 +15,7 @@ from driftwatch.domain.delivery import DeliveryState
 from driftwatch.domain.schedule import Cron
 from driftwatch.services.weekly import Weekly, had_begun, is_promised, last_week, next_due, promise
 from driftwatch.testing.clock import ManualClock
+from tests.stores import BACKENDS, STORES
 from tests.unit.report.scripted import HOUR, Scripted, watched
 
 UTC_WEEKLY = Weekly(schedule=Cron(line="0 9 * * mon"), to="quiet")
@@ -121,12 +122,14 @@ def test_another_day_makes_no_second_report_of_the_week(store):
     assert [(row.key, row.route) for row in reports(store)] == [("report/2026-W42", "quiet")]
 
 
-def test_several_nodes_at_once_make_one_promise(tmp_path, store):
-    week = last_week(UTC_WEEKLY, MONDAY, slots_between)
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True, scope="session")
+def test_several_nodes_at_once_make_one_promise(backend, tmp_path):
+    week, url = last_week(UTC_WEEKLY, MONDAY, slots_between), STORES.url(tmp_path)
+    open_store(url).close()
     ready = threading.Barrier(6)
 
     def node(number: int) -> None:
-        with open_store(f"sqlite:///{tmp_path}/driftwatch.db") as mine:
+        with open_store(url) as mine:
             ready.wait()
             promise(mine, UTC_WEEKLY, week, {"kind": "report", "node": number}, now=MONDAY)
 
@@ -135,7 +138,8 @@ def test_several_nodes_at_once_make_one_promise(tmp_path, store):
         one.start()
     for one in nodes:
         one.join()
-    (row,) = reports(store)
+    with open_store(url) as store:
+        (row,) = reports(store)
     assert (row.key, row.route, row.state) == ("report/2026-W42", "quiet", DeliveryState.PENDING)
 
 
