@@ -219,6 +219,13 @@ class StreamDetector:
             latch=None,
         )
 
+    def _turned(self, state: StreamState) -> bool:
+        """Whether, since a shift was latched, the CUSUM of the other side has reached its threshold."""
+        if state.latch is None or not state.latch.shift:
+            return False
+        other = state.cusum.lower if state.latch.shift > 0 else state.cusum.upper
+        return other >= self._charts.cusum.read(state.cusum).threshold
+
     def read(self, state: StreamState) -> StreamReading:
         """Everything a person or an incident needs to know about the stream now."""
         charts = self._readings(state)
@@ -349,9 +356,11 @@ class StreamDetector:
             strays = 0.0
             if state.latch.channel == "strays":
                 strays = strays_again(charts.extra, state.extra, new)
-            return _ended(
-                after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays)
+            state = after_alarm(
+                state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays
             )
+            # What moved to the other side is no return: watched anew, it is a change of its own within a few replays.
+            return _ended(self.rearm(state) if self._turned(state) else state)
         worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:

@@ -119,6 +119,28 @@ def test_noisy_recovery_is_seen_and_a_lasting_shift_is_not_called_calm():
     assert calms[-1] >= 12
 
 
+def test_a_fall_after_a_rise_is_an_alarm_of_its_own_and_no_return_to_normal():
+    """It counted as calm for twelve replays: the page of a fall that followed a better state came half a day late."""
+    rng = np.random.default_rng(5)
+
+    def flaky(i):
+        passes = 0.7 if i < 40 else 0.95 if i < 60 else 0.4
+        return replay(i, {f"p{k:02}": (float(rng.random() < passes),) for k in range(40)})
+
+    detector = StreamDetector(kind="binary", **YEAR)
+    state = detector.start()
+    read = []
+    for i in range(75):
+        state = detector.update(state, flaky(i))
+        read.append(detector.read(state))
+    assert (read[59].alarm, read[59].direction, read[59].calm) == (True, 1, 0)
+    found = next(i for i in range(60, 75) if read[i].alarm and read[i].direction == -1)
+    # Six here: as many to see that it is no return as to see it anew. Twelve calm replays came before.
+    assert found - 60 <= 6
+    assert key(60) <= read[found].onset_key
+    assert all(reading.calm == 0 for reading in read[found:])
+
+
 def test_rearming_watches_again_against_the_old_reference():
     detector = StreamDetector(kind="binary", **YEAR)
     state = detector.rearm(fold(detector, [broken(i, at=45, until=50) for i in range(55)]))
