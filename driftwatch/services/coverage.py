@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from driftwatch.domain.errors import Outcome
 from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.replay import SlotRecord, SlotState
 from driftwatch.domain.schedule import Schedule
@@ -71,11 +72,19 @@ class Coverage:
 
     @property
     def missed_words(self) -> str:
-        """What was missed, for people."""
+        """What was missed, for people; they alone can give more money.
+
+        Examples
+        --------
+        >>> Coverage(done=20, failed=4, reasons={"budget": 3, "timeout": 1}).missed_words
+        "4 slots missed (4 failed; in 3 the day's money was spent)"
+        """
         if not self.missed:
             return "nothing missed"
         kinds = {"failed": self.failed, "skipped": self.skipped, "not begun": self.not_begun}
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+        if spent := self.reasons.get(Outcome.BUDGET):
+            told += f"; in {spent} the day's money was spent"
         return f"{self.missed} {'slot' if self.missed == 1 else 'slots'} missed ({told})"
 
 

@@ -160,6 +160,16 @@ def test_missed_slots_are_counted_with_their_reasons(scripted):
     assert report.coverage.missed_words == "6 slots missed (2 failed, 1 skipped, 3 not begun)"
 
 
+def test_fault_49_slots_without_money_are_said_to_be_that_in_the_report(scripted):
+    """Only the JSON said why: to whoever read the report they had failed."""
+    one = watched("support-bot")
+    until = scripted.replays(one, 30)
+    for i in range(2):
+        scripted.skip(one, until + i * HOUR, SlotState.FAILED, "budget: 5.00 of 5.00 USD spent today")
+    report = report_of(scripted, one, until=until + 2 * HOUR)
+    assert "2 slots missed (2 failed; in 2 the day's money was spent)" in report.verdict.words
+
+
 def test_recomputed_detectors_end_in_the_very_states_that_were_committed(scripted):
     one = watched("support-bot")
     until = scripted.replays(one, 60, drift_at=48)
