@@ -59,6 +59,12 @@ class Reference:
         """The values without the unused columns, shape (n_probes, largest count)."""
         return self.bags.held
 
+    @property
+    def sampled(self) -> bool:
+        """Whether the first replay of any probe brought several values."""
+        first = self.stamps[:, :2]
+        return first.shape[1] > 1 and bool(((first[:, 0] == first[:, 1]) & (first[:, 0] >= 0)).any())
+
     def with_rows(self, probes: tuple[str, ...]) -> "Reference":
         """The same bags for another sorted set of probes: rows are added empty, or dropped."""
         if probes == self.probes:

@@ -293,8 +293,9 @@ class StreamDetector:
 
     def _mixture(self, state: StreamState, fixed: float | None = None) -> ChannelMixture:
         seen = None
-        # Several samples a probe are in no simulation.
-        if state.baseline_seen >= self.baseline_replays and state.recent.shape[2] == 1:
+        # Several samples a probe are in no simulation; `recent` knows of none before the first quiet replay.
+        several = state.recent.shape[2] > 1 or state.reference.sampled
+        if state.baseline_seen >= self.baseline_replays and not several:
             bags = state.reference.bags
             now = _fixed(state.frozen_count, float(bags.held.shape[1])) if fixed is None else fixed
             seen = shown(bags, first=self.baseline_replays, fixed=now)

@@ -10,6 +10,7 @@ from driftwatch.stats import ReplayValues, StreamDetector, decode_state, encode_
 from driftwatch.stats.bags import Bags
 from driftwatch.stats.calibrate import mixture_threshold
 from driftwatch.stats.mixture_slack import FITTED, UNKNOWN, Shown, shown, slack
+from driftwatch.stats.stream_charts import ChartPlan
 
 BASELINE = 20
 SURE = np.full(30, 0.95)
@@ -95,3 +96,14 @@ def test_a_longer_arl_never_has_a_lower_threshold(kind):
         levels = [mixture_threshold(arl=arl, kind=kind, seen=seen) for arl in (5, 60, 400, 500, 700, 2000, 1e5, 1e9)]
         assert levels == sorted(levels)
         assert levels[0] > 0
+
+
+def test_several_samples_are_not_trusted_with_it_in_the_first_replay_either(monkeypatch):
+    """Their first values were read as if each were a replay's, until the first monitored replay was over."""
+    detector, state = folded(BASELINE, samples=3, arl=500)
+    asked = []
+    mixture_for = ChartPlan.mixture_for
+    monkeypatch.setattr(ChartPlan, "mixture_for", lambda plan, seen: asked.append(seen) or mixture_for(plan, seen))
+    detector.read(detector.update(state, replay(BASELINE, rates=SURE, samples=3)))
+    assert asked
+    assert set(asked) == {None}
