@@ -231,7 +231,8 @@ class StreamDetector:
         charts = self._readings(state)
         worst = self._worst(charts)
         latch = state.latch
-        crossed = _ratio(charts[worst]) >= 1
+        # A trusted alarm is latched. Else the threshold fell after the replay was judged: the next is held to it.
+        crossed = not state.trusted and _ratio(charts[worst]) >= 1
         effect, moved = self._effect(state, latch)
         return StreamReading(
             phase="baseline" if state.baseline_seen < self.baseline_replays else "monitoring",

@@ -107,3 +107,19 @@ def test_several_samples_are_not_trusted_with_it_in_the_first_replay_either(monk
     detector.read(detector.update(state, replay(BASELINE, rates=SURE, samples=3)))
     assert asked
     assert set(asked) == {None}
+
+
+def test_a_threshold_that_falls_after_a_replay_was_judged_makes_no_alarm_of_it():
+    """It was a page that nothing had dated: without an onset, and without what the scores were before and after."""
+    fallen, (detector, before) = replay(24, rates=SURE - 0.4), folded(24, cap=22)
+    statistic = detector.read(detector.update(before, fallen)).charts["mixture"].statistic
+    arl = 1e6
+    for _ in range(9):  # to that at which the statistic lies between what it is judged by and what that falls to
+        detector = replace(detector, arl=arl)
+        state = detector.update(before, fallen)
+        middle = (detector.mixture_threshold(before) + detector.mixture_threshold(state)) / 2
+        arl *= math.exp(statistic - middle)
+    assert detector.mixture_threshold(state) < statistic < detector.mixture_threshold(before)
+    reading = detector.read(state)
+    assert (state.latch, reading.trusted) == (None, True)
+    assert (reading.alarm, reading.alarm_chart) == (False, None)
