@@ -175,6 +175,7 @@ def test_it_watches_is_healthy_reaches_slack_and_stops_in_good_order(
         shown = builder.run(
             container,
             f"""{entry} {" ".join(told["Cmd"])} > /var/lib/driftwatch/log 2>&1 & daemon=$!
+            trap 'kill $daemon 2> /dev/null || true' EXIT
             tries=0
             until {" ".join(told["Healthcheck"]["Test"][1:])} > /dev/null 2>&1; do
                 tries=$((tries + 1)); [ $tries -lt 60 ] || {{ cat /var/lib/driftwatch/log; exit 1; }}; sleep 1
