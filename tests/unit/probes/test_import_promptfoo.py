@@ -159,6 +159,16 @@ def test_what_can_be_no_name_of_a_file_is_a_loss(name: str, written) -> None:
     assert any(e.kind is Kind.CASE and e.fate is Fate.DROPPED for e in imported.report.entries)
 
 
+@pytest.mark.parametrize("named", ["file://loop", "file://loop/a.txt", f"file://{'x' * 300}/*.txt"])
+def test_a_file_that_cannot_be_reached_is_a_loss(named: str, written, tmp_path) -> None:
+    """A link to itself, or a pattern below a name that is too long, ended the import in a traceback."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "loop").symlink_to("loop")
+    imported = written({"prompts": ["{{q}}", named], "tests": [named, {"vars": {"q": named}}, {"vars": {"q": "Hi"}}]})
+    assert "hi" in [probe["id"] for probe in imported.probes]
+    assert any(e.kind is Kind.CASE and e.fate is Fate.DROPPED for e in imported.report.entries)
+
+
 @pytest.mark.parametrize("way", ["../secret.txt", "{folder}/../secret.txt", "link.txt", "*/../../secret.txt"])
 def test_no_file_outside_of_the_folder_is_read(way: str, written, tmp_path) -> None:
     (tmp_path / "secret.txt").write_text("hunter2 {{q}}")

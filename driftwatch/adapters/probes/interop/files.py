@@ -30,6 +30,8 @@ def located(named: str, folder: Path, root: Path) -> Path:
         there = path.is_file()
     except (OSError, ValueError):  # no name of a file at all: too long, or with a NUL in it
         raise FileRefusedError(f"{named[:60]!r} cannot be the name of a file") from None
+    except RuntimeError:  # so says Python before 3.13
+        raise FileRefusedError(f"`{named}` is a link that leads to itself") from None
     if not path.is_relative_to(root.resolve()):
         raise FileRefusedError(f"`{named}` lies outside of the folder that is imported")
     if not there:
@@ -44,7 +46,7 @@ def matching(named: str, folder: Path, root: Path) -> list[Path]:
         return [located(named, folder, root)]
     try:
         found = sorted(path for path in folder.glob(bare.removeprefix("./")) if path.is_file())[:MAX_FILES]
-    except (ValueError, NotImplementedError):
+    except (OSError, ValueError, NotImplementedError):
         raise FileRefusedError(f"`{named}` is no pattern of files below this folder") from None
     if not found:
         raise FileRefusedError(f"`{named}` matches no file")
