@@ -63,7 +63,7 @@ class Emergency:
         if not isinstance(error, StoreError):
             log.error(what, exc_info=error, **about)
             return
-        if not self.trouble and not self._rehearsed:
+        if not self.trouble and (not self._rehearsed or error.slug in PASSING):
             self._since = clock.monotonic()
         # A rehearsal passed, and what it stood for breaks off again: from here on only a replay shows the end.
         self._doubted |= error.slug in DAMAGE or (self._rehearsed and error.slug not in PASSING)

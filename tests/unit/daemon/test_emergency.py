@@ -144,6 +144,22 @@ def test_what_breaks_off_again_after_a_rehearsal_lasts_until_a_replay_and_is_tol
     assert emergency.slug == "", "what a replay ended is forgotten"
 
 
+def test_a_lock_long_after_a_rehearsal_is_nobodys_before_its_own_patience() -> None:
+    """Operations were told of "nothing can be stored" at once: the trouble counted from the night's full disk on."""
+    emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
+    emergency.broke(FULL, clock)
+    asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    clock.advance(timedelta(hours=1))
+    store.trouble = LOCKED
+    emergency.broke(LOCKED, clock)
+    for _ in range(2):
+        asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+        assert ops.attempts == []
+        clock.advance(timedelta(seconds=PATIENCE_S / 2))
+    asyncio.run(emergency.look({"ops": ops}, "ops", clock, try_store=store.try_write))
+    assert [one.payload["state"] for one in ops.taken] == ["firing"]
+
+
 def test_a_damaged_store_is_not_well_for_a_write_that_passes() -> None:
     emergency, clock, ops, store = Emergency(), ManualClock(), RecordingNotifier(), Slate()
     emergency.broke(StoreError("driftwatch.db is damaged.", slug="store-corrupt"), clock)
