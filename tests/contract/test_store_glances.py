@@ -155,8 +155,10 @@ def test_the_pulse_beats_with_every_change_and_rests_without_one(store):
     assert act_and_feel(lambda: store.start_epoch("bot", reason="reset", now=NOON))
     waiting = Delivery(key="k", route="oncall", severity=Severity.PAGE, payload={"incident": "inc-1"}, created_at=NOON)
     assert act_and_feel(lambda: store.enqueue([waiting]))
-    tried = replace(waiting, attempts=1, error="timeout")
-    assert act_and_feel(lambda: store.save_delivery(tried))
+    sending = replace(waiting, state=DeliveryState.SENDING, attempts=1, started_at=NOON)
+    assert act_and_feel(lambda: store.save_delivery(sending))
+    tried = replace(sending, state=DeliveryState.AMBIGUOUS, error="timeout")
+    assert act_and_feel(lambda: store.save_delivery(tried)), "an attempt that has failed is no new attempt"
     assert act_and_feel(lambda: store.save_delivery(replace(tried, state=DeliveryState.SENT, sent_at=NOON)))
 
 

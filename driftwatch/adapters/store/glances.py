@@ -60,10 +60,10 @@ _LAST = select(
             func.count(SILENCE.c.ended_by),
         )
     ),
-    # A message that is sent at last, or was tried again, is no new one.
+    # A message that is sent at last, was tried again, or failed at that, is no new one.
     *(
         select(what).where(OUTBOX.c.state.in_(_UNSENT)).scalar_subquery()
-        for what in (func.count(), func.sum(OUTBOX.c.attempts))
+        for what in (func.count(), func.sum(OUTBOX.c.attempts), func.count(OUTBOX.c.error))
     ),
 )
 _HEADS = select(ENDPOINT.c.id, ENDPOINT.c.name, ENDPOINT.c.epoch, ENDPOINT.c.decided_seq, REPLAY.c.due).outerjoin(
