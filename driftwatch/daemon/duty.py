@@ -49,7 +49,7 @@ class Duty:
         self._woken = False
         self._missed = DOWN
         self._overlapped = False
-        self._unstored: datetime | None = None
+        self._unstored: tuple[datetime, datetime] | None = None
         self._unended: dict[datetime, str] = {}
         self._busy = asyncio.Lock()
         self._replaying = False
@@ -92,10 +92,11 @@ class Duty:
             self._replaying = False
 
     def _found_unstored(self, began: datetime) -> None:
-        """Note that from the slot on that was due as this wake-up began, none is missed for another reason."""
+        """Note that from the slot on that was due as this wake-up began, and up to now, none is missed otherwise."""
         if self._unstored is None:
             due = [] if self._seen is None else self._slots(self._seen, began)
-            self._unstored = due[-1] if due else began
+            self._unstored = (due[-1] if due else began, began)
+        self._unstored = (self._unstored[0], self._world.clock.now())
 
     async def _replay(self) -> Ticked | None:
         if self._seen is None:
@@ -192,7 +193,8 @@ class Duty:
         return list(slots_between(schedule, after, until))[-MOST_MISSED:]
 
     def _skip(self, missed: list[datetime]) -> None:
-        whys = [UNSTORED if self._unstored and due >= self._unstored else self._missed for due in missed]
+        since, until = self._unstored or (None, None)
+        whys = [UNSTORED if since and until and since <= due <= until else self._missed for due in missed]
         for due, why in zip(missed, whys, strict=True):
             self._end(due, SlotState.SKIPPED, why)
         # Afterwards: where ending them fails, all of it is done again.

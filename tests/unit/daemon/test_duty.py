@@ -283,6 +283,19 @@ def test_slots_missed_while_nothing_could_be_stored_say_so_and_those_before_keep
     assert at.world.counts.totals("missed_slots") == {(NAME, "asleep"): 3, (NAME, "store"): 4}
 
 
+def test_slots_missed_after_the_last_wake_up_that_could_not_store_are_not_the_stores(at: SmallWorld) -> None:
+    """A laptop that was closed after one error of the store sent whoever read it to look at the store."""
+    on = duty(at)
+    wake(on)
+    at.clock.set(START + HOUR)
+    with broken(at, "claim", GONE), pytest.raises(StoreError):
+        wake(on)
+    at.clock.set(START + 4 * HOUR)
+    assert wake(on) is Ticked.REPLAYED
+    assert [reason for _, _, reason in slots(at)][2:] == [ASLEEP, ASLEEP, None]
+    assert at.world.counts.totals("missed_slots") == {(NAME, "asleep"): 2}
+
+
 def test_slots_that_come_while_a_replay_waits_for_the_database_are_not_missed_for_that_replay(at: SmallWorld) -> None:
     on = duty(at)
     waiting, go_on = threading.Event(), threading.Event()
