@@ -413,6 +413,17 @@ def test_tools_that_cannot_be_carried_are_named_with_the_reason(named: Any, why:
     assert why in told
 
 
+def test_tools_of_a_provider_that_is_written_as_its_name_with_options_are_kept(written) -> None:
+    """promptfoo takes `- openai:gpt-4.1: {config: …}` too: those tools were lost, and nothing was said of them."""
+    config = offering([tool("In {{city}}")], [tool("b")])
+    config["providers"] = [{one["id"]: {"config": one["config"]}} for one in config["providers"]]
+    imported = written(config)
+    offered = [probe["tools"][0]["function"]["description"] for probe in imported.probes]
+    assert offered == ["In Oslo", "In Rome"]
+    assert imported.report.count(Kind.ASSERTION).kept == 2
+    assert [fate for fate, _ in told_of_tools(imported)] == [Fate.DROPPED]
+
+
 def test_another_providers_other_tools_are_a_loss(written) -> None:
     imported = written(offering([tool("a")], [tool("b")], [tool("a")]))
     assert {probe["tools"][0]["function"]["description"] for probe in imported.probes} == {"a"}

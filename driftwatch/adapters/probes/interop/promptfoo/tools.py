@@ -51,7 +51,7 @@ def read_tools(top: Part, book: Book) -> Tools:
     """Return the tools of the first provider that has some; those of the others are told as losses."""
     found = Tools()
     for provider in ((listed := top.get("providers") or top.get("targets")) and listed.items()) or ():
-        part = provider.at("config", "tools")
+        part = _options(provider).at("config", "tools")
         if part is None:
             continue
         try:
@@ -66,6 +66,12 @@ def read_tools(top: Part, book: Book) -> Tools:
                 part, Kind.SETTING, "tools", "one golden set offers one provider's: the first's are kept"
             )
     return found
+
+
+def _options(provider: Part) -> Part:
+    """Return a provider's options, which may stand under its name: `- openai:gpt-4.1: {config: {…}}`."""
+    listed = provider.fields()
+    return listed[0][1] if listed and not {"id", "config"} & {key for key, _ in listed} else provider
 
 
 def _of(part: Part, book: Book) -> Tools:
