@@ -40,7 +40,7 @@ from driftwatch.stats.mixture import Location
 from driftwatch.stats.mixture_slack import shown
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import VALUE, Learns, RhythmState, in_hindsight, without_rhythm
-from driftwatch.stats.stream_alarm import after_alarm, latched
+from driftwatch.stats.stream_alarm import after_alarm, latched, turned
 from driftwatch.stats.stream_charts import ChartPlan, Charts, charts_of
 from driftwatch.stats.stream_reading import StreamReading
 from driftwatch.stats.stream_state import (
@@ -219,12 +219,12 @@ class StreamDetector:
             latch=None,
         )
 
-    def _turned(self, state: StreamState) -> bool:
-        """Whether, since a shift was latched, the CUSUM of the other side has reached its threshold."""
-        if state.latch is None or not state.latch.shift:
+    def _turned(self, state: StreamState, latch: Latch) -> bool:
+        """Whether a shift was latched, and this replay has the CUSUM of the other side at its threshold or above."""
+        if state.z is None or state.z * latch.shift >= 0:
             return False
-        other = state.cusum.lower if state.latch.shift > 0 else state.cusum.upper
-        return other >= self._charts.cusum.read(state.cusum).threshold
+        other = state.cusum.lower if latch.shift > 0 else state.cusum.upper
+        return other >= self._charts.cusum.threshold
 
     def read(self, state: StreamState) -> StreamReading:
         """Everything a person or an incident needs to know about the stream now."""
@@ -353,16 +353,16 @@ class StreamDetector:
         charts = self._charts
         state, bets = shared("charted", self._rules, before, replay, lambda: self._charted(before, new, today))
         readings = self._readings(state)
+        if state.latch is not None and self._turned(state, state.latch):
+            return _ended(turned(state, state.latch, new, key=replay.key, reference=charts.cusum.reference))
         if state.latch is not None:
             shape = readings["cvm" if state.latch.chart == "cvm" else "ks"]
             strays = 0.0
             if state.latch.channel == "strays":
                 strays = strays_again(charts.extra, state.extra, new)
-            state = after_alarm(
-                state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays
+            return _ended(
+                after_alarm(state, state.latch, new, bets, mixture=charts.mixture, shape=_ratio(shape), strays=strays)
             )
-            # What moved to the other side is no return: watched anew, it is a change of its own within a few replays.
-            return _ended(self.rearm(state) if self._turned(state) else state)
         worst = self._worst(readings)
         crossed = _ratio(readings[worst]) >= 1
         if crossed and state.trusted and state.z is not None:

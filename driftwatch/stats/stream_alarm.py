@@ -1,6 +1,7 @@
 """A stream's alarm: dated when it comes, and watched until the evidence is back to normal."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,34 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         frozen_spread=state.frozen_spread - float(taken[:, SPREAD].sum()),
         frozen_count=state.frozen_count - len(taken),
     )
+
+
+def turned(state: StreamState, latch: Latch, new: Floats, *, key: str, reference: float) -> StreamState:
+    """The alarm of the other side, where the CUSUM has found one: what goes on there is no return to normal.
+
+    Parameters
+    ----------
+    new : ndarray, shape (n_probes, n_samples)
+        Values of the replay that it was found on, which dates it: of those before it no evidence was kept.
+    key : str
+        That replay's.
+    reference : float
+        The CUSUM's.
+    """
+    down = state.z is not None and state.z < 0
+    sums = state.cusum
+    height, since = (sums.lower, sums.lower_onset) if down else (sums.upper, sums.upper_onset)
+    size = height / (sums.updates - (since or 0)) + reference
+    # The side that alarmed before begins anew, else its old height would turn the alarm back at once.
+    rested = replace(sums, upper=0.0, upper_onset=None) if down else replace(sums, lower=0.0, lower_onset=None)
+    again = Latch(
+        chart=latch.chart,
+        onset_index=state.replays,
+        onset_key=key,
+        onset_interval=(key, key),
+        shift=-size if down else size,
+    )
+    return with_recent(changed(state, latch=again, cusum=rested), new)
 
 
 def after_alarm(
