@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 
 from markupsafe import Markup
 
@@ -62,13 +63,13 @@ def stream_svg(
         return None
     usual = (normal.low, normal.high) if normal else ()
     low, high = min(*known, *usual, known[0]), max(*known, *usual, known[0])
-    drawn = (HEIGHT - 2 * _MARGIN) / (high - low) if high > low else 0.0
+    spread = high - low
 
     def x(moment: datetime) -> float:
         return _across((moment,), since, until)[0]
 
     def y(value: float) -> float:
-        return _short((high - value) * drawn + _MARGIN) if drawn else HEIGHT / 2
+        return _short((high - value) / spread * (HEIGHT - 2 * _MARGIN) + _MARGIN) if 0 < spread < inf else HEIGHT / 2
 
     shapes = [
         *(f'<path class="grid" d="M{WIDTH * n // FIFTHS} 0V{HEIGHT}"/>' for n in range(1, FIFTHS)),

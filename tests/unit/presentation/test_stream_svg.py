@@ -27,6 +27,12 @@ def test_a_constant_stream_is_drawn_in_the_middle() -> None:
     assert 'd="M0 50L500 50"' in stream_svg([(DAY, 0.0), (DAY + 5 * HOUR, 0.0)], **SPAN).svg
 
 
+def test_the_smallest_and_the_largest_differences_there_are_are_drawn() -> None:
+    """Neither inf nor nan stands in the picture."""
+    assert "M0 96L500 4" in stream_svg([(DAY, 0.0), (DAY + 5 * HOUR, 5e-324)], **SPAN).svg
+    assert "M0 50L500 50" in stream_svg([(DAY, 1e308), (DAY + 5 * HOUR, -1e308)], **SPAN).svg
+
+
 def test_nothing_measured_is_no_picture() -> None:
     assert stream_svg([], **SPAN) is None
     assert stream_svg([(DAY, None)], **SPAN) is None
