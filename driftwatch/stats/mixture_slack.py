@@ -15,7 +15,7 @@ from driftwatch.stats.exchangeable import Kind
 SETTLED_ARL = 500.0
 """From here on the whole slack: shorter runs have had less time for overshoot and forgotten starts."""
 UNKNOWN: Mapping[Kind, float] = {"binary": math.log(2.0), "graded": math.log(2.5), "continuous": math.log(2.0)}
-"""What is taken off where nothing is known of the stream: below what any of the simulated streams had."""
+"""Taken off where nothing is known: less than simulated streams had, but for few flaky probes in their first days."""
 
 
 @dataclass(frozen=True, kw_only=True)
