@@ -181,6 +181,16 @@ def test_no_file_outside_of_the_folder_is_read(way: str, written, tmp_path) -> N
     assert [p["prompt"] for p in imported.probes] == ["1"]
 
 
+@pytest.mark.parametrize("way", ["../../**/*.yaml", "inner/../../*", "*/../../../**/*.yaml"])
+def test_no_folder_outside_is_looked_through(way: str, written, tmp_path) -> None:
+    """It was: with enough dots the whole disk, and the loss report named a file of it."""
+    (tmp_path / "private-name.yaml").write_text("[{vars: {q: hunter2}}]")
+    (tmp_path / "source" / "inner").mkdir(parents=True)
+    imported = written({"prompts": ["{{q}}"], "tests": [f"file://{way}", {"vars": {"q": "Hi"}}]})
+    [lost] = [entry.why for entry in imported.report.entries if entry.fate is Fate.DROPPED]
+    assert lost == f"`file://{way}` lies outside of the folder that is imported"
+
+
 def test_a_value_that_looks_like_options_stays_a_value(written, tmp_path) -> None:
     values = [{"metric": "x", "v": 1}, {"value": 3}, {"value": 3, "metric": "m"}]
     case = {"vars": {"prompt": "Hi"}, "assert": [{"type": "equals", "value": value} for value in values]}

@@ -41,12 +41,17 @@ def located(named: str, folder: Path, root: Path) -> Path:
 
 def matching(named: str, folder: Path, root: Path) -> list[Path]:
     """Return the files that a name with wildcards means, in order; one without is itself."""
-    bare = named.removeprefix(FILE)
-    if "*" not in bare:
+    bare = named.removeprefix(FILE).removeprefix("./")
+    fixed, wild, loose = bare.partition("*")
+    if not wild:
         return [located(named, folder, root)]
     try:
-        found = sorted(path for path in folder.glob(bare.removeprefix("./")) if path.is_file())[:MAX_FILES]
-    except (OSError, ValueError, NotImplementedError):
+        start = (folder / fixed.rpartition("/")[0]).resolve()
+        # Before it is looked through: that may be a whole disk, whose names are nobody's concern.
+        if ".." in loose.split("/") or not start.is_relative_to(root.resolve()):
+            raise FileRefusedError(f"`{named}` lies outside of the folder that is imported")
+        found = sorted(path for path in folder.glob(bare) if path.is_file())[:MAX_FILES]
+    except (OSError, ValueError, NotImplementedError, RuntimeError):
         raise FileRefusedError(f"`{named}` is no pattern of files below this folder") from None
     if not found:
         raise FileRefusedError(f"`{named}` matches no file")
