@@ -89,12 +89,20 @@ def _free(mark: Marks, since: datetime, until: datetime) -> datetime:
     return mark.onset if crossed and mark.onset else mark.alarm
 
 
+def _before(mark: Marks, since: datetime) -> datetime:
+    """Return where a name on the left ends: at the alarm, or at its onset, which is near.
+
+    One before the period is left out: what is drawn there would stretch the axis.
+    """
+    near = mark.onset is not None and since <= mark.onset < mark.alarm
+    return mark.onset if near and mark.onset else mark.alarm
+
+
 def _labels(marks: Sequence[Marks], since: datetime, until: datetime, align: str) -> list[Spec]:
     if not marks:
         return []
     mark = {"type": "text", "align": align, "baseline": "top", "dx": 4 if align == "left" else -4, "color": ALARM}
     encoding = {"x": time_axis(), "y": {"value": 0}, "text": {"field": "incident"}}
-    # On the left of an alarm its onset is near: the name stands before both.
-    places = [_free(m, since, until) if align == "left" else min(m.alarm, m.onset or m.alarm) for m in marks]
+    places = [_free(m, since, until) if align == "left" else _before(m, since) for m in marks]
     names = rows(*({"at": milliseconds(at), "incident": m.name} for at, m in zip(places, marks, strict=True)))
     return [{"data": names, "mark": mark, "encoding": encoding}]

@@ -102,3 +102,16 @@ def test_an_incidents_name_does_not_stand_on_an_onset_that_was_found_after_it_wa
     assert name["mark"]["align"] == ("right" if at_the_end else "left")
     (row,) = name["data"]["values"]
     assert row["at"] == milliseconds(alarm if at_the_end else alarm + stands * span)
+
+
+def test_an_onset_before_the_period_does_not_stretch_its_axis_of_time():
+    """The name of an incident that has just begun stood there, and what is shown decides how long the axis is."""
+    mark = Marks(name="inc-1", onset=SINCE - (UNTIL - SINCE), alarm=UNTIL - 0.01 * (UNTIL - SINCE))
+    chart = level_chart("pass", PEAKS, since=SINCE, until=UNTIL, marks=[mark])
+    moments = [row["at"] for part in parts(chart) if isinstance(part, dict) for row in named_rows(part)]
+    assert milliseconds(SINCE) <= min(moments) < max(moments) <= milliseconds(UNTIL)
+
+
+def named_rows(part):
+    values = part.get("values", ())
+    return [row for row in values if isinstance(row, dict) and "at" in row]
