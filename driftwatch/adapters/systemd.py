@@ -39,17 +39,17 @@ class Systemd:
 
     def ready(self, status: str) -> None:
         """Tell that the start, or a reload, is done."""
-        self._tell("READY=1", _status(status))
+        self._tell("READY=1", _status(status), patience_s=PATIENCE_S)
 
     def reloading(self) -> None:
         """Tell that the configuration is read again; `ready` ends it."""
         # systemd takes READY for the answer to a reload only if it was sent after this moment: Type=notify-reload.
         now_usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={now_usec}")
+        self._tell("RELOADING=1", f"MONOTONIC_USEC={now_usec}", patience_s=PATIENCE_S)
 
     def stopping(self, status: str) -> None:
         """Tell that the stop has begun."""
-        self._tell("STOPPING=1", _status(status))
+        self._tell("STOPPING=1", _status(status), patience_s=PATIENCE_S)
 
     def status(self, status: str) -> None:
         """Set the line that `systemctl status` shows."""
@@ -59,12 +59,12 @@ class Systemd:
         """Keep the watchdog from starting us again."""
         self._tell("WATCHDOG=1")
 
-    def _tell(self, *lines: str) -> None:
+    def _tell(self, *lines: str, patience_s: float = 0.0) -> None:
         if not self._address:
             return
         # A service manager that does not listen is its own trouble: pages go on.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
-            told.settimeout(PATIENCE_S)
+            told.settimeout(patience_s)
             told.sendto("\n".join(lines).encode(), self._address)
 
 
