@@ -1,7 +1,4 @@
-"""What a daemon need not load, or need not wait for."""
-
-import threading
-from importlib import import_module
+"""What a daemon need not load."""
 
 from driftwatch.adapters.lean import without
 
@@ -13,13 +10,3 @@ def load_structlog() -> None:
     """
     with without("rich"), without("colorama"):
         import structlog  # noqa: F401
-
-
-def load_aiohttp_meanwhile() -> threading.Thread:
-    """Import aiohttp while the rest is loaded; whoever imports it waits for its end.
-
-    It reads this machine's certificates twice when it is imported: 80 ms in OpenSSL, which needs no lock of Python's.
-    """
-    thread = threading.Thread(target=import_module, args=("aiohttp",), name="aiohttp")
-    thread.start()
-    return thread

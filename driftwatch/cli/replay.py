@@ -8,7 +8,7 @@ import click
 
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
-from driftwatch.cli.lean import load_aiohttp_meanwhile, load_structlog
+from driftwatch.cli.lean import load_structlog
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.domain.errors import ConfigError, Problem
 
@@ -33,7 +33,6 @@ def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json:
     """
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
-    load_aiohttp_meanwhile()
     load_structlog()
     told = asyncio.run(_replay(frame, endpoint, slot_text))
     if as_json:

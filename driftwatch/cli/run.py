@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from driftwatch.cli.frame import Frame
-from driftwatch.cli.lean import load_aiohttp_meanwhile, load_structlog
+from driftwatch.cli.lean import load_structlog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,6 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     """
     # Until it can be obeyed: the default would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    load_aiohttp_meanwhile()
     load_structlog()
     from driftwatch import bootstrap
     from driftwatch.adapters.systemd import Systemd

@@ -125,19 +125,6 @@ import driftwatch.cli
     assert ran.stdout == "True\n"
 
 
-def test_aiohttp_can_be_loaded_while_the_rest_is() -> None:
-    script = """
-import sys
-from driftwatch.cli.lean import load_aiohttp_meanwhile
-thread = load_aiohttp_meanwhile()
-import driftwatch.adapters.llm.direct
-thread.join()
-print(sys.modules["aiohttp"].ClientSession.__name__)
-"""
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert (ran.stdout, ran.stderr) == ("ClientSession\n", "")
-
-
 def test_no_validator_is_made_of_a_tables_rows() -> None:
     """Rows are written and read by Core; the validators were 30 ms of every start."""
     script = """
