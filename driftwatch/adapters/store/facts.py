@@ -82,10 +82,9 @@ class Facts(Store):
             return tuple(slot_record(endpoint, row) for row in connection.execute(query))
 
     def last_slot(self, endpoint: str) -> SlotRecord | None:
-        query = select(SLOT).join(ENDPOINT).where(ENDPOINT.c.name == endpoint).order_by(SLOT.c.due.desc()).limit(1)
         with self._db.reading() as connection:
-            row = connection.execute(query).first()
-            return None if row is None else slot_record(endpoint, row)
+            number = endpoint_id(connection, endpoint)
+            return None if number is None else newest_slot(connection, number, endpoint)
 
     def epoch(self, endpoint: str) -> int:
         with self._db.reading() as connection:
@@ -204,3 +203,10 @@ def slot_record(endpoint: str, row: Row[Any]) -> SlotRecord:
         finished_at=row.finished_at,
         cost_usd=row.cost_usd,
     )
+
+
+def newest_slot(connection: Connection, number: int, endpoint: str) -> SlotRecord | None:
+    """Return what became of the last slot that anybody began, however long ago."""
+    newest = select(SLOT).where(SLOT.c.endpoint_id == number).order_by(SLOT.c.due.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return None if row is None else slot_record(endpoint, row)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, select
 from driftwatch.adapters.store import outbox, packing
 from driftwatch.adapters.store.database import Database, endpoint_id
 from driftwatch.adapters.store.documents import from_document
-from driftwatch.adapters.store.facts import slot_record
+from driftwatch.adapters.store.facts import newest_slot, slot_record
 from driftwatch.adapters.store.packing import Cell, unsqueeze
 from driftwatch.adapters.store.tables import (
     ANSWER,
@@ -99,7 +99,7 @@ class Glances(Store):
                     epoch=row.epoch,
                     decided_seq=row.decided_seq,
                     slots=tuple(slots[number]),
-                    last_slot=slots[number][-1] if slots[number] else _last_slot(connection, number, row.name),
+                    last_slot=slots[number][-1] if slots[number] else newest_slot(connection, number, row.name),
                     last_replay=row.due,
                     incident=from_document(incidents[number]) if number in incidents else None,
                     confirming_usd=float(spent.get(number) or 0.0),
@@ -180,12 +180,6 @@ class Glances(Store):
         with self._db.reading() as connection:
             found = (outbox.delivery_of(row) for row in connection.execute(query).mappings())
             return tuple(one for one in found if one.payload.get("incident") == incident.name)
-
-
-def _last_slot(connection: Connection, number: int, name: str) -> SlotRecord | None:
-    newest = select(SLOT).where(SLOT.c.endpoint_id == number).order_by(SLOT.c.due.desc()).limit(1)
-    row = connection.execute(newest).first()
-    return None if row is None else slot_record(name, row)
 
 
 def _evidence(
