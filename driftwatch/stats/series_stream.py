@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats.calibrate import cusum_threshold
 from driftwatch.stats.common_factor import CommonEffect, common_effect, log_values
-from driftwatch.stats.cusum import Cusum
+from driftwatch.stats.cusum import Cusum, turned
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.dispersion import exchangeability_failure, seconded
 from driftwatch.stats.effect import Effect, MovedProbe, moved_probes, stratified_effect
@@ -215,6 +215,23 @@ class CommonFactorStream:
             distrust=state.distrust,
         )
 
+    def _turned(self, state: CommonFactorState, latch: SeriesLatch) -> bool:
+        """Whether a shift was latched, and this replay has the CUSUM of the other side at its threshold or above."""
+        if state.z is None or state.z * latch.shift >= 0:
+            return False
+        other = state.cusum.lower if latch.shift > 0 else state.cusum.upper
+        return other >= _charts(self)[0].threshold
+
+    def _alarmed_again(
+        self, state: CommonFactorState, latch: SeriesLatch, new: Floats, *, key: str
+    ) -> CommonFactorState:
+        """The alarm of the other side, dated to the replay that showed it: of those before no evidence was kept."""
+        shift, cusum = turned(state.cusum, down=latch.shift > 0, reference=self.cusum_reference)
+        again = SeriesLatch(
+            chart=latch.chart, onset_index=state.replays, onset_key=key, onset_interval=(key, key), shift=shift
+        )
+        return with_recent(replace(state, latch=again, cusum=cusum), new)
+
     def _readings(self, state: CommonFactorState) -> dict[str, Reading]:
         cusum, ks = _charts(self)
         return {"cusum": cusum.read(state.cusum), "ks": ks.read(state.ks)}
@@ -269,6 +286,8 @@ class CommonFactorStream:
             return replace(self._absorbed(state, new, None), z=None)
         state = self._charted(state, replay, common.shift, common.without)
         readings = self._readings(state)
+        if state.latch is not None and self._turned(state, state.latch):
+            return self._alarmed_again(state, state.latch, new, key=replay.key)
         if state.latch is not None:
             standing = self.series.standing(state.series, state.series.row, common.shift - (state.series.origin or 0.0))
             after = calmed(state.latch, standing, _ratio(readings["ks"]))

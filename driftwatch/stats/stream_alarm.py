@@ -1,12 +1,12 @@
 """A stream's alarm: dated when it comes, and watched until the evidence is back to normal."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture, Lead
+from driftwatch.stats.cusum import turned as other_side
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.latch import Latch, latch_at, recovered
 from driftwatch.stats.stream_state import INDEX, RAW, SHARED, SPREAD, StreamState, Z, changed, with_recent
@@ -57,17 +57,13 @@ def turned(state: StreamState, latch: Latch, new: Floats, *, key: str, reference
         The CUSUM's.
     """
     down = state.z is not None and state.z < 0
-    sums = state.cusum
-    height, since = (sums.lower, sums.lower_onset) if down else (sums.upper, sums.upper_onset)
-    size = height / (sums.updates - (since or 0)) + reference
-    # The side that alarmed before begins anew, else its old height would turn the alarm back at once.
-    rested = replace(sums, upper=0.0, upper_onset=None) if down else replace(sums, lower=0.0, lower_onset=None)
+    shift, rested = other_side(state.cusum, down=down, reference=reference)
     again = Latch(
         chart=latch.chart,
         onset_index=state.replays,
         onset_key=key,
         onset_interval=(key, key),
-        shift=-size if down else size,
+        shift=shift,
     )
     return with_recent(changed(state, latch=again, cusum=rested), new)
 

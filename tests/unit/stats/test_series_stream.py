@@ -81,6 +81,44 @@ def test_calm_counts_the_replays_back_at_normal():
     assert calms[-1] >= 10
 
 
+def test_slower_answers_after_faster_ones_are_an_alarm_of_their_own_and_no_return_to_normal():
+    """They counted as calm: an endpoint that had become faster and then slower was told to be back to normal."""
+    faster = replays(140, shift=-0.4, at=80, until=110)
+    slower = replays(140, shift=0.4, at=110)
+    state, read = DETECTOR.start(), []
+    for one in [*faster[:110], *slower[110:]]:
+        state = DETECTOR.update(state, one)
+        read.append(DETECTOR.read(state))
+    assert (read[109].alarm, read[109].direction, read[109].calm) == (True, -1, 0)
+    found = next(i for i in range(110, 140) if read[i].direction == 1)
+    assert found - 110 <= 8
+    assert read[found].onset_key >= "slot-00110"
+    assert all(reading.alarm and reading.calm == 0 for reading in read[found:])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_return_to_normal_is_no_alarm_of_the_other_side(seed):
+    """A memory of the shift, which the regression has, makes the first replays back look too low."""
+    state, read = DETECTOR.start(), []
+    for one in replays(150, seed=seed, shift=0.4, at=80, until=110, memory=0.7):
+        state = DETECTOR.update(state, one)
+        read.append(DETECTOR.read(state))
+    assert {reading.direction for reading in read[109:]} == {1}
+    assert read[-1].calm >= 10
+
+
+def test_a_short_time_on_the_other_side_leaves_an_alarm_that_comes_to_its_end():
+    faster = replays(160, shift=-0.4, at=80, until=110)
+    slower = replays(160, shift=0.4, at=110, until=118)
+    state, read = DETECTOR.start(), []
+    for one in [*faster[:110], *slower[110:]]:
+        state = DETECTOR.update(state, one)
+        read.append(DETECTOR.read(state))
+    assert 1 in {reading.direction for reading in read[110:125]}
+    assert all(reading.alarm for reading in read[109:])
+    assert read[-1].calm >= 10
+
+
 def test_a_rearmed_stream_watches_on_from_the_level_before():
     state = DETECTOR.rearm(fold(DETECTOR, replays(100, shift=0.4, at=80)))
     reading = DETECTOR.read(state)
