@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from driftwatch import bootstrap
+from driftwatch.bootstrap import recorded
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = [
@@ -79,7 +79,7 @@ def main() -> None:
             if what == "replaying" and done == 1:
                 read[0] = time.process_time()
 
-        (found,), _ = bootstrap.backtest_file(path, None, advance=advance)
+        (found,), _ = recorded.backtest_file(path, None, advance=advance)
     cpu_all, took = time.process_time() - cpu, time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

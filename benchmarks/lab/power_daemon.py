@@ -34,7 +34,7 @@ from benchmarks.lab.power_orders import weights
 from benchmarks.lab.power_probes import Messages, probes, shortest
 from benchmarks.lab.power_quiet import said
 from benchmarks.lab.power_record import Replay, ask, load
-from driftwatch import bootstrap
+from driftwatch.bootstrap import models, senders, stores, watching, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.config.settings import Settings
 from driftwatch.demo.llama import BASE, LlamaServer
@@ -154,11 +154,11 @@ def replayed(
     clock = ManualClock(START + begin * timedelta(hours=1))
     told = len(slack.posts)
     (wanted,) = settings.endpoints
-    with closing(bootstrap.open_store(settings)) as store:
-        world = bootstrap.world(settings, store, clock)
-        pager = bootstrap.pager(settings, store, clock)
-        endpoint = bootstrap.endpoint_of(settings, wanted)
-        watched = bootstrap.watch(settings, endpoint, clock, model=model)
+    with closing(stores.open_store(settings)) as store:
+        world = worlds.world(settings, store, clock)
+        pager = senders.pager(settings, store, clock)
+        endpoint = models.endpoint_of(settings, wanted)
+        watched = watching.watch(settings, endpoint, clock, model=model)
 
         async def story() -> int | None:
             try:

@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from random import Random
 
-from driftwatch.bootstrap import scorer_pool
+from driftwatch.bootstrap.scoring import scorer_pool
 from driftwatch.domain.answer import Answer, Reply
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.probe import ScorerSpec

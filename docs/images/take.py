@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from driftwatch import bootstrap
 from driftwatch.adapters.calendar import slots_between
+from driftwatch.bootstrap import clocks, stores, watching, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.services.counts import Counts
 from driftwatch.services.vitals import Vitals
@@ -67,8 +67,8 @@ def main(demo: Path, folder: Path) -> None:
 def dashboard(demo: Path) -> Iterator[str]:
     """Serve the demo's dashboard as it was at its end; yields the address."""
     settings = load_settings(demo / "config" / "driftwatch.yaml", {})
-    with bootstrap.open_store(settings) as store:
-        watched = bootstrap.endpoints_to_read(settings, bootstrap.system_clock())
+    with stores.open_store(settings) as store:
+        watched = watching.endpoints_to_read(settings, clocks.system_clock())
         ended = max(record.finished_at or record.slot.due for record in store.slots("support-bot"))
         clock = ManualClock(ended + timedelta(seconds=1))
         site = Site(
@@ -77,7 +77,7 @@ def dashboard(demo: Path) -> Iterator[str]:
             clock=clock,
             watched=lambda: watched,
             counts=Counts(),
-            guard=lambda: bootstrap.world(settings, store, clock).guard,
+            guard=lambda: worlds.world(settings, store, clock).guard,
             reload=None,
             due_slots=slots_between,
             version="0.1.0",

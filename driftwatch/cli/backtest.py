@@ -58,22 +58,22 @@ def _budget(text: str | None) -> "FalseAlarmBudget | None":
 
 
 def _of_store(ctx: click.Context, baseline: int | None, pages: "FalseAlarmBudget | None") -> "tuple[Backtest, ...]":
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import recorded
     from driftwatch.cli.progress import progress
 
     with opened(ctx) as here, progress("backtest") as advance:
-        return bootstrap.backtest_store(here.settings, here.store, baseline=baseline, pages=pages, advance=advance)
+        return recorded.backtest_store(here.settings, here.store, baseline=baseline, pages=pages, advance=advance)
 
 
 def _of_file(
     ctx: click.Context, file: Path, baseline: int | None, pages: "FalseAlarmBudget | None"
 ) -> "tuple[tuple[Backtest, ...], ImportReport]":
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import recorded
     from driftwatch.cli.progress import progress
 
     settings = _settings(ctx)
     with progress("backtest") as advance:
-        return bootstrap.backtest_file(file, settings, baseline=baseline, pages=pages, advance=advance)
+        return recorded.backtest_file(file, settings, baseline=baseline, pages=pages, advance=advance)
 
 
 def _settings(ctx: click.Context) -> "Settings | None":

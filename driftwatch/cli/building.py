@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from driftwatch import bootstrap
 from driftwatch.adapters.calendar import slots_between
+from driftwatch.bootstrap import keys, processes, routing, senders, watching, worlds
 from driftwatch.config import last_good
 from driftwatch.config.load import load_settings
 from driftwatch.daemon.chores import SELFTEST_AT, Chores
@@ -65,45 +65,45 @@ class Builder:
         """
         content = self.file.read_bytes() if self.file.exists() else b""
         settings = load_settings(self.file, os.environ)
-        bootstrap.refuse_missing_keys(settings)
+        keys.refuse_missing_keys(settings)
         self._refuse_moved(settings)
         # Before anything is built with them: what goes wrong then may be logged.
-        self.learn(tuple(bootstrap.secrets_of(settings)))
+        self.learn(tuple(keys.secrets_of(settings)))
         return self.setup(settings, content)
 
     def setup(self, settings: "Settings", content: bytes | None) -> Setup:
         """Build; the content is remembered as good once it is in use, unless it has changed meanwhile."""
-        notifiers = bootstrap.notifiers(settings, self.clock, self.may_send)
+        notifiers = senders.notifiers(settings, self.clock, self.may_send)
         return Setup(
-            watched=bootstrap.watched_endpoints(settings, self.clock),
+            watched=watching.watched_endpoints(settings, self.clock),
             usd_per_day=settings.budget.usd_per_day if settings.budget else None,
             notifiers=notifiers,
-            past_the_store=bootstrap.past_the_store(notifiers, self.may_warn),
-            fallback=bootstrap.fallback(settings),
-            ops=bootstrap.audiences(settings).get(Audience.OPS, ()),
-            traces=bootstrap.traces(settings),
-            network=bootstrap.own_network(settings, self.clock),
+            past_the_store=senders.past_the_store(notifiers, self.may_warn),
+            fallback=routing.fallback(settings),
+            ops=routing.audiences(settings).get(Audience.OPS, ()),
+            traces=worlds.traces(settings),
+            network=worlds.own_network(settings, self.clock),
             listeners=[
-                *(buttons.run for buttons in bootstrap.buttons(settings, self.store, self.clock)),
+                *(buttons.run for buttons in senders.buttons(settings, self.store, self.clock)),
                 *self._weekly(settings),
             ],
             in_use=lambda: self._keep(content),
             chores=Chores(
                 forget=self.store.prune_answers,
                 keep=settings.retention.answers,
-                alive=bootstrap.dead_man(settings),
+                alive=processes.dead_man(settings),
                 heartbeat=self.heartbeat,
-                selftest=bootstrap.selftest_process(settings),
+                selftest=processes.selftest_process(settings),
                 selftest_at=settings.selftest.daily or SELFTEST_AT,
             ),
         )
 
     def _weekly(self, settings: "Settings") -> tuple[Listener, ...]:
         """Return what has the weekly report made, if somebody gets it."""
-        weekly = bootstrap.weekly_report(settings)
+        weekly = processes.weekly_report(settings)
         if weekly is None:
             return ()
-        make = bootstrap.weekly_process(settings)
+        make = processes.weekly_process(settings)
         report = WeeklyReport(weekly=weekly, make=make, store=self.store, clock=self.clock, due_slots=slots_between)
         return (report.run,)
 
@@ -135,7 +135,7 @@ def first_settings(file: Path) -> "tuple[Settings, str]":
     """
     try:
         settings = load_settings(file, os.environ)
-        bootstrap.refuse_missing_keys(settings)
+        keys.refuse_missing_keys(settings)
     except ConfigError as error:
         older = _older(file)
         if older is None:
@@ -148,7 +148,7 @@ def _older(file: Path) -> "Settings | None":
     try:
         older = last_good.load_last_good(file, os.environ)
         if older is not None:
-            bootstrap.refuse_missing_keys(older)
+            keys.refuse_missing_keys(older)
     except (ConfigError, OSError):
         return None
     return older

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import click
 
-from driftwatch.bootstrap import probe_set, refuse_unfit_charts, system_clock, traces, tried_embedder
+from driftwatch.bootstrap.clocks import system_clock
+from driftwatch.bootstrap.embedders import tried_embedder
+from driftwatch.bootstrap.golden_sets import probe_set
+from driftwatch.bootstrap.metrics import refuse_unfit_charts
+from driftwatch.bootstrap.worlds import traces
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.findings import Line, attempt, lines_of
 from driftwatch.cli.frame import Frame

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from driftwatch import bootstrap
+from driftwatch.bootstrap import clocks, models, senders
 from driftwatch.cli.findings import Line
 from driftwatch.config.settings import Settings
 from driftwatch.domain.answer import Reply
@@ -27,11 +27,11 @@ def routes(settings: Settings) -> Sequence[Line]:
 
 
 async def _endpoints(settings: Settings) -> list[Line]:
-    clock = bootstrap.system_clock()
+    clock = clocks.system_clock()
     lines = []
     for wanted in settings.endpoints:
-        endpoint = bootstrap.endpoint_of(settings, wanted)
-        model = bootstrap.language_model(endpoint, clock)
+        endpoint = models.endpoint_of(settings, wanted)
+        model = models.language_model(endpoint, clock)
         lines.append(await _asked(endpoint, model))
         if endpoint.price is None and settings.budget is not None:
             told = "its price is not known, so `budget` cannot guard it; give `price: {input_usd, output_usd}`."
@@ -58,7 +58,7 @@ def _heard(endpoint: Endpoint, reply: Reply) -> str:
 
 
 async def _routes(settings: Settings) -> list[Line]:
-    sinks = bootstrap.notifiers(settings, bootstrap.system_clock())
+    sinks = senders.notifiers(settings, clocks.system_clock())
     if not sinks:
         told = "there are none, so no test message was sent; take the # away, or add one."
         return [Line(mark="warning", what="routes", told=told, slug="config-no-pages")]
@@ -70,7 +70,7 @@ async def _routes(settings: Settings) -> list[Line]:
 
 
 async def _sent(name: str, sink: Notifier) -> Line:
-    now = bootstrap.system_clock().now()
+    now = clocks.system_clock().now()
     payload = trial_payload(route=name, now=now)
     delivery = Delivery(
         key=f"test/{name}/{now.isoformat()}", route=name, severity=Severity.NOTICE, payload=payload, created_at=now

@@ -43,13 +43,13 @@ def dashboard(ctx: click.Context, *, bind: str | None) -> None:
 
 
 def _site(here: Opened) -> "Site":
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks, routing, worlds
     from driftwatch.services.counts import Counts
     from driftwatch.services.vitals import Vitals
     from driftwatch.web.site import Site
 
-    clock, watched = bootstrap.system_clock(), here.endpoints()
-    guard = bootstrap.world(here.settings, here.store, clock).guard
+    clock, watched = clocks.system_clock(), here.endpoints()
+    guard = worlds.world(here.settings, here.store, clock).guard
     return Site(
         vitals=Vitals(clock=clock, started=True),
         store=here.store,
@@ -58,7 +58,7 @@ def _site(here: Opened) -> "Site":
         counts=Counts(),
         guard=lambda: guard,
         reload=_nothing_to_reload,
-        routes=lambda endpoint: bootstrap.audiences(here.settings, endpoint),
+        routes=lambda endpoint: routing.audiences(here.settings, endpoint),
         token=here.settings.http.secret,
         due_slots=here.due_slots,
         version=version("driftwatch-llm"),

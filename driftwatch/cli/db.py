@@ -16,11 +16,11 @@ def db() -> None:
 @click.pass_obj
 def upgrade(frame: Frame) -> None:
     """Bring the store to this version's schema; an older file is copied first, a database is for you to back up."""
-    from driftwatch import bootstrap
     from driftwatch.adapters.store import upgrade as upgrade_store
+    from driftwatch.bootstrap import stores
 
     settings = frame.settings()
-    with bootstrap.lock_store(settings):
+    with stores.lock_store(settings):
         done = upgrade_store(settings.store_url)
     if done.before == done.after:
         say(f"{settings.store_name} has schema {done.after} already.")

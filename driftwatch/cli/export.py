@@ -33,13 +33,13 @@ def observations(
     frame: Frame, *, endpoints: tuple[str, ...], since: Moment | None, until: Moment | None, output: Path | None
 ) -> None:
     """Write observation records, one JSON line per answer; importing them gives the same replays."""
-    from driftwatch import bootstrap
     from driftwatch.adapters.records import export_observations
+    from driftwatch.bootstrap import clocks, stores
 
     settings = frame.settings()
-    now = bootstrap.system_clock().now()
+    now = clocks.system_clock().now()
     start, end = (moment.before(now) if moment else None for moment in (since, until))
-    with bootstrap.open_store(settings) as store, _stream(output) as stream:
+    with stores.open_store(settings) as store, _stream(output) as stream:
         for name in endpoints or store.endpoints():
             _write(stream, export_observations(store, name, since=start, until=end))
 

@@ -49,14 +49,14 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
     Replays that are in the store already stay as they are. Lines that cannot be read are listed, the
     others are kept. History of a configured endpoint becomes its baseline; nobody is paged about the past.
     """
-    from driftwatch import bootstrap
     from driftwatch.adapters.records import import_observations
+    from driftwatch.bootstrap import recorded, stores
 
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
-    with bootstrap.lock_store(settings), bootstrap.open_store(settings) as store:
-        report = import_observations(store, file, score=bootstrap.score_imported(settings, store))
+    with stores.lock_store(settings), stores.open_store(settings) as store:
+        report = import_observations(store, file, score=recorded.score_imported(settings, store))
         _judge(settings, store)
     if as_json:
         say_json(_as_dict(report))
@@ -66,11 +66,11 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
 
 
 def _judge(settings: "Settings", store: "Store") -> None:
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks, watching
     from driftwatch.services.judge import judge_pending
 
-    known, clock = set(store.endpoints()), bootstrap.system_clock()
-    for watched in bootstrap.watched_endpoints(settings, clock):
+    known, clock = set(store.endpoints()), clocks.system_clock()
+    for watched in watching.watched_endpoints(settings, clock):
         if watched.endpoint.name in known:
             judge_pending(replace(watched, routes={}), store, clock)
 

@@ -38,15 +38,15 @@ def calibrate(ctx: click.Context, labels: Path, *, name: str, output: Path | Non
 
     Exits with 1 if the judge does not pass the gate: 80 % agreement on at least 20 labels, good and bad ones.
     """
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import judges
     from driftwatch.cli.progress import progress
 
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
     with progress("calibrate") as advance:
-        found = asyncio.run(bootstrap.calibrate_judge(settings, name, labels, advance=advance))
-    data = bootstrap.calibration_data(settings, name, found)
+        found = asyncio.run(judges.calibrate_judge(settings, name, labels, advance=advance))
+    data = judges.calibration_data(settings, name, found)
     if output is not None:
         import json
 

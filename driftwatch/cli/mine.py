@@ -52,7 +52,7 @@ def mine(
 
     Exits with 3 if none was found.
     """
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import mining, models
     from driftwatch.cli.progress import progress
     from driftwatch.cli.replay import find_endpoint
 
@@ -66,7 +66,7 @@ def mine(
             f"{target} exists; its inputs have a history. Name another with --output, or write over it with --force.",
             slug="mine-exists",
         )
-    if usd is not None and not bootstrap.price_is_known(settings, endpoint):
+    if usd is not None and not models.price_is_known(settings, endpoint):
         raise DriftwatchError(
             f"{endpoint}: no price is known of its model, so --usd {usd:g} cannot be kept. Give `price:` at the "
             "endpoint, or leave --usd out: --calls bounds the search.",
@@ -74,7 +74,7 @@ def mine(
         )
     with progress("mine") as advance:
         found = asyncio.run(
-            bootstrap.mine_border_inputs(
+            mining.mine_border_inputs(
                 settings, endpoint, calls=calls, usd=usd, wanted=inputs, seed=seed, advance=advance
             )
         )

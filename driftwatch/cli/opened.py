@@ -29,16 +29,16 @@ class Opened:
 
     def endpoints(self) -> tuple["Watched", ...]:
         """Return every endpoint of the configuration."""
-        from driftwatch import bootstrap
+        from driftwatch.bootstrap import clocks, watching
 
-        return bootstrap.endpoints_to_read(self.settings, bootstrap.system_clock())
+        return watching.endpoints_to_read(self.settings, clocks.system_clock())
 
     def endpoint(self, name: str) -> "Watched":
         """Return the endpoint of that name, or say which there are."""
-        from driftwatch import bootstrap
+        from driftwatch.bootstrap import clocks, watching
         from driftwatch.cli.replay import find_endpoint
 
-        known = bootstrap.endpoints_to_read(self.settings, bootstrap.system_clock())
+        known = watching.endpoints_to_read(self.settings, clocks.system_clock())
         found = next((one for one in known if one.endpoint.name == name), None)
         if found is None:
             find_endpoint(self.settings, name)
@@ -47,10 +47,10 @@ class Opened:
 
     def routes_for(self, incident_id: int) -> "Mapping[Audience, Routes]":
         """Return which routes each audience hears of an incident on."""
-        from driftwatch import bootstrap
+        from driftwatch.bootstrap import routing
 
         incident = self.store.incident(incident_id)
-        return bootstrap.audiences(self.settings, incident.endpoint if incident else "")
+        return routing.audiences(self.settings, incident.endpoint if incident else "")
 
     @property
     def due_slots(self) -> "DueSlots":
@@ -74,17 +74,17 @@ def opened(ctx: click.Context, *, make: bool = False) -> Iterator[Opened]:
     StoreError
         If there is no store (slug ``store-path``), or it cannot be read.
     """
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks, stores
     from driftwatch.domain.errors import StoreError
 
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
-    if not make and not bootstrap.store_exists(settings):
+    if not make and not stores.store_exists(settings):
         raise StoreError(
             f"{settings.store_name}: there is no store yet, so nothing is known. "
             "`driftwatch run` or `driftwatch replay` makes it; `--config` names another configuration.",
             slug="store-path",
         )
-    with bootstrap.open_store(settings) as store:
-        yield Opened(settings=settings, store=store, now=bootstrap.system_clock().now())
+    with stores.open_store(settings) as store:
+        yield Opened(settings=settings, store=store, now=clocks.system_clock().now())

@@ -26,12 +26,12 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     the store has a baseline, spread, tokens and money are taken from it; until then assumptions stand in, and are
     named. Nothing is sent and nothing is written.
     """
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import planning
 
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
-    plans = bootstrap.plan_endpoints(settings)
+    plans = planning.plan_endpoints(settings)
     if as_json:
         from driftwatch.cli.render.plan import plan_data
 

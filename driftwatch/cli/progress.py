@@ -18,9 +18,9 @@ def progress(name: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks
 
-    clock = bootstrap.system_clock()
+    clock = clocks.system_clock()
     began, done_of = clock.now(), dict[str, int]()
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -45,7 +45,7 @@ def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json:
 
 
 async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, Any]:
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks, keys, models, senders, stores, watching, worlds
     from driftwatch.daemon.logs import configure
     from driftwatch.domain.replay import Slot
     from driftwatch.services.judge import judge_pending
@@ -53,17 +53,17 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
 
     settings = frame.settings()
     wanted = find_endpoint(settings, name)
-    bootstrap.refuse_missing_keys(settings)
-    configure(secrets=bootstrap.secrets_of(settings), level="WARNING")
-    clock = bootstrap.system_clock()
+    keys.refuse_missing_keys(settings)
+    configure(secrets=keys.secrets_of(settings), level="WARNING")
+    clock = clocks.system_clock()
     slot = Slot(endpoint=name, due=_due(slot_text, clock.now()))
-    with bootstrap.lock_store(settings), bootstrap.open_store(settings) as store:
-        watched = bootstrap.watch(settings, bootstrap.endpoint_of(settings, wanted), clock)
-        world = bootstrap.world(settings, store, clock)
+    with stores.lock_store(settings), stores.open_store(settings) as store:
+        watched = watching.watch(settings, models.endpoint_of(settings, wanted), clock)
+        world = worlds.world(settings, store, clock)
         try:
             judge_pending(watched, store, clock)
             ticked = await tick(watched, slot, world)
-            await bootstrap.pager(settings, store, clock).deliver_due()
+            await senders.pager(settings, store, clock).deliver_due()
         finally:
             world.scoring.close()
             for model in watched.models:

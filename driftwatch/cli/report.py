@@ -65,11 +65,11 @@ def _made(here: Opened, begin: "datetime | None", end: "datetime") -> "Report":
 
 def _promise(here: Opened, *, as_json: bool) -> None:
     """Promise the week's report: the outbox delivers it."""
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import processes
     from driftwatch.presentation.report_message import report_payload
     from driftwatch.services.weekly import had_begun, is_promised, last_week, promise
 
-    weekly = bootstrap.weekly_report(here.settings)
+    weekly = processes.weekly_report(here.settings)
     if weekly is None:
         raise click.UsageError("nobody gets a weekly report: add `alerting: {report: {to: its-route}}`.")
     week = last_week(weekly, here.now, here.due_slots)

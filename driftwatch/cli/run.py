@@ -38,8 +38,8 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     # Until it can be obeyed: the default would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     load_structlog()
-    from driftwatch import bootstrap
     from driftwatch.adapters.systemd import Systemd
+    from driftwatch.bootstrap import clocks, keys, money, senders, stores, worlds
     from driftwatch.cli.building import Builder, first_settings
     from driftwatch.daemon import Daemon
     from driftwatch.daemon.heartbeat import Heartbeat
@@ -50,17 +50,17 @@ def run(frame: Frame, *, json_logs: bool) -> None:
 
     content = frame.config.read_bytes() if frame.config.is_file() else b""
     settings, refused = first_settings(frame.existing())
-    redact = configure(secrets=bootstrap.secrets_of(settings), as_json=json_logs)
-    with bootstrap.lock_store(settings):
+    redact = configure(secrets=keys.secrets_of(settings), as_json=json_logs)
+    with stores.lock_store(settings):
         # After the lock: of a second daemon the store is the matter, and another port would not help it.
         taken = _listening(settings)
-        clock = bootstrap.steady_clock()
-        store, lease = bootstrap.open_node(settings)
+        clock = clocks.steady_clock()
+        store, lease = stores.open_node(settings)
         leader = Leader(lease, clock) if lease else None
-        world = bootstrap.world(settings, store, clock)
+        world = worlds.world(settings, store, clock)
         may_send = leader.may_send if leader else None
         doubts = leader.doubts if leader else None
-        pager = bootstrap.pager(settings, store, clock, world.counts, may_send=may_send, doubts=doubts)
+        pager = senders.pager(settings, store, clock, world.counts, may_send=may_send, doubts=doubts)
         vitals = Vitals(clock=clock, delivers=lambda: pager.ready)
         builder = Builder(
             file=frame.config,
@@ -77,7 +77,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             watched=setup.watched,
             world=world,
             pager=pager.run,
-            wall=bootstrap.system_clock(),
+            wall=clocks.system_clock(),
             vitals=vitals,
             systemd=Systemd(os.environ),
             chores=setup.chores,
@@ -99,7 +99,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             return
         # Its own handle on the socket: the server of the wait closes what it has.
         meanwhile = [_web(taken.dup(), daemon, vitals, settings)] if taken is not None else []
-        before = partial(bootstrap.read_spending, world, store)
+        before = partial(money.read_spending, world, store)
         if asyncio.run(in_turn(daemon, leader, vitals=vitals, meanwhile=meanwhile, before=before)):
             # Deposed, or sent SIGHUP while it stood by: it begins anew, with nothing remembered.
             os.execv(sys.executable, [sys.executable, "-m", "driftwatch", *sys.argv[1:]])  # noqa: S606
@@ -139,14 +139,14 @@ def _web(taken: "socket", daemon: "Daemon", vitals: "Vitals", settings: "Setting
     from driftwatch.web.server import serve
 
     def site() -> "Site":
-        from driftwatch import bootstrap
         from driftwatch.adapters.calendar import slots_between
+        from driftwatch.bootstrap import routing
         from driftwatch.web.site import Site
 
         def routes(endpoint: str) -> "Mapping[Audience, Routes]":
             """Return who hears of an endpoint; of one that is no longer watched, those of the start do."""
             found = next((one.routes for one in daemon.watched if one.endpoint.name == endpoint), None)
-            return bootstrap.audiences(settings, endpoint) if found is None else found
+            return routing.audiences(settings, endpoint) if found is None else found
 
         return Site(
             vitals=vitals,

@@ -24,17 +24,17 @@ def selftest(frame: Frame, *, as_json: bool) -> None:
     Exits with 0 if every drift was told as it must be and the message arrived, 1 if one was not, 3 if there is no
     route for operations, so that nothing could arrive. The result is in the weekly report.
     """
-    from driftwatch import bootstrap
+    from driftwatch.bootstrap import clocks, keys, stores
     from driftwatch.cli.progress import progress
     from driftwatch.daemon.logs import configure
     from driftwatch.selftest import run
 
     settings = frame.settings()
-    configure(secrets=bootstrap.secrets_of(settings), level="CRITICAL")
-    clock = bootstrap.system_clock()
+    configure(secrets=keys.secrets_of(settings), level="CRITICAL")
+    clock = clocks.system_clock()
     with progress("testing") as advance:
         result = asyncio.run(run.run_drifts(clock, advance=advance))
-    with bootstrap.open_store(settings) as store:
+    with stores.open_store(settings) as store:
         told = asyncio.run(run.tell(result, settings, store, clock))
     if as_json:
         say_json(_data(result, told))

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from driftwatch import bootstrap
 from driftwatch.adapters.store import SqlStore
+from driftwatch.bootstrap import routing, senders, stores
 from driftwatch.config.settings import Settings
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Delivery, DeliveryState, listed
@@ -73,7 +73,7 @@ def _kinds(told: Sequence[Delivery]) -> list[str]:
 
 async def tell(result: SelfTest, settings: Settings, store: SqlStore, clock: Clock) -> Told:
     """Promise the result to operations in the real outbox, and wait until whoever pages has delivered it."""
-    routes = listed(bootstrap.audiences(settings).get(Audience.OPS))
+    routes = listed(routing.audiences(settings).get(Audience.OPS))
     rows = [
         Delivery(
             key=f"selftest/{result.at.isoformat()}@{route}",
@@ -88,7 +88,7 @@ async def tell(result: SelfTest, settings: Settings, store: SqlStore, clock: Clo
     if not rows:
         return Told(states={})
     try:
-        with bootstrap.lock_store(settings):
+        with stores.lock_store(settings):
             return await _delivered(rows, settings, store, clock)
     except StoreError as error:
         if error.slug != "store-held":
@@ -100,7 +100,7 @@ async def tell(result: SelfTest, settings: Settings, store: SqlStore, clock: Clo
 async def _delivered(rows: Sequence[Delivery], settings: Settings, store: SqlStore, clock: Clock) -> Told:
     """Be the pager ourselves: nobody else is."""
     stop = asyncio.Event()
-    pager = asyncio.create_task(bootstrap.pager(settings, store, clock).run(stop))
+    pager = asyncio.create_task(senders.pager(settings, store, clock).run(stop))
     try:
         return await _arrived(rows, store, clock)
     finally:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from driftwatch import bootstrap
 from driftwatch.adapters.calendar import replays_per_year
 from driftwatch.adapters.store import SqlStore, open_store
+from driftwatch.bootstrap import models, scoring
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.endpoint import Endpoint
@@ -103,9 +103,9 @@ def _endpoint(server: ScriptedServer) -> Endpoint:
 
 
 def _watched(endpoint: Endpoint, clock: ManualClock) -> Watched:
-    scorers, scored = bootstrap.build_scorers(endpoint.probe_set)
+    scorers, scored = scoring.build_scorers(endpoint.probe_set)
     metrics = watched_metrics(scored.values(), logprobs=False)
-    model = bootstrap.language_model(endpoint, clock)
+    model = models.language_model(endpoint, clock)
     budget = Budgets(
         pages=FalseAlarmBudget.parse("1 per endpoint-year"), notices=FalseAlarmBudget.parse("4 per endpoint-year")
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.domain.answer import Question
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint

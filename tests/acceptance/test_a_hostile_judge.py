@@ -7,7 +7,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from driftwatch.bootstrap import open_store
+from driftwatch.bootstrap.stores import open_store
 from driftwatch.cli import main
 from driftwatch.config.load import load_settings
 from driftwatch.scorers.verdict import Unscored

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from driftwatch.bootstrap import _metrics_of
+from driftwatch.bootstrap.metrics import metrics_of
 from driftwatch.domain.answer import Question, Reply, Usage
 from driftwatch.domain.probe import Message, Probe, ProbeSet
 from driftwatch.services.streams import plan_streams
@@ -39,7 +39,7 @@ def first_token(tokens: tuple[str, str]):
 def test_a_swapped_model_is_noticed_in_the_first_replay_by_its_first_token(tmp_path: Path) -> None:
     golden = borders()
     world = SmallWorld(tmp_path, ScriptedModel(first_token(("Yes", "No"))), probes=golden, baseline=BASELINE)
-    metrics = _metrics_of(golden, {}, logprobs=False)
+    metrics = metrics_of(golden, {}, logprobs=False)
     plans = plan_streams(metrics, BUDGETS, replays_per_year=8760, baseline_replays=BASELINE)
     world.watched = replace(world.watched, metrics=metrics, plans=plans)
     asyncio.run(world.replay(BASELINE + 12))

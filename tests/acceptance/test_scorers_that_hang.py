@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from driftwatch.adapters.notify.slack import SlackWebhook
 from driftwatch.adapters.probes import load_probe_set
-from driftwatch.bootstrap import end_scorers
+from driftwatch.bootstrap.scoring import end_scorers
 from driftwatch.domain.probe import ProbeSet
 from driftwatch.services.page import Pager
 from driftwatch.testing.model import ScriptedModel

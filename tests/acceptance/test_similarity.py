@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
 from driftwatch.adapters.scoring.embedding import FILES, find_embedder
+from driftwatch.bootstrap import models, scoring, watching
 from driftwatch.config.load import load_settings
 from driftwatch.config.settings import Settings
 from driftwatch.domain.errors import ConfigError
@@ -54,8 +54,8 @@ def settings_of(folder: Path, *, sha256: str | None = None, embed: bool = True) 
 def world(folder: Path, model: ScriptedModel) -> SmallWorld:
     settings = settings_of(folder)
     here = SmallWorld(folder, model, baseline=8)
-    endpoint = replace(bootstrap.endpoint_of(settings, settings.endpoints[0]), attempts=1)
-    here.watched = bootstrap.watch(settings, endpoint, here.clock, model=model)
+    endpoint = replace(models.endpoint_of(settings, settings.endpoints[0]), attempts=1)
+    here.watched = watching.watch(settings, endpoint, here.clock, model=model)
     return here
 
 
@@ -73,7 +73,7 @@ def test_every_answer_is_compared_with_what_the_user_wrote_and_with_the_probes_o
     try:
         asyncio.run(story())
     finally:
-        bootstrap.end_scorers()
+        scoring.end_scorers()
     slots = [record.slot for record in here.store.slots("support-bot")]
     found = [{score.metric: score.value for score in here.store.scores("support-bot", slot)} for slot in slots]
     assert [isinstance(scores["similarity"], Unscored) for scores in found[:6]] == [True] * 4 + [False] * 2
@@ -98,8 +98,8 @@ def test_another_embedder_is_another_probe_and_another_baseline(tmp_path: Path) 
     changed = settings.model_copy(
         update={"embed": settings.embed.model_copy(update={"model_path": str(other), "sha256": pinned(other)})}
     )
-    endpoint = bootstrap.endpoint_of(changed, changed.endpoints[0])
-    watched = bootstrap.watch(changed, endpoint, here.clock, model=ScriptedModel({}))
+    endpoint = models.endpoint_of(changed, changed.endpoints[0])
+    watched = watching.watch(changed, endpoint, here.clock, model=ScriptedModel({}))
     assert endpoint.probe_set.probes[0].key != here.watched.endpoint.probe_set.probes[0].key
     assert requalifying(watched.fingerprint, here.watched.fingerprint) == ("scoring",)
 
@@ -107,19 +107,17 @@ def test_another_embedder_is_another_probe_and_another_baseline(tmp_path: Path) 
 def test_without_an_embedder_no_answer_is_compared_and_a_golden_set_that_wants_it_is_refused(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, embed=False)
     with pytest.raises(ConfigError, match="has the scorer `similar`, and no embedder is configured") as met:
-        bootstrap.endpoint_of(settings, settings.endpoints[0])
+        models.endpoint_of(settings, settings.endpoints[0])
     assert met.value.problems[0].slug == "embed-missing"
     (tmp_path / "golden.yaml").write_text(PROBES.partition("    scorers:")[0])
-    endpoint = bootstrap.endpoint_of(settings, settings.endpoints[0])
-    watched = bootstrap.watch(
-        settings, endpoint, SmallWorld(tmp_path, ScriptedModel({})).clock, model=ScriptedModel({})
-    )
+    endpoint = models.endpoint_of(settings, settings.endpoints[0])
+    watched = watching.watch(settings, endpoint, SmallWorld(tmp_path, ScriptedModel({})).clock, model=ScriptedModel({}))
     assert (watched.similarity, "similarity" in watched.metrics) == (None, False)
 
 
 def test_files_that_were_not_pinned_are_told_with_their_line(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, sha256="f" * 64)
     with pytest.raises(ConfigError, match="have the SHA-256") as met:
-        bootstrap.endpoint_of(settings, settings.endpoints[0])
+        models.endpoint_of(settings, settings.endpoints[0])
     (problem,) = met.value.problems
     assert (problem.slug, problem.line) == ("embed-model", 4)

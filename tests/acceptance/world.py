@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftwatch.adapters.store import SqlStore, open_store
-from driftwatch.bootstrap import build_scorers, end_scorers
+from driftwatch.bootstrap.scoring import build_scorers, end_scorers
 from driftwatch.domain.decide import Audience
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec

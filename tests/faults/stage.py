@@ -12,9 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
-from driftwatch import bootstrap
 from driftwatch.adapters.calendar import slots_between
 from driftwatch.adapters.store import open_store
+from driftwatch.bootstrap import clocks, watching, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.domain.replay import Slot
 from driftwatch.domain.schedule import Every
@@ -116,14 +116,14 @@ class Stage:
         asyncio.run(self._live_through(replays))
 
     async def _live_through(self, replays: int) -> None:
-        settings, clock = load_settings(self.config, os.environ), bootstrap.system_clock()
-        [watched] = bootstrap.watched_endpoints(settings, clock)
+        settings, clock = load_settings(self.config, os.environ), clocks.system_clock()
+        [watched] = watching.watched_endpoints(settings, clock)
         interval = watched.endpoint.schedule.interval if isinstance(watched.endpoint.schedule, Every) else HOUR
         now = clock.now()
         due = list(slots_between(watched.endpoint.schedule, now - (replays + 1) * interval, now))[-replays:]
         delay_s, self.delay_s = self.delay_s, 0.0
         with open_store(self.url) as store:
-            world = bootstrap.world(settings, store, clock)
+            world = worlds.world(settings, store, clock)
             for moment in due:
                 assert await tick(watched, Slot(endpoint=ENDPOINT, due=moment), world) is Ticked.REPLAYED
             await watched.model.aclose()
@@ -142,7 +142,7 @@ class Stage:
 
     def watched(self) -> Watched:
         settings = load_settings(self.config, os.environ)
-        return bootstrap.endpoints_to_read(settings, bootstrap.system_clock())[0]
+        return watching.endpoints_to_read(settings, clocks.system_clock())[0]
 
     def check(self) -> None:
         with open_store(self.url) as store:

@@ -51,11 +51,11 @@ def test_fault_20_the_machines_own_zone_decides_nothing(tmp_path: Path, zone: st
         "from pathlib import Path\n"
         "from driftwatch.config.load import load_settings\n"
         "from driftwatch.adapters.calendar import next_slot\n"
-        "from driftwatch import bootstrap\n"
+        "from driftwatch.bootstrap import clocks\n"
         f"settings = load_settings(Path({str(config)!r}), {{}})\n"
         "schedule = settings.endpoints[0].schedule.as_schedule()\n"
         "print(next_slot(schedule, datetime(2026, 7, 20, tzinfo=UTC)).isoformat())\n"
-        "print(bootstrap.system_clock().now().tzinfo)\n"
+        "print(clocks.system_clock().now().tzinfo)\n"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, env=environ, check=False)
     assert done.returncode == 0, done.stderr[-800:]

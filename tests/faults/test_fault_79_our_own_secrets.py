@@ -8,7 +8,8 @@ import pytest
 
 from driftwatch.adapters.notify.render import render
 from driftwatch.adapters.notify.slack_bot import SlackBot
-from driftwatch.bootstrap import redaction, watched_endpoints
+from driftwatch.bootstrap.keys import redaction
+from driftwatch.bootstrap.watching import watched_endpoints
 from driftwatch.config.load import load_settings
 from driftwatch.daemon.logs import Redact
 from driftwatch.testing.clock import ManualClock

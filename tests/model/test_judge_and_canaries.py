@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("xllamacpp", reason="the wheel with the llama.cpp server (extra `demo`) is not installed")
 
-from driftwatch import bootstrap
 from driftwatch.adapters.store import SqlStore
+from driftwatch.bootstrap import clocks, stores, watching, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.demo.llama import BASE, FINETUNED, LlamaServer
 from driftwatch.domain.replay import Slot
@@ -58,10 +58,10 @@ def replays(folder: Path, url: str, hours: range, *sets: str) -> list[Ticked]:
     (folder / "judged.yaml").write_text(JUDGED)
     files = ", ".join(str(SETS / f"{name}.yaml") if name in CANARIES else f"{name}.yaml" for name in sets)
     (folder / "driftwatch.yaml").write_text(CONFIG.replace("URL", url).replace("SETS", files))
-    settings, clock = load_settings(folder / "driftwatch.yaml", {}), bootstrap.system_clock()
-    with bootstrap.open_store(settings) as store:
-        world = bootstrap.world(settings, store, clock)
-        (watched,) = bootstrap.watched_endpoints(settings, clock)
+    settings, clock = load_settings(folder / "driftwatch.yaml", {}), clocks.system_clock()
+    with stores.open_store(settings) as store:
+        world = worlds.world(settings, store, clock)
+        (watched,) = watching.watched_endpoints(settings, clock)
 
         async def story() -> list[Ticked]:
             done = [await tick(watched, Slot(endpoint="bot", due=START + n * timedelta(hours=1)), world) for n in hours]
@@ -73,7 +73,7 @@ def replays(folder: Path, url: str, hours: range, *sets: str) -> list[Ticked]:
 
 
 def stored(folder: Path) -> SqlStore:
-    return bootstrap.open_store(load_settings(folder / "driftwatch.yaml", {}))
+    return stores.open_store(load_settings(folder / "driftwatch.yaml", {}))
 
 
 def scores(store: SqlStore, endpoint: str, metric: str) -> Iterator[object]:

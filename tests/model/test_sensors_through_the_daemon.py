@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("xllamacpp", reason="the wheel with the llama.cpp server (extra `demo`) is not installed")
 
 from benchmarks.lab.power_probes import shortest
-from driftwatch import bootstrap
+from driftwatch.bootstrap import clocks, stores, watching, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.demo.llama import BASE, QUANTISED, LlamaServer
 from driftwatch.domain.replay import Slot
@@ -48,10 +48,10 @@ def alarms(folder: Path, replays: int, begin: int, change: Callable[[], None] = 
     """Replay hour by hour as the daemon does, and return the streams of the incident that is open afterwards."""
     settings = load_settings(folder / "config" / "driftwatch.yaml", {})
     change()
-    clock = bootstrap.system_clock()
-    with bootstrap.open_store(settings) as store:
-        world = bootstrap.world(settings, store, clock)
-        (watched,) = bootstrap.watched_endpoints(settings, clock)
+    clock = clocks.system_clock()
+    with stores.open_store(settings) as store:
+        world = worlds.world(settings, store, clock)
+        (watched,) = watching.watched_endpoints(settings, clock)
 
         async def story() -> None:
             for n in range(begin, begin + replays):

@@ -16,7 +16,7 @@ from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.notify.slack import SlackWebhook
 from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.adapters.store import SqlStore, open_store
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.daemon.duty import Duty
 from driftwatch.domain.answer import Question
 from driftwatch.domain.decide import Audience, decide

@@ -96,7 +96,7 @@ def test_a_model_that_is_none_is_told_and_not_a_crash(folder):
 def test_our_own_process_never_loads_the_library(folder):
     """It would cost the daemon the model's memory, and the start of every command half a second."""
     code = (
-        "import sys; from pathlib import Path; import driftwatch.bootstrap;"
+        "import sys; from pathlib import Path; import driftwatch.bootstrap.watching;"
         "from driftwatch.adapters.scoring.embedding import find_embedder;"
         f"find_embedder(Path({str(folder)!r}), {pinned(folder)!r}); print('model2vec' in sys.modules)"
     )

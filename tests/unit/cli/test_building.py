@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
 from driftwatch.adapters.store import open_store
+from driftwatch.bootstrap import clocks
 from driftwatch.cli.building import Builder
 from driftwatch.config.load import load_settings
 from driftwatch.daemon.emergency import Emergency
@@ -57,7 +57,7 @@ def built(stage: Stage, leader: Leader | None = None) -> Builder:
         file=stage.config,
         settings=settings,
         store=open_store(stage.url),
-        clock=bootstrap.system_clock(),
+        clock=clocks.system_clock(),
         heartbeat=Heartbeat(delivers=lambda: True),
         learn=lambda _secrets: None,
         may_send=leader.may_send if leader else None,

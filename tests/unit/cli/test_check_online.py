@@ -92,7 +92,7 @@ def test_fault_62_a_bot_that_may_not_read_its_channel_is_warned_about(
         slack.workspace.id_of("#oncall")
         slack.workspace.scopes -= {"channels:history"}
         bot = SlackBot(slack.token, "#oncall", clock=SystemClock(), base_url=slack.api_url)
-        monkeypatch.setattr("driftwatch.bootstrap.notifiers", lambda *_: {"oncall": bot})
+        monkeypatch.setattr("driftwatch.bootstrap.senders.notifiers", lambda *_: {"oncall": bot})
         code, lines = check(write(tmp_path, "http://127.0.0.1:9/v1", slack.webhook_url.reveal()), "--send-test")
     assert code == 0
     [doubt] = [line["told"] for line in lines if line["mark"] == "warning" and line["what"] == "route oncall"]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.notify.slack import SlackWebhook
 from driftwatch.adapters.store import StoreLock, open_store
-from driftwatch.bootstrap import selftest_process
+from driftwatch.bootstrap.processes import selftest_process
 from driftwatch.cli import main
 from driftwatch.config.load import load_settings
 from driftwatch.domain.delivery import DeliveryState

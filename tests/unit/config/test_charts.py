@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
+from driftwatch.bootstrap import clocks, watching
 from driftwatch.domain.errors import ConfigError
 
 GOLDEN = """\
@@ -22,14 +22,14 @@ def refused(files, charts: str):
     (files.folder / "golden.yaml").write_text(GOLDEN)
     settings = files.load(text(files, charts))
     with pytest.raises(ConfigError) as caught:
-        bootstrap.endpoints_to_read(settings, bootstrap.system_clock())
+        watching.endpoints_to_read(settings, clocks.system_clock())
     return caught.value.problems
 
 
 def test_charts_go_from_the_file_to_the_detectors(files) -> None:
     (files.folder / "golden.yaml").write_text(GOLDEN)
     settings = files.load(text(files, "{pass: [mixture, risk-adjusted], length: [cusum], icontains: [cvm, ewma]}"))
-    [watched] = bootstrap.endpoints_to_read(settings, bootstrap.system_clock())
+    [watched] = watching.endpoints_to_read(settings, clocks.system_clock())
     paging = {name: watched.plans[name].detector.paging for name in ("pass", "length", "icontains", "refusal")}
     assert paging == {
         "pass": ("mixture", "risk-adjusted"),

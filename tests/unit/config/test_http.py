@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
+from driftwatch.bootstrap import keys
 
 
 def test_the_default_is_this_machine_alone(files) -> None:
@@ -49,7 +49,7 @@ def test_a_short_token_is_refused(files) -> None:
 
 def test_the_token_is_a_secret(files) -> None:
     settings = files.load(files.endpoint + "http: {token: 0123456789abcdef}\n")
-    assert "0123456789abcdef" in bootstrap.secrets_of(settings)
+    assert "0123456789abcdef" in keys.secrets_of(settings)
     assert "0123456789abcdef" not in repr(settings)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
+from driftwatch.bootstrap import keys, worlds
 from driftwatch.config.load import load_settings
 from driftwatch.config.otel import read_headers
 from driftwatch.config.settings import Settings
@@ -31,15 +31,13 @@ def settings(tmp_path: Path):
 
 def test_nothing_is_told_until_it_is_configured(settings) -> None:
     assert settings().otel is None
-    assert bootstrap.traces(settings()) is None
+    assert worlds.traces(settings()) is None
 
 
 def test_the_least_that_is_needed_is_an_address(settings) -> None:
     otel = settings("{endpoint: 'http://127.0.0.1:4318'}").otel
     assert (otel.semconv, otel.content, otel.scores, otel.headers) == ("1.41", False, "events", {})
-    assert (
-        bootstrap.traces(settings("{endpoint: 'http://127.0.0.1:4318'}")).address == "http://127.0.0.1:4318/v1/traces"
-    )
+    assert worlds.traces(settings("{endpoint: 'http://127.0.0.1:4318'}")).address == "http://127.0.0.1:4318/v1/traces"
 
 
 @pytest.mark.parametrize(("written", "read"), [("1.41", "1.41"), ("'1.41'", "1.41"), ("latest", "latest")])
@@ -68,7 +66,7 @@ def test_headers_that_no_request_may_carry_are_refused_without_showing_them(wron
 def test_keys_among_the_headers_are_kept_out_of_logs_and_names_are_not(settings) -> None:
     headers = "authorization=Bearer%20abcd1234,x-api-key=k-5678,x-mlflow-experiment-id=1234"
     loaded = settings("{endpoint: 'http://x', headers_file: headers}", headers)
-    assert set(bootstrap.secrets_of(loaded)) == {"Bearer abcd1234", "abcd1234", "k-5678"}
+    assert set(keys.secrets_of(loaded)) == {"Bearer abcd1234", "abcd1234", "k-5678"}
     assert read_headers(headers)["x-mlflow-experiment-id"] == "1234"
     assert "abcd1234" not in repr(loaded)
 
@@ -79,5 +77,5 @@ def test_without_the_extra_the_way_on_is_told(settings, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(DriftwatchError, match="uv sync --extra otel") as error:
-        bootstrap.traces(settings("{endpoint: 'http://x'}"))
+        worlds.traces(settings("{endpoint: 'http://x'}"))
     assert error.value.slug == "otel-not-installed"

@@ -2,7 +2,10 @@
 
 import pytest
 
-from driftwatch.bootstrap import audiences, fallback, notifiers, secrets_of, system_clock
+from driftwatch.bootstrap.clocks import system_clock
+from driftwatch.bootstrap.keys import secrets_of
+from driftwatch.bootstrap.routing import audiences, fallback
+from driftwatch.bootstrap.senders import notifiers
 from driftwatch.domain.decide import Audience
 
 ROUTES = """\

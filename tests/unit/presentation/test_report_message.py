@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 
-from driftwatch import bootstrap
 from driftwatch.adapters.notify import webhook
 from driftwatch.adapters.notify.pagerduty import event
 from driftwatch.adapters.notify.render import (
@@ -23,6 +22,7 @@ from driftwatch.adapters.notify.render import (
 from driftwatch.adapters.notify.slack_body import slack_body
 from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.adapters.store import open_store
+from driftwatch.bootstrap import senders
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.metric import Severity
 from driftwatch.presentation.drawing import can_draw
@@ -114,7 +114,7 @@ def test_a_bot_puts_a_picture_into_the_thread(tmp_path: Path):
         slack.workspace.id_of("#quiet")
         clock = ManualClock(UNTIL)
         bot = SlackBot(
-            slack.token, "#quiet", clock=clock, timeout_s=30.0, base_url=slack.api_url, chart=bootstrap._report_picture
+            slack.token, "#quiet", clock=clock, timeout_s=30.0, base_url=slack.api_url, chart=senders.report_picture
         )
         store.enqueue([ROW])
         asyncio.run(Pager(store, {"quiet": bot}, clock=clock, rng=Random(7)).deliver_due())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.domain.errors import ConfigError
 from driftwatch.domain.probe import Message, Probe, ScorerSpec
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from driftwatch import bootstrap
 from driftwatch.adapters.store import open_store
+from driftwatch.bootstrap import clocks, stores, watching
 from driftwatch.cli import main
 from driftwatch.config.load import load_settings
 from driftwatch.testing.clock import ManualClock
@@ -66,10 +66,10 @@ def project_of(tmp_path_factory):
         (folder / "driftwatch.yaml").write_text(CONFIG)
         (folder / "golden.yaml").write_text(GOLDEN)
         settings = load_settings(folder / "driftwatch.yaml", {})
-        (one,) = bootstrap.endpoints_to_read(settings, bootstrap.system_clock())
+        (one,) = watching.endpoints_to_read(settings, clocks.system_clock())
         this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         start = this_hour - timedelta(hours=replays - 1 + ended_hours_ago)
-        with bootstrap.open_store(settings) as store:
+        with stores.open_store(settings) as store:
             Scripted(store=store, clock=ManualClock(start)).replays(one, replays, start=start, drift_at=drift_at)
         return folder
 

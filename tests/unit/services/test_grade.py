@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.domain.answer import Answer, Question, Reply
 from driftwatch.domain.endpoint import Endpoint, Price
 from driftwatch.domain.errors import Outcome

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch import bootstrap
 from driftwatch.adapters.calendar import slots_between
+from driftwatch.bootstrap import watching
 from driftwatch.config.load import load_settings
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Cron
@@ -34,7 +34,7 @@ def judge(folder: Path, anchors: str = "") -> Watched:
         (folder / f"{name}.yaml").write_text(f"name: {name}\nprobes:\n{probes}")
     (folder / "driftwatch.yaml").write_text(CONFIG % anchors)
     settings = load_settings(folder / "driftwatch.yaml", {})
-    return bootstrap.endpoints_to_read(settings, ManualClock(NOW))[-1]
+    return watching.endpoints_to_read(settings, ManualClock(NOW))[-1]
 
 
 def test_its_pace_is_that_of_the_endpoints_it_grades(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from driftwatch.bootstrap import _metrics_of
+from driftwatch.bootstrap.metrics import metrics_of
 from driftwatch.domain.answer import Question
 from driftwatch.domain.metric import SEED
 from driftwatch.scorers.reference import NO_REFERENCE, NOT_HONOURED
@@ -53,5 +53,5 @@ def test_without_a_seed_nothing_is_promised_and_nothing_measured(tmp_path: Path)
 
 
 def test_only_a_seeded_endpoint_gives_it_a_part_of_the_budget() -> None:
-    assert SEED.name in _metrics_of(capitals(2), {}, logprobs=False, seeded=True)
-    assert SEED.name not in _metrics_of(capitals(2), {}, logprobs=False)
+    assert SEED.name in metrics_of(capitals(2), {}, logprobs=False, seeded=True)
+    assert SEED.name not in metrics_of(capitals(2), {}, logprobs=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.bootstrap import _metrics_of
+from driftwatch.bootstrap.metrics import metrics_of
 from driftwatch.domain.answer import Question, Reply, TokenLogprob, Usage
 from driftwatch.domain.metric import SENSORS
 from driftwatch.domain.probe import Message, Probe, ProbeSet
@@ -40,7 +40,7 @@ def sensors(kind: Any, count: int = 12, samples: int = 1) -> ProbeSet:
 
 def world(folder: Path, script: Any, probes: ProbeSet) -> SmallWorld:
     here = SmallWorld(folder, ScriptedModel(script), probes=probes, baseline=8)
-    here.watched = replace(here.watched, metrics=(metrics := _metrics_of(probes, {}, logprobs=False)))
+    here.watched = replace(here.watched, metrics=(metrics := metrics_of(probes, {}, logprobs=False)))
     from driftwatch.services.streams import plan_streams
     from tests.acceptance.judged_world import BUDGETS
 
@@ -158,12 +158,12 @@ def test_the_reference_survives_a_restart_and_a_new_epoch_has_another(tmp_path: 
 
 
 def test_only_sensor_probes_make_sensor_metrics_and_alone_they_have_the_whole_budget() -> None:
-    alone = _metrics_of(sensors("border"), {}, logprobs=False)
+    alone = metrics_of(sensors("border"), {}, logprobs=False)
     assert {name for name, metric in alone.items() if metric.severity.rank} == {"border-distance"}
     plain = ProbeSet(name="p", probes=(Probe(id="a", messages=(Message(role="user", content="Hi?"),)),))
-    assert not SENSORS & _metrics_of(plain, {}, logprobs=True).keys()
+    assert not SENSORS & metrics_of(plain, {}, logprobs=True).keys()
     mixed = replace(plain, probes=(*plain.probes, *sensors("logprob").probes))
-    assert {"length", "logprob-distance"} <= _metrics_of(mixed, {}, logprobs=False).keys()
+    assert {"length", "logprob-distance"} <= metrics_of(mixed, {}, logprobs=False).keys()
 
 
 def uneven(question: Question, chance: Any) -> Reply:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from driftwatch.bootstrap import build_scorers
+from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.domain.answer import Answer, Reply
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec
