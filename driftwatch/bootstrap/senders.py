@@ -1,7 +1,7 @@
 """What carries messages: the sink behind every route, the pager that empties the outbox, the buttons that answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from driftwatch.bootstrap.routing import audiences, fallback
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from driftwatch.services.deliver import Doubts
     from driftwatch.services.page import Pager
     from driftwatch.services.press import Press, Pressed
+    from driftwatch.services.watched import Watched
 
 
 def notifiers(settings: Settings, clock: Clock, may_send: "MaySend | None" = None) -> dict[str, Notifier]:
@@ -106,13 +107,13 @@ def pager(
     )
 
 
-def buttons(settings: Settings, store: Store, clock: Clock) -> "tuple[SlackButtons, ...]":
+def buttons(settings: Settings, store: Store, clock: Clock, watched: "Sequence[Watched]") -> "tuple[SlackButtons, ...]":
     """Return what hears the buttons of each Slack app whose app-level token is given."""
     from driftwatch.services.press import press_button
 
     async def act(press: "Press") -> "Pressed":
         return await asyncio.to_thread(
-            press_button, store, press, clock, lambda endpoint: audiences(settings, endpoint)
+            press_button, store, press, clock, lambda endpoint: audiences(settings, endpoint), watched=watched
         )
 
     apps = {route.app_token.reveal(): route for route in settings.routes.values() if route.app_token}

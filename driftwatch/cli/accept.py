@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from driftwatch.cli.opened import opened
-from driftwatch.cli.ownership import INCIDENT, acting, mine_again, tell
+from driftwatch.cli.ownership import INCIDENT, acting, readable, tell
 
 _NAMED = 8
 
@@ -21,20 +21,22 @@ def accept(ctx: click.Context, incident: int, *, every: bool, by: str, comment: 
     Where the drift is confined to some probes, the others keep their baseline. Those who were told of the incident
     are told of its end.
     """
-    from driftwatch.services.own import Person
+    from driftwatch.services.own import Person, mine_again
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
+        watched = readable(here)
         ended = accept_incident(
             here.store,
             incident,
             Person(name=by, now=here.now, comment=comment),
             here.routes_for(incident),
             every=every,
+            watched=watched,
         )
         begins = _begins(ended.accepted_probes, here.store.epoch(ended.endpoint))
-        again = mine_again(here, ended.endpoint)
-    tell(ended, f"accepted by {by}; {begins} with the next replay.{again}", as_json=as_json)
+        again = mine_again(watched, ended.endpoint)
+    tell(ended, f"accepted by {by}; {begins} with the next replay. {again}".rstrip(), as_json=as_json)
 
 
 def _begins(probes: Sequence[str], epoch: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from driftwatch.cli.opened import Opened, opened
-from driftwatch.cli.ownership import acting, mine_again, tell
+from driftwatch.cli.ownership import acting, tell
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.domain.errors import DriftwatchError
 
@@ -41,11 +41,11 @@ def show(ctx: click.Context, endpoint: str, *, as_json: bool) -> None:
 @click.pass_context
 def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, as_json: bool) -> None:
     """Accept all that ENDPOINT does now: its open incident ends, and the next replays are its baseline."""
-    from driftwatch.services.own import Person
+    from driftwatch.services.own import Person, mine_again
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
-        here.endpoint(endpoint)
+        watched = (here.endpoint(endpoint),)
         incident = here.store.open_incident(endpoint)
         if incident is None:
             raise DriftwatchError(
@@ -59,9 +59,10 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
             Person(name=by, now=here.now, comment=comment),
             here.routes_for(incident.id),
             every=True,
+            watched=watched,
         )
-        epoch, again = here.store.epoch(endpoint), mine_again(here, endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.{again}", as_json=as_json)
+        epoch, again = here.store.epoch(endpoint), mine_again(watched, endpoint)
+    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay. {again}".rstrip(), as_json=as_json)
 
 
 @baseline.command()

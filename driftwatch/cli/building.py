@@ -74,8 +74,9 @@ class Builder:
     def setup(self, settings: "Settings", content: bytes | None) -> Setup:
         """Build; the content is remembered as good once it is in use, unless it has changed meanwhile."""
         notifiers = senders.notifiers(settings, self.clock, self.may_send)
+        watched = watching.watched_endpoints(settings, self.clock)
         return Setup(
-            watched=watching.watched_endpoints(settings, self.clock),
+            watched=watched,
             usd_per_day=settings.budget.usd_per_day if settings.budget else None,
             notifiers=notifiers,
             past_the_store=senders.past_the_store(notifiers, self.may_warn),
@@ -84,7 +85,7 @@ class Builder:
             traces=worlds.traces(settings),
             network=worlds.own_network(settings, self.clock),
             listeners=[
-                *(buttons.run for buttons in senders.buttons(settings, self.store, self.clock)),
+                *(buttons.run for buttons in senders.buttons(settings, self.store, self.clock, watched)),
                 *self._weekly(settings),
             ],
             in_use=lambda: self._keep(content),

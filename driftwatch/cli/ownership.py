@@ -12,6 +12,7 @@ from driftwatch.cli.typed import Typed
 if TYPE_CHECKING:
     from driftwatch.cli.opened import Opened
     from driftwatch.domain.incident import Incident
+    from driftwatch.services.watched import Watched
 
 _NAME = re.compile(r"(?:inc-)?0*([1-9][0-9]{0,17})", re.IGNORECASE)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,17 +58,14 @@ def login_name() -> str:
         return "unknown"
 
 
-def mine_again(here: "Opened", endpoint: str) -> str:
-    """Say that border inputs were ties of the model as it was before; empty where there are none."""
+def readable(here: "Opened") -> tuple["Watched", ...]:
+    """Return the endpoints as they are configured; none where a golden set is broken: an incident ends all the same."""
     from driftwatch.domain.errors import DriftwatchError
 
     try:
-        probes = here.endpoint(endpoint).endpoint.probe_set.probes
+        return here.endpoints()
     except DriftwatchError:
-        return ""  # of an endpoint that is no longer configured
-    if not any(probe.sensor == "border" for probe in probes):
-        return ""
-    return f" Its border inputs were ties of the model before; to find new ones: driftwatch mine {endpoint} --force"
+        return ()
 
 
 def tell(incident: "Incident", sentence: str, *, as_json: bool) -> None:

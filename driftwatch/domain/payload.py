@@ -36,6 +36,7 @@ def payload_for(
     excerpts: Excerpts | None = None,
     replays: int | None = None,
     seen: StateSeen | None = None,
+    advice: str = "",
 ) -> dict[str, Any]:
     """Return the payload of one message about an incident; what is not known is left out, not invented.
 
@@ -55,6 +56,8 @@ def payload_for(
         Replays of this epoch that the decision rests on.
     seen : StateSeen, optional
         The state that these replays show.
+    advice : str
+        What is to do next, in a sentence; empty for nothing beyond the verbs.
     """
     findings = incident.findings[:FINDINGS_SHOWN]
     moved = findings[0].moved[:PROBES_SHOWN] if findings else ()
@@ -80,6 +83,7 @@ def payload_for(
             replays=replays,
             by=incident.by and one_line(incident.by, _NAME),
             comment=incident.comment and one_line(incident.comment, EXCERPT),
+            advice=one_line(advice, EXCERPT),
             thread_key=incident.parent_key,
             parent=f"inc-{incident.parent}" if incident.parent is not None else None,
             accepted_probes=[one_line(name, _NAME) for name in incident.accepted_probes[:ELSEWHERE_SHOWN]] or None,

@@ -3,10 +3,11 @@
 Each is one transaction: the transition, a new epoch if it begins one, and the word to those who were told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from driftwatch.domain import ownership
 from driftwatch.domain.decide import Audience, Decision, Tell, listeners
@@ -16,6 +17,9 @@ from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Re
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
 from driftwatch.services.ports import Store
+
+if TYPE_CHECKING:
+    from driftwatch.services.watched import Watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +57,29 @@ def acknowledge(
 
 
 def accept(
-    store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes], *, every: bool = False
+    store: Store,
+    incident_id: int,
+    person: Person,
+    routes: Mapping[Audience, Routes],
+    *,
+    every: bool = False,
+    watched: Iterable["Watched"] = (),
 ) -> Incident:
     """End an incident: the new behaviour is the baseline, whose first replay is the next one.
 
     It is so for the probes that moved; for all of them, in a new epoch, where the drift is not confined to some, or
-    with `every`.
+    with `every`. Those who are told hear what is to do next, by what the endpoint is asked: that is in `watched`.
     """
-    return _changed(store, incident_id, person, routes, partial(ownership.accept, every=every))
+    advice = mine_again(watched, find_incident(store, incident_id).endpoint)
+    return _changed(store, incident_id, person, routes, partial(ownership.accept, every=every), advice=advice)
+
+
+def mine_again(watched: Iterable["Watched"], endpoint: str) -> str:
+    """Say that border inputs were ties of the model as it was before; empty where an endpoint is asked none."""
+    asked = (probe for one in watched if one.endpoint.name == endpoint for probe in one.endpoint.probe_set.probes)
+    if not any(probe.sensor == "border" for probe in asked):
+        return ""
+    return f"Its border inputs were ties of the model before; to find new ones: driftwatch mine {endpoint} --force"
 
 
 def resolve(store: Store, incident_id: int, person: Person, routes: Mapping[Audience, Routes]) -> Incident:
@@ -128,6 +147,7 @@ def _changed(
     verb: Callable[..., Incident],
     *,
     reason: Reason | None = None,
+    advice: str = "",
 ) -> Incident:
     """Write what a person does, its new epoch, and the promises to those who heard of the beginning, as one."""
     while True:
@@ -135,7 +155,7 @@ def _changed(
         after = verb(before, by=person.name, now=person.now, comment=person.comment)
         told = reason or after.reason
         tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in listeners(after))
-        said = payload_for(after, reason=told, severity=Severity.NOTICE, now=person.now)
+        said = payload_for(after, reason=told, severity=Severity.NOTICE, now=person.now, advice=advice)
         decision = Decision(reason=told, incident=after, tell=tell)
         deliveries = promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=person.now)
         anew = after.state is IncidentState.ACCEPTED and not after.accepted_probes

@@ -1,6 +1,6 @@
 """What a button does: the same as the command, by the person who pressed it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,8 +8,9 @@ from driftwatch.domain.decide import Audience
 from driftwatch.domain.delivery import Routes
 from driftwatch.domain.errors import DriftwatchError
 from driftwatch.domain.incident import Silence
-from driftwatch.services.own import Person, accept, acknowledge, find_incident, silence
+from driftwatch.services.own import Person, accept, acknowledge, find_incident, mine_again, silence
 from driftwatch.services.ports import Clock, Store
+from driftwatch.services.watched import Watched
 
 SILENCED_FOR = timedelta(hours=4)
 """How long the button silences; the command takes any time."""
@@ -50,9 +51,14 @@ class Pressed:
 
 
 def press_button(
-    store: Store, press: Press, clock: Clock, routes: Callable[[str], Mapping[Audience, Routes]]
+    store: Store,
+    press: Press,
+    clock: Clock,
+    routes: Callable[[str], Mapping[Audience, Routes]],
+    *,
+    watched: Iterable[Watched],
 ) -> Pressed:
-    """Do what the button says.
+    """Do what the button says; what an acceptance leaves to do follows from what the endpoints in `watched` are asked.
 
     Raises
     ------
@@ -66,9 +72,11 @@ def press_button(
         acknowledge(store, incident.id, person, routes(incident.endpoint))
         return Pressed(sentence=f"{incident.name} acknowledged by {press.user_name}.", told=told)
     if press.verb == "accept":
-        ended = accept(store, incident.id, person, routes(incident.endpoint))
+        watched = tuple(watched)
+        ended = accept(store, incident.id, person, routes(incident.endpoint), watched=watched)
         of = f" of {_counted(len(ended.accepted_probes))}" if ended.accepted_probes else ""
-        return Pressed(sentence=f"{incident.name} accepted as the new baseline{of} by {press.user_name}.", told=told)
+        sentence = f"{incident.name} accepted as the new baseline{of} by {press.user_name}."
+        return Pressed(sentence=f"{sentence} {mine_again(watched, incident.endpoint)}".rstrip(), told=told)
     if press.verb == "silence":
         return _silence(store, press, clock, incident.endpoint)
     raise DriftwatchError(f"There is no button {press.verb!r} in this version.", slug="incident-state")

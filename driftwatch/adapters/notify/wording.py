@@ -219,7 +219,7 @@ def _sibling(told: Payload) -> str:
 
 
 def note(payload: Payload) -> str:
-    """Return attribution, the vendor's announcement, and what a person said."""
+    """Return attribution, the vendor's announcement, what a person said, and what is to do next."""
     words = []
     if _drifting(payload):
         why = [payload.get("attribution", "").capitalize(), payload.get("detail", "")]
@@ -228,6 +228,8 @@ def note(payload: Payload) -> str:
             words.append(f"Covered by the page of {payload['parent']}.")
     if payload.get("comment"):
         words.append(f"{payload.get('by', 'somebody')}: {payload['comment']}")
+    if payload.get("advice"):
+        words.append(payload["advice"])
     return " ".join(words)
 
 

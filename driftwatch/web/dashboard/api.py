@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from driftwatch.domain.errors import DriftwatchError, StoreError
-from driftwatch.domain.incident import Incident, Silence
+from driftwatch.domain.incident import Silence
 from driftwatch.presentation import as_json
 from driftwatch.presentation.course_charts import charts_data
 from driftwatch.services import own
@@ -62,8 +62,6 @@ _WRITE: dict[int | str, dict[str, Any]] = {
     403: {"description": "No token is configured, so nothing can be changed here."},
     409: {"model": shapes.Problem, "description": "Its state does not allow it, or this node stands by."},
 }
-
-_VERBS: dict[str, Callable[..., Incident]] = {"ack": own.acknowledge, "accept": own.accept, "resolve": own.resolve}
 
 router = APIRouter(prefix="/api", tags=["dashboard"], default_response_class=Json, responses=_READ)
 
@@ -154,18 +152,20 @@ async def silences(request: Request) -> Json:
     return await _told(room, read)
 
 
-@router.post("/incidents/{number}/{verb}", response_model=shapes.IncidentShape, responses=_WRITE)
+@router.post("/incidents/{number}/{verb}", response_model=shapes.Acted, responses=_WRITE)
 async def act(request: Request, number: Number, verb: Literal["ack", "accept", "resolve"], body: shapes.Act) -> Json:
     """Take an incident, accept the behaviour as the new baseline, or say that the old one is back."""
     room = room_of(request)
 
     def write() -> Any:
-        found = own.find_incident(room.site.store, number)
-        return as_json.incident_data(
-            _VERBS[verb](
-                room.site.store, number, _person(room, body.by, body.comment), room.site.routes(found.endpoint)
-            )
-        )
+        store, watched = room.site.store, room.site.watched()
+        endpoint = own.find_incident(store, number).endpoint
+        person, routes = _person(room, body.by, body.comment), room.site.routes(endpoint)
+        if verb == "accept":
+            ended = own.accept(store, number, person, routes, watched=watched)
+            return as_json.incident_data(ended) | {"advice": own.mine_again(watched, endpoint) or None}
+        change = own.acknowledge if verb == "ack" else own.resolve
+        return as_json.incident_data(change(store, number, person, routes)) | {"advice": None}
 
     return await _decided(room, write)
 

@@ -88,6 +88,12 @@ class IncidentShape(Shape):
     findings: list[FindingShape]
 
 
+class Acted(IncidentShape):
+    """An incident after a person's decision; `advice` is what is to do next, null where there is nothing."""
+
+    advice: str | None
+
+
 class EvidenceShape(IncidentShape):
     """An incident with its evidence; `answers` are text of the model's, to be escaped wherever they are shown."""
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from driftwatch.adapters.probes import load_probe_set
-from driftwatch.cli.ownership import mine_again
+from driftwatch.services.own import mine_again
 from driftwatch.testing.behaviours import say, status
 from driftwatch.testing.server import ScriptedServer
 
@@ -125,8 +125,8 @@ def test_accepting_reminds_to_mine_again_with_a_command_that_does_it(driftwatch,
 
     def reminded(name: str) -> str:
         probe_set = load_probe_set([tmp_path / "probes" / name])
-        watched = SimpleNamespace(endpoint=SimpleNamespace(probe_set=probe_set))
-        return mine_again(SimpleNamespace(endpoint=lambda _: watched), "bot")  # type: ignore[arg-type]
+        watched = SimpleNamespace(endpoint=SimpleNamespace(name="bot", probe_set=probe_set))
+        return mine_again([watched], "bot")  # type: ignore[list-item]
 
     assert reminded("golden.yaml") == ""
     command = reminded("border-bot.yaml").partition("to find new ones: driftwatch ")[2].split()

@@ -27,6 +27,7 @@ from driftwatch.services.press import SILENCED_FOR, Press, Pressed, press_button
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.slack import FakeSlack
 from driftwatch.testing.slack_socket import pressed
+from tests.unit.report.scripted import mined
 
 from .examples import ENDED, EXAMPLES, INCIDENT, NOW, delivery, payload
 from .hostile import AROUND, HOSTILE, everywhere
@@ -76,7 +77,14 @@ async def room(folder: Path, **more: Any):
             await pager.deliver_due()
 
             async def act(press: Press) -> Pressed:
-                return await asyncio.to_thread(press_button, store, press, clock, lambda _: ROUTES)
+                return await asyncio.to_thread(
+                    press_button,
+                    store,
+                    press,
+                    clock,
+                    more.get("routes_of", lambda _: ROUTES),
+                    watched=[mined("gpt-x@vendor")],
+                )
 
             app = SlackWeb(more.get("app_token", slack.app_token), clock=clock, base_url=slack.api_url)
             web = SlackWeb(slack.token, clock=clock, base_url=slack.api_url)
@@ -128,6 +136,32 @@ def test_accept_ends_the_incident_and_begins_a_new_baseline(tmp_path: Path) -> N
         assert BUTTON not in str(first.body["blocks"]), "nothing is left to press"
 
     played(tmp_path, script)
+
+
+ADVICE = "to find new ones: driftwatch mine gpt-x@vendor --force"
+
+
+def test_who_presses_accept_is_reminded_to_mine_border_inputs_again(tmp_path: Path) -> None:
+    """Only the shell said so: who pressed here kept on asking prompts that were ties of the model before."""
+
+    async def script(here: Room) -> None:
+        await here.press("accept")
+        await here.until(lambda: here.incident().state is IncidentState.ACCEPTED)
+        await here.pager.deliver_due()
+        for message in here.slack.workspace.messages:
+            assert ADVICE in message.body["text"]
+            assert ADVICE in str(message.body["blocks"])
+
+    played(tmp_path, script)
+
+
+def test_who_presses_accept_where_nobody_is_told_is_reminded_all_the_same(tmp_path: Path) -> None:
+    async def script(here: Room) -> None:
+        await here.press("accept")
+        await here.until(lambda: len(here.said()) == 2)
+        assert here.said()[1].endswith(ADVICE)
+
+    played(tmp_path, script, routes_of=lambda _: {})
 
 
 def test_silence_lasts_four_hours_and_the_thread_hears_of_it(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Scripted histories in a real SQLite store: replays and scores are written directly, the judging is the real one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -53,6 +53,14 @@ def watched(name: str, *, probe_ids: tuple[str, ...] | None = None) -> Watched:
         ),
         routes={Audience.PAGES: "oncall", Audience.NOTICES: "quiet", Audience.OPS: "quiet"},
     )
+
+
+def mined(name: str) -> Watched:
+    """Return an endpoint that is asked a border input too."""
+    one = watched(name)
+    border = Probe(id="border-001", messages=(Message(role="user", content="b"),), sensor="border")
+    probe_set = replace(one.endpoint.probe_set, probes=(*one.endpoint.probe_set.probes, border))
+    return replace(one, endpoint=replace(one.endpoint, probe_set=probe_set))
 
 
 @dataclass

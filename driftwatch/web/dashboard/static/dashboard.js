@@ -62,9 +62,11 @@
       body: JSON.stringify(body),
       credentials: "omit",
     });
+    const told = await answer.json().catch(() => ({}));
+    // Its own place: the form goes with the incident that has ended.
+    if (answer.ok) document.getElementById("next").textContent = told.advice ?? "";
     if (answer.ok) return "";
     if (answer.status === 401) return "The token is another one.";
-    const told = await answer.json().catch(() => ({}));
     return typeof told.detail === "string" ? told.detail : "It was refused: a silence needs a reason, everything a name.";
   };
 

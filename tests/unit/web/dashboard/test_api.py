@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from driftwatch.adapters.notify.wording import render_text
 from driftwatch.presentation.as_json import probe_view_data
 from driftwatch.services.board import ProbeView
 from driftwatch.services.vitals import Role
 from driftwatch.web.dashboard import shapes
 from driftwatch.web.dashboard.api import Json
 from driftwatch.web.site import Site
-from tests.unit.report.scripted import Scripted
+from tests.unit.report.scripted import Scripted, mined, watched
 from tests.unit.web.dashboard.conftest import TOKEN
 from tests.unit.web.serving import ask, served
 
@@ -102,6 +103,24 @@ def test_somebody_takes_an_incident_and_those_who_were_told_hear_it(
     assert (found.state.value, found.by) == ("accepted", "ada (dashboard)")
     reasons = [delivery.payload["reason"] for delivery in drifted.store.deliveries()[before:]]
     assert sorted(reasons) == ["ACCEPTED", "ACKNOWLEDGED"]
+
+
+def test_accepting_reminds_the_person_and_those_who_were_told_to_mine_border_inputs_again(
+    guarded: Callable[[], Site], drifted: Scripted
+) -> None:
+    """Only the shell said so: who accepted here kept on asking prompts that were ties of the model before."""
+    with served(replace(guarded(), watched=lambda: (mined("support-bot"), watched("summaries")))) as address:
+        assert post(address, "/api/incidents/1/ack", {"by": "ada"})[1]["advice"] is None
+        told = post(address, "/api/incidents/1/accept", {"by": "ada"})[1]
+    assert told["advice"].endswith("to find new ones: driftwatch mine support-bot --force")
+    [said] = [d.payload for d in drifted.store.deliveries() if d.payload["reason"] == "ACCEPTED"]
+    assert said["advice"] == told["advice"]
+    assert told["advice"] in render_text(said)
+
+
+def test_accepting_advises_nothing_where_no_border_input_is_watched(guarded: Callable[[], Site]) -> None:
+    with served(guarded()) as address:
+        assert post(address, "/api/incidents/1/accept", {"by": "ada"})[1]["advice"] is None
 
 
 def test_a_node_that_stands_by_refuses_and_says_who_decides(guarded: Callable[[], Site], drifted: Scripted) -> None:

@@ -14,7 +14,7 @@ from driftwatch.services.counts import Counts
 from driftwatch.services.vitals import Vitals
 from driftwatch.web.site import Site
 from tests.unit.notify.hostile import HOSTILE
-from tests.unit.report.scripted import FINGERPRINT, HOUR, Scripted, watched
+from tests.unit.report.scripted import FINGERPRINT, HOUR, Scripted, mined, watched
 from tests.unit.web.dashboard.browser import chromium, visiting
 from tests.unit.web.dashboard.conftest import TOKEN
 from tests.unit.web.serving import served
@@ -201,6 +201,19 @@ def test_somebody_acknowledges_and_sees_it_at_once(here_with_token, drifted: Scr
         assert visit.page.locator("button[value=ack]").count() == 0
     found = drifted.store.incident(1)
     assert (found.state.value, found.by, found.comment) == ("acknowledged", "ada (dashboard)", "on it")
+
+
+def test_who_accepts_reads_what_is_to_do_next_after_the_form_is_gone(browser, guarded: Callable[[], Site]) -> None:
+    site = replace(guarded(), watched=lambda: (mined("support-bot"), watched("summaries")))
+    with served(site) as address, visiting(browser, address, token=TOKEN) as visit:
+        visit.go("/incidents/inc-1")
+        visit.page.fill("input[name=by]", "ada")
+        visit.page.fill("input[name=token]", TOKEN)
+        visit.page.click("button[value=accept]")
+        visit.page.locator("form").wait_for(state="detached")
+        assert visit.page.inner_text("#next").endswith("to find new ones: driftwatch mine support-bot --force")
+        assert visit.complaints == []
+        assert visit.faults() == []
 
 
 @pytest.mark.parametrize("field", ["by", "token", "comment"])
