@@ -1,5 +1,6 @@
 """What libraries take along for comfort, and a daemon need not load."""
 
+import importlib.metadata
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +27,21 @@ def without(module: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[module]
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """Let what is imported meanwhile find no plugins: to look for some, all that is installed has its metadata read.
+
+    Examples
+    --------
+    >>> with without_plugins():
+    ...     len(importlib.metadata.entry_points(group="console_scripts"))
+    0
+    """
+    look = importlib.metadata.entry_points
+    importlib.metadata.entry_points = lambda **_: importlib.metadata.EntryPoints()  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        importlib.metadata.entry_points = look

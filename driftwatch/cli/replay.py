@@ -1,14 +1,16 @@
 """`driftwatch replay`: one replay now, for cron, Kubernetes Jobs and people."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from driftwatch.adapters.certificates import load_aiohttp
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
-from driftwatch.cli.lean import load_structlog
+from driftwatch.cli.lean import load_structlog, loading
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.domain.errors import ConfigError, Problem
 
@@ -33,8 +35,10 @@ def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json:
     """
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
-    load_structlog()
-    told = asyncio.run(_replay(frame, endpoint, slot_text))
+    with loading() as loaded:
+        load_structlog()
+        load_aiohttp()
+        told = asyncio.run(_replay(frame, endpoint, slot_text, loaded))
     if as_json:
         say_json(told)
     else:
@@ -44,7 +48,7 @@ def replay(ctx: click.Context, endpoint: str, slot_text: str | None, *, as_json:
     )
 
 
-async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, Any]:
+async def _replay(frame: Frame, name: str, slot_text: str | None, loaded: Callable[[], None]) -> dict[str, Any]:
     from driftwatch.bootstrap import clocks, keys, models, senders, stores, watching, worlds
     from driftwatch.daemon.logs import configure
     from driftwatch.domain.replay import Slot
@@ -60,6 +64,7 @@ async def _replay(frame: Frame, name: str, slot_text: str | None) -> dict[str, A
     with stores.lock_store(settings), stores.open_store(settings) as store:
         watched = watching.watch(settings, models.endpoint_of(settings, wanted), clock)
         world = worlds.world(settings, store, clock)
+        loaded()
         try:
             judge_pending(watched, store, clock)
             ticked = await tick(watched, slot, world)

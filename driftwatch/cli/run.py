@@ -4,14 +4,16 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
 
+from driftwatch.adapters.certificates import load_aiohttp
 from driftwatch.cli.frame import Frame
-from driftwatch.cli.lean import load_structlog
+from driftwatch.cli.lean import load_structlog, loading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,13 @@ def run(frame: Frame, *, json_logs: bool) -> None:
     """
     # Until it can be obeyed: the default would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    load_structlog()
+    with loading() as loaded:
+        load_structlog()
+        load_aiohttp()
+        _run(frame, loaded, json_logs=json_logs)
+
+
+def _run(frame: Frame, loaded: Callable[[], None], *, json_logs: bool) -> None:
     from driftwatch.adapters.systemd import Systemd
     from driftwatch.bootstrap import clocks, keys, money, senders, stores, worlds
     from driftwatch.cli.building import Builder, first_settings
@@ -94,6 +102,7 @@ def run(frame: Frame, *, json_logs: bool) -> None:
             _go_on(daemon, vitals, refused)
         else:
             setup.in_use()
+        loaded()
         if leader is None:
             asyncio.run(daemon.run())
             return

@@ -5,13 +5,17 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.job import Job
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from driftwatch.adapters.calendar import next_slot
+from driftwatch.adapters.lean import without_plugins
 from driftwatch.domain.schedule import Schedule
 from driftwatch.services.ports import Clock
+
+# Three looks, 15 ms, for what we name ourselves.
+with without_plugins():
+    from apscheduler.job import Job
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+    from apscheduler.triggers.base import BaseTrigger
 
 log = structlog.get_logger(__name__)
 

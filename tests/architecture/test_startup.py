@@ -177,3 +177,45 @@ def test_a_daemon_is_ready_before_what_only_replays_pages_and_people_need_is_loa
     assert not loaded & {"rich", "pygments", "colorama", "fastapi", "starlette", "uvicorn", "jinja2", "slack_sdk"}
     assert not loaded & {"litellm", "httpx", "scipy", "pandas", "rapidfuzz", "regex", "jsonschema", "psycopg"}
     assert not loaded & {"numpy.random", "driftwatch.stats.power"}
+
+
+BEFORE_WORK = """
+import gc, os
+import driftwatch.cli
+import driftwatch.services.judge
+from driftwatch.adapters.systemd import Systemd
+searched = []
+gc.callbacks.append(lambda phase, _: searched.append(phase))
+def told(*_):
+    from aiohttp.connector import _SSL_CONTEXT_UNVERIFIED, _SSL_CONTEXT_VERIFIED
+    read = [one.cert_store_stats()["x509"] for one in (_SSL_CONTEXT_VERIFIED, _SSL_CONTEXT_UNVERIFIED)]
+    print(read, searched, gc.isenabled(), flush=True)
+    os._exit(0)
+Systemd.ready = driftwatch.services.judge.judge_pending = told
+driftwatch.cli.main(["--config", {config!r}, *{command!r}], prog_name="driftwatch")
+"""
+
+
+@pytest.mark.parametrize("command", [("replay", "one"), ("run",)])
+def test_before_a_command_works_it_has_read_no_certificates_and_searched_for_no_garbage(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A tenth of a start: benchmarks/daemon/RESULTS.md."""
+    (tmp_path / "probes.yaml").write_text('name: one\nprobes: [{id: a, prompt: "Say ok.", scorers: [contains: ok]}]\n')
+    config = tmp_path / "driftwatch.yaml"
+    http = 'http: {bind: "127.0.0.1:0"}\n'
+    config.write_text(CONFIGURATION.format(here=tmp_path, url="http://127.0.0.1:9/v1") + http)
+    script = BEFORE_WORK.format(config=str(config), command=command)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "[0, 0] [] True\n"
+
+
+def test_no_plugins_of_apscheduler_are_looked_for() -> None:
+    script = """
+from importlib.metadata import entry_points
+import driftwatch.daemon.scheduler
+from apscheduler.schedulers.base import BaseScheduler
+print(BaseScheduler._trigger_plugins, len(entry_points(group="apscheduler.triggers")) > 0)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "{} True\n"

@@ -275,6 +275,25 @@ def test_the_command_reaches_vendors_and_slack_through_a_tunnel_and_never_tells_
         assert said.count("answers as") == 2
 
 
+@pytest.mark.skipif(not OPENSSL, reason="openssl, which makes the test's certificate, is not installed")
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_replay_trusts_a_vendor_by_this_machines_certificates_although_they_are_read_late(
+    trusts: bool, tmp_path: Path
+) -> None:
+    """They are read before the first connection over TLS, no more when aiohttp is imported (`adapters/certificates.py`)."""
+    with behind_a_proxy(tmp_path) as (way, surroundings):
+        named = {"HTTPS_PROXY": f"http://robot:{PASSWORD}@127.0.0.1:{way.port}"}
+        if not trusts:
+            (tmp_path / "nobody.pem").write_text("")
+            named["SSL_CERT_FILE"] = named["SSL_CERT_DIR"] = str(tmp_path / "nobody.pem")
+        done = subprocess.run(
+            [DRIFTWATCH, "--config", "driftwatch.yaml", "replay", "straight"],
+            cwd=tmp_path, env=surroundings | named, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert ("replayed, 1 of 1 answers" in said, done.returncode) == (trusts, 0 if trusts else 3), said
+
+
 def test_the_environment_is_searched_for_a_proxy_once_for_an_endpoint_not_for_every_question(
     vendor: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import aiohttp
 
+from driftwatch.adapters.certificates import read_now
+
 
 class Connections:
     """Opens one aiohttp session, when it is first needed.
@@ -15,11 +17,14 @@ class Connections:
         The most connections at once.
     headers : mapping
         Sent with every request.
+    encrypted : bool
+        Whether what is asked is asked over TLS.
     """
 
-    def __init__(self, *, limit: int, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, limit: int, headers: Mapping[str, str] | None = None, encrypted: bool = True) -> None:
         self._limit = limit
         self._headers = headers
+        self._encrypted = encrypted
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -28,6 +33,9 @@ class Connections:
         loop = asyncio.get_running_loop()
         if self._session is None or self._loop is not loop:
             self._loop = loop
+            if self._encrypted:
+                # Not within the first question's latency.
+                read_now()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._limit),
                 headers=self._headers,

@@ -65,7 +65,9 @@ class DirectModel(LanguageModel):
         self._url = URL(base_url.rstrip("/") + "/chat/completions")
         self._clock = clock
         self._key = api_key
-        self._connections = Connections(limit=max_connections, headers=_headers(api_key))
+        self._connections = Connections(
+            limit=max_connections, headers=_headers(api_key), encrypted=self._url.scheme == "https"
+        )
 
     @classmethod
     def for_endpoint(cls, endpoint: Endpoint, *, clock: Clock) -> "DirectModel":
