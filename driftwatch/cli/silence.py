@@ -109,13 +109,21 @@ def _begin(here: Opened, wanted: "Silence", *, as_json: bool) -> None:
 
 def _end(here: Opened, number: int, *, by: str, as_json: bool) -> None:
     from driftwatch.presentation.as_json import silence_data
+    from driftwatch.presentation.words import moment
     from driftwatch.services.own import Person, end_silence
 
     over = end_silence(here.store, number, Person(name=by, now=here.now))
     if as_json:
         say_json(silence_data(over))
-    else:
-        say(f"Silence {number} has ended; what is still wrong is told now.")
+        return
+    # Whoever believes that pages come again would not look any more.
+    others = [one for one in here.store.silences(now=here.now) if _meet(one.endpoint, over.endpoint)]
+    still = ", ".join(f"silence {one.id} ({one.endpoint}, until {moment(one.ends_at)})" for one in others)
+    say(f"Silence {number} has ended; what is still wrong is told now" + (f", but for {still}." if still else "."))
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or EVERYTHING in (one, other)
 
 
 def _list(here: Opened, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ def acknowledge(incident: Incident, *, by: str, now: datetime, comment: str | No
     DriftwatchError
         If it has ended, or is acknowledged already (slug ``incident-state``).
     """
-    _must_be_open(incident, "acknowledge")
+    must_be_open(incident, "acknowledge")
     if incident.state is IncidentState.ACKNOWLEDGED:
         raise DriftwatchError(
             f"{incident.name} is acknowledged already, by {incident.by}; nothing was changed. "
@@ -47,7 +47,7 @@ def accept(incident: Incident, *, by: str, now: datetime, comment: str | None = 
     DriftwatchError
         If it has ended, or is about missing data (slug ``incident-state``).
     """
-    _must_be_open(incident, "accept")
+    must_be_open(incident, "accept")
     if incident.kind.unmeasured:
         raise DriftwatchError(
             f"{incident.name} says that {incident.endpoint} cannot be measured; there is no behaviour to accept. "
@@ -67,12 +67,19 @@ def resolve(incident: Incident, *, by: str, now: datetime, comment: str | None =
     DriftwatchError
         If it has ended (slug ``incident-state``).
     """
-    _must_be_open(incident, "resolve")
+    must_be_open(incident, "resolve")
     ended = replace(incident, state=IncidentState.RESOLVED, reason=Reason.RESOLVED)
     return replace(ended, by=by, comment=comment, updated_at=now, ended_at=now)
 
 
-def _must_be_open(incident: Incident, verb: str) -> None:
+def must_be_open(incident: Incident, verb: str) -> None:
+    """Refuse what only an open incident can be told to do.
+
+    Raises
+    ------
+    DriftwatchError
+        If it has ended (slug ``incident-state``).
+    """
     if incident.state.open:
         return
     when = f" on {incident.ended_at:%d %b %H:%M} UTC" if incident.ended_at else ""

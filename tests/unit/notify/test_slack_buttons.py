@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,48 @@ def test_silence_lasts_four_hours_and_the_thread_hears_of_it(tmp_path: Path) -> 
         assert (silence.endpoint, silence.by) == ("gpt-x@vendor", "ada (Slack U012AB3CD)")
         assert silence.ends_at - silence.starts_at == SILENCED_FOR
         assert "Nobody is told about gpt-x@vendor until" in here.said()[1]
+
+    played(tmp_path, script)
+
+
+def test_a_second_press_on_silence_leaves_one_silence_which_one_command_ends(tmp_path: Path) -> None:
+    """Two presses made two silences: whoever ended the first was told that pages come again, and none came."""
+
+    async def script(here: Room) -> None:
+        for _ in range(2):
+            await here.press("silence")
+        await here.until(lambda: bool(here.slack.workspace.ephemeral))
+        [standing] = here.store.silences(now=NOW)
+        [whispered] = here.slack.workspace.ephemeral
+        assert f"driftwatch silence --end {standing.id}" in whispered["text"]
+        assert len([said for said in here.said() if "Nobody is told" in said]) == 1
+
+    played(tmp_path, script)
+
+
+def test_a_silence_is_pressed_longer_when_some_of_it_has_passed(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    with open_store(f"sqlite:///{tmp_path}/driftwatch.db") as store:
+        store.save_incident(INCIDENT, [])
+        press = Press(verb="silence", incident=42, user_id="U1", user_name="ada", channel="C1", thread="1.1")
+        press_button(store, press, clock, lambda _: ROUTES, watched=())
+        clock.advance(timedelta(hours=1))
+        press_button(store, press, clock, lambda _: ROUTES, watched=())
+        assert [one.ends_at for one in store.silences(now=clock.now())] == [
+            NOW + SILENCED_FOR,
+            NOW + SILENCED_FOR + timedelta(hours=1),
+        ]
+
+
+def test_silence_on_an_incident_that_has_ended_keeps_nothing_back(tmp_path: Path) -> None:
+    """The button of an old message silenced its endpoint for four hours: the next page would have been kept back."""
+
+    async def script(here: Room) -> None:
+        await here.press("accept")
+        await here.press("silence")
+        await here.until(lambda: bool(here.slack.workspace.ephemeral))
+        assert not here.store.silences(now=NOW)
+        assert "only an open incident" in here.slack.workspace.ephemeral[0]["text"]
 
     played(tmp_path, script)
 

@@ -217,6 +217,14 @@ def test_a_silence_is_kept_listed_and_shown_in_the_status(quiet_here):
     assert (silence["endpoint"], silence["by"], silence["comment"]) == ("*", "ada", "vendor's move")
 
 
+def test_who_ends_one_of_two_silences_is_told_that_nobody_is_told_yet(quiet_here):
+    """It said that what is still wrong is told now, and the other silence kept that back."""
+    for endpoint, hours in (("support-bot", "4h"), ("*", "2h")):
+        quiet_here("silence", endpoint, "--for", hours, "--comment", "vendor's maintenance")
+    assert "is told now, but for silence 2 (*, until" in quiet_here("silence", "--end", "1").stdout
+    assert quiet_here("silence", "--end", "2").stdout.strip().endswith("what is still wrong is told now.")
+
+
 @pytest.mark.parametrize(("text", "number"), [("inc-42", 42), ("42", 42), ("INC-7", 7)])
 def test_an_incident_is_named_with_or_without_its_prefix(text, number):
     assert INCIDENT.convert(text, None, None) == number
