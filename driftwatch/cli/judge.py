@@ -36,7 +36,8 @@ def calibrate(ctx: click.Context, labels: Path, *, name: str, output: Path | Non
     0 to 1), and, where they are not the same for all, `scorer` (llm-rubric) and `argument` (text, or JSON).
     An empty `argument` is none. No more is spent than today's budget has left.
 
-    Exits with 1 if the judge does not pass the gate: 80 % agreement on at least 20 labels, good and bad ones.
+    Exits with 1 if the judge does not pass the gate: 80 % agreement on at least 20 labels, good and bad
+    ones, and a Cohen's kappa of 0.4: most labels alike are repeated by a judge that cannot tell them apart.
     """
     from driftwatch.bootstrap import judges
     from driftwatch.cli.progress import progress
@@ -44,19 +45,34 @@ def calibrate(ctx: click.Context, labels: Path, *, name: str, output: Path | Non
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
+    if output is not None:
+        _writable(output)
     with progress("calibrate") as advance:
         found = asyncio.run(judges.calibrate_judge(settings, name, labels, advance=advance))
     data = judges.calibration_data(settings, name, found)
     if output is not None:
         import json
 
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        from driftwatch.cli.render.page import write_atomically
+
+        write_atomically(output, json.dumps(data, indent=1) + "\n")
     if as_json:
         say_json(data)
     else:
         _tell(name, found, output)
     ctx.exit(Exit.DRIFT if found.failed else Exit.NO_DRIFT)
+
+
+def _writable(output: Path) -> None:
+    """Refuse a file that cannot be written before the verdicts are paid."""
+    from tempfile import TemporaryFile
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            return
+    except OSError as error:
+        raise click.BadParameter(f"{output} cannot be written: {error.strerror}.", param_hint="--output") from None
 
 
 def _tell(name: str, found: "Calibration", output: Path | None) -> None:

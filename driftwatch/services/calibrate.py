@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ GATE = 0.8
 """Share of a person's labels that a judge must repeat before it may wake anybody."""
 LEAST_LABELS = 20
 """16 of 20 is between 56 and 94 % (Clopper and Pearson, 95 %); of fewer labels 80 % says nothing."""
+LEAST_KAPPA = 0.4
+"""Cohen's kappa, "moderate" to Landis and Koch: passing all of 38 good answers and 2 bad ones is 95 % agreement."""
 MOST_UNGRADED = 0.1
 """Share of labels on which the judge may give no verdict."""
 
@@ -74,13 +76,23 @@ class Calibration:
         """Why the judge may not wake anybody, in words; empty if it may."""
         return tuple(words for wrong, words in self._gates() if wrong)
 
-    def _gates(self) -> Sequence[tuple[bool, str]]:
-        share = 100 * self.agreement
-        return (
-            (self.graded < LEAST_LABELS, f"{self.graded} labels were graded; at least {LEAST_LABELS} are needed"),
-            (self.graded < (1 - MOST_UNGRADED) * self.labels, f"{self.labels - self.graded} verdicts are unscored"),
-            (len(self.classes) < 2, "all labels are alike; both good and bad answers are needed"),
-            (not self.agreement >= GATE, f"it agrees on {share:.0f} %; {100 * GATE:.0f} % are needed"),
+    def _gates(self) -> Iterator[tuple[bool, str]]:
+        few, open_ = self.graded < LEAST_LABELS, self.labels - self.graded
+        yield few, f"{self.graded} labels were graded; at least {LEAST_LABELS} are needed"
+        yield self.graded < (1 - MOST_UNGRADED) * self.labels, f"{open_} verdicts are unscored"
+        if not self.graded:
+            return
+        yield len(self.classes) < 2, "all labels are alike; both good and bad answers are needed"
+        low = not self.agreement >= GATE
+        yield low, f"it agrees on {100 * self.agreement:.0f} %; {100 * GATE:.0f} % are needed"
+        chance = len(self.classes) >= 2 and not low and not self.kappa >= LEAST_KAPPA
+        worst = min(self.classes, key=lambda one: one.agreed / one.labels)
+        yield (
+            chance,
+            (
+                f"chance explains its agreement (Cohen's kappa {self.kappa:.2f}; {LEAST_KAPPA:.2f} is needed): "
+                f"of {worst.labels} labelled {worst.value:g} it repeats {worst.agreed}"
+            ),
         )
 
 

@@ -78,6 +78,11 @@ def severities(driftwatch) -> dict[str, str]:
         (rows(20, 10), "it agrees on 67 %; 80 % are needed"),
         (rows(10, 0), "10 labels were graded; at least 20 are needed"),
         (RUBRIC + "Hi?,Dear you,1,Polite.\n" * 20, "all labels are alike"),
+        # 36 of 38 repeated and no bad one: p_o = p_e = 36/38, kappa 0. Such a judge was calibrated, and might page.
+        (
+            RUBRIC + "Hi?,Dear you,1,Polite.\n" * 36 + "Hi?,Dear me,0,Polite.\n" * 2,
+            "chance explains its agreement (Cohen's kappa 0.00; 0.40 is needed): of 2 labelled 0 it repeats 0",
+        ),
     ],
 )
 def test_a_judge_below_the_gate_is_refused_and_told_why(driftwatch, judge, tmp_path, labels, words) -> None:
@@ -85,6 +90,26 @@ def test_a_judge_below_the_gate_is_refused_and_told_why(driftwatch, judge, tmp_p
     result = driftwatch("judge", "calibrate", "labels.csv")
     assert result.exit_code == 1
     assert f"Not calibrated: {words}" in result.stdout
+
+
+def test_a_judge_that_gave_no_verdict_is_not_said_to_agree_on_nan_or_to_have_labels_alike(
+    driftwatch, judge, tmp_path
+) -> None:
+    settle(tmp_path, judge.base_url, rows(20, 0))
+    judge.behave = lambda _: say("Very polite, I think.")
+    result = driftwatch("judge", "calibrate", "labels.csv")
+    assert result.exit_code == 1
+    assert result.stdout.count("Not calibrated:") == 2, result.stdout
+    assert "20 verdicts are unscored" in result.stdout
+
+
+def test_a_file_that_cannot_be_written_is_told_before_a_verdict_is_paid(driftwatch, judge, tmp_path) -> None:
+    """All labels were graded, and then nothing was left of it but "No such file or directory"."""
+    settle(tmp_path, judge.base_url, rows(20, 0))
+    result = driftwatch("judge", "calibrate", "labels.csv", "--output", "/proc/none/default.json")
+    assert result.exit_code == 2
+    assert "/proc/none/default.json cannot be written" in result.stderr
+    assert judge.requests == []
 
 
 def test_bad_labels_are_all_told_with_their_lines_and_nothing_is_asked(driftwatch, judge, tmp_path) -> None:
