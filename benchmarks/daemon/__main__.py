@@ -1,5 +1,8 @@
 """What a replay costs from the shell, and what a daemon keeps in memory at rest: real processes, a loopback server.
 
+In turns with a process that only imports the libraries that were decided: the ratio travels from machine to machine,
+seconds do so only beside the unit (`benchmarks/unit.py`).
+
 uv run python -m benchmarks.daemon [--probes 200] [--rounds 9]
 uv run python -m benchmarks.daemon --growth 100000 --probes 100
 """
@@ -20,7 +23,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.unit import unit_s
+
 DRIFTWATCH = str(Path(sys.executable).with_name("driftwatch"))
+LIBRARIES = "import sqlmodel, numpy, aiohttp, apscheduler.schedulers.asyncio, yaml, pydantic, structlog, click"
 CONFIGURATION = """\
 store: sqlite:///{here}/{store}
 endpoints:
@@ -46,7 +52,7 @@ PROBE = """\
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Wall and processor seconds of one `driftwatch replay`."""
+    """Wall and processor seconds of one process."""
 
     wall_s: float
     cpu_s: float
@@ -79,15 +85,27 @@ def surroundings(here: Path) -> dict[str, str]:
     return kept | {"PYTHONPYCACHEPREFIX": str(here / "bytecode")}
 
 
+def _timed(command: list[str], here: Path) -> tuple[Run, "subprocess.CompletedProcess[str]"]:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings(here))
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Run(wall_s=wall, cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), done
+
+
 def replay(file: Path) -> Run:
     """Run `driftwatch replay bench --json` once."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [DRIFTWATCH, "--config", str(file), "replay", "bench", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings(file.parent))
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    run, done = _timed([DRIFTWATCH, "--config", str(file), "replay", "bench", "--json"], file.parent)
     if done.returncode != 0 or json.loads(done.stdout)["outcome"] != "replayed":
         raise SystemExit(f"the replay ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
-    return Run(wall_s=wall, cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return run
+
+
+def libraries(here: Path) -> Run:
+    """Import the libraries that were decided, and nothing of ours: the peer."""
+    run, done = _timed([sys.executable, "-c", LIBRARIES], here)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr[-500:])
+    return run
 
 
 def memory(pid: int) -> dict[str, float]:
@@ -115,25 +133,22 @@ def at_rest(file: Path, replays: int, idle_s: float) -> dict[str, float]:
     return found
 
 
-def readiness(file: Path, rounds: int) -> list[tuple[float, float]]:
-    """Return wall and processor seconds from exec to READY, as systemd hears it, of so many starts."""
-    found = []
-    for number in range(rounds):
-        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
-            # In the abstract namespace: a path has 107 bytes at most.
-            name = f"driftwatch-benchmark-{os.getpid()}-{number}"
-            systemd.bind(f"\0{name}")
-            command = [DRIFTWATCH, "--config", str(file), "run"]
-            began = time.perf_counter()
-            options = {"stderr": subprocess.DEVNULL, "env": surroundings(file.parent) | {"NOTIFY_SOCKET": f"@{name}"}}
-            with subprocess.Popen(command, **options) as process:
-                while b"READY=1" not in systemd.recv(4096):
-                    pass
-                wall = time.perf_counter() - began
-                ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-                found.append((wall, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")))
-                process.terminate()
-    return found
+def ready(file: Path, number: int) -> Run:
+    """Return wall and processor seconds from exec to READY, as systemd hears it."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
+        # In the abstract namespace: a path has 107 bytes at most.
+        name = f"driftwatch-benchmark-{os.getpid()}-{number}"
+        systemd.bind(f"\0{name}")
+        command = [DRIFTWATCH, "--config", str(file), "run"]
+        began = time.perf_counter()
+        options = {"stderr": subprocess.DEVNULL, "env": surroundings(file.parent) | {"NOTIFY_SOCKET": f"@{name}"}}
+        with subprocess.Popen(command, **options) as process:
+            while b"READY=1" not in systemd.recv(4096):
+                pass
+            wall = time.perf_counter() - began
+            ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+            process.terminate()
+    return Run(wall_s=wall, cpu_s=sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
 
 
 def growth(file: Path, per_replay: int, probes: int, settled: int) -> tuple[list[int], list[float]]:
@@ -170,21 +185,36 @@ def main() -> None:
     with vendor() as url, tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         file = write(here, url, options.probes, store="replay.db", every="1h")
-        first, runs = replay(file), [replay(file) for _ in range(options.rounds)]
-        starts = readiness(write(here, url, options.probes, store="ready.db", every="1h"), options.rounds)
+        starting = write(here, url, options.probes, store="ready.db", every="1h")
+        first, _ = replay(file), (libraries(here), ready(starting, 0))
+        peers, replays, starts, units = [], [], [], []
+        for number in range(1, options.rounds + 1):
+            peers.append(libraries(here))
+            replays.append(replay(file))
+            starts.append(ready(starting, number))
+            units.append(unit_s())
         daemon = at_rest(write(here, url, options.probes, store="run.db", every="10s"), options.replays, idle_s=5)
-    walls, cpus = [run.wall_s for run in runs], [run.cpu_s for run in runs]
     print(f"load of the machine                      {os.getloadavg()[0]:>8.2f}")
+    print(f"unit of the machine: CPU ms, median      {statistics.median(units) * 1000:>8.1f}")
     print(f"first, makes bytecode and store: wall s  {first.wall_s:>8.2f}")
-    print(f"replay: wall s, median (<= 1.2)          {statistics.median(walls):>8.2f}")
-    print(f"replay: wall s, least                    {min(walls):>8.2f}")
-    print(f"replay: wall s, most                     {max(walls):>8.2f}")
-    print(f"replay: CPU s, median                    {statistics.median(cpus):>8.2f}")
-    print(f"READY: wall s, median (< 1.0)            {statistics.median(wall for wall, _ in starts):>8.2f}")
-    print(f"READY: wall s, least                     {min(wall for wall, _ in starts):>8.2f}")
-    print(f"READY: CPU s, least                      {min(cpu for _, cpu in starts):>8.2f}")
+    _print("the libraries alone", "", peers)
+    _print("replay", " (<= 1.2)", replays, peers)
+    _print("READY", " (< 1.0)", starts, peers)
     print(f"daemon at rest: resident MB (<= 130)     {daemon['VmRSS']:>8.1f}")
     print(f"daemon: most that was resident, MB       {daemon['VmHWM']:>8.1f}")
+
+
+def _print(what: str, limit: str, runs: list[Run], peers: list[Run] | None = None) -> None:
+    walls, cpus = [run.wall_s for run in runs], [run.cpu_s for run in runs]
+    print(f"{f'{what}: wall s, median{limit}':<40} {statistics.median(walls):>8.2f}")
+    print(f"{f'{what}: wall s, least':<40} {min(walls):>8.2f}")
+    print(f"{f'{what}: CPU s, median':<40} {statistics.median(cpus):>8.2f}")
+    print(f"{f'{what}: CPU s, least':<40} {min(cpus):>8.2f}")
+    if peers is not None:
+        ratio = statistics.median(run.wall_s / peer.wall_s for run, peer in zip(runs, peers, strict=True))
+        print(f"{f'{what}: wall to the libraries, median':<40} {ratio:>8.2f}")
+        ratio = min(cpus) / min(peer.cpu_s for peer in peers)
+        print(f"{f'{what}: least CPU to the libraries':<40} {ratio:>8.2f}")
 
 
 def watch_growth(probes: int, per_replay: int) -> None:

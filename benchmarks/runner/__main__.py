@@ -20,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.unit import unit_s
 from driftwatch.adapters.clock import SystemClock
 from driftwatch.adapters.llm.direct import DirectModel
 from driftwatch.adapters.store import SqlStore, open_store
@@ -210,6 +211,11 @@ async def compare(
             [b.wall_s / w.wall_s for b, w in zip(bares, wholes, strict=True)]
         ),
         "whole pipeline: CPU ms a probe (<= 0.4)": median([run.cpu_s for run in wholes]) / probes * 1000,
+        "direct: CPU to the bare loop's": median([d.cpu_s / b.cpu_s for b, d in zip(bares, directs, strict=True)]),
+        "whole pipeline: CPU to the bare loop's": median(
+            [w.cpu_s / b.cpu_s for b, w in zip(bares, wholes, strict=True)]
+        ),
+        "unit of the machine: CPU ms": unit_s() * 1000,
         "true first token, ms": truth,
         "bare at 8: first token bias ms": median([run.first_ms for run in busy_bare]) - truth,
         "direct at 8: first token bias ms (<= 2)": median([run.first_ms for run in busy]) - truth,
