@@ -10,7 +10,7 @@ from driftwatch.adapters.store.tables.base import CLUSTERED, Row
 from driftwatch.adapters.store.types import AnyText, Json
 
 
-class StreamRow(Row, table=True):
+class StreamRow(Row):
     """The saved state of one detector: a fold of the evidence up to `seq`."""
 
     __tablename__ = "stream"
@@ -21,7 +21,7 @@ class StreamRow(Row, table=True):
     state: bytes = Field(sa_type=LargeBinary)
 
 
-class LevelRow(Row, table=True):
+class LevelRow(Row):
     """What one decision read: each watching stream's statistic as a share of its threshold."""
 
     __tablename__ = "level"
@@ -31,7 +31,7 @@ class LevelRow(Row, table=True):
     body: bytes = Field(sa_type=LargeBinary)
 
 
-class CounterRow(Row, table=True):
+class CounterRow(Row):
     """A number that only rises."""
 
     __tablename__ = "counter"
@@ -39,7 +39,7 @@ class CounterRow(Row, table=True):
     value: int
 
 
-class IncidentRow(Row, table=True):
+class IncidentRow(Row):
     """An incident as it stands; `begins_at` is its earliest onset, for retention."""
 
     __tablename__ = "incident"
@@ -52,7 +52,7 @@ class IncidentRow(Row, table=True):
     body: Any = Field(sa_type=Json, nullable=False)
 
 
-class TransitionRow(Row, table=True):
+class TransitionRow(Row):
     """An incident as it stood after one change: its history is never rewritten."""
 
     __tablename__ = "transition"
@@ -65,7 +65,7 @@ class TransitionRow(Row, table=True):
     body: Any = Field(sa_type=Json, nullable=False)
 
 
-class BurstRow(Row, table=True):
+class BurstRow(Row):
     """A rerun between an alarm and its page; `seq` is the replay that asked for it. No stream folds it."""
 
     __tablename__ = "burst"
@@ -81,7 +81,7 @@ class BurstRow(Row, table=True):
     scores: Any = Field(sa_type=Json, nullable=False)
 
 
-class SilenceRow(Row, table=True):
+class SilenceRow(Row):
     """A time in which nobody is told; times are in UTC, `timezone` is the one they were given in."""
 
     __tablename__ = "silence"
@@ -96,7 +96,7 @@ class SilenceRow(Row, table=True):
     ended_by: str | None = Field(default=None, sa_type=AnyText)
 
 
-class DeliveryRow(Row, table=True):
+class DeliveryRow(Row):
     """A promise to tell somebody; the key makes it one promise, `subject` is the incident's key."""
 
     __tablename__ = "outbox"

@@ -10,7 +10,7 @@ from driftwatch.adapters.store.tables.base import CLUSTERED, Row
 from driftwatch.adapters.store.types import AnyText, Json
 
 
-class EndpointRow(Row, table=True):
+class EndpointRow(Row):
     """An endpoint's counters; `decided_seq` fences decisions."""
 
     __tablename__ = "endpoint"
@@ -21,7 +21,7 @@ class EndpointRow(Row, table=True):
     decided_seq: int = 0
 
 
-class EpochRow(Row, table=True):
+class EpochRow(Row):
     """A baseline that was begun by somebody; the first one has no row."""
 
     __tablename__ = "epoch"
@@ -31,7 +31,7 @@ class EpochRow(Row, table=True):
     reason: str = Field(sa_type=AnyText)
 
 
-class SlotRow(Row, table=True):
+class SlotRow(Row):
     """One due replay. `owner` and `lease_until` wait for the day of many nodes."""
 
     __tablename__ = "slot"
@@ -48,7 +48,7 @@ class SlotRow(Row, table=True):
     cost_usd: float = 0.0
 
 
-class FingerprintRow(Row, table=True):
+class FingerprintRow(Row):
     """The parts of our side, stored once each."""
 
     __tablename__ = "fingerprint"
@@ -57,7 +57,7 @@ class FingerprintRow(Row, table=True):
     body: Any = Field(sa_type=Json, nullable=False)
 
 
-class LayoutRow(Row, table=True):
+class LayoutRow(Row):
     """Which (probe key, sample) each position of an evidence array is; one row per golden set, mostly."""
 
     __tablename__ = "layout"
@@ -66,7 +66,7 @@ class LayoutRow(Row, table=True):
     body: Any = Field(sa_type=Json, nullable=False)
 
 
-class ReplayRow(Row, table=True):
+class ReplayRow(Row):
     """One committed replay."""
 
     __tablename__ = "replay"
@@ -86,7 +86,7 @@ class ReplayRow(Row, table=True):
     system_fingerprints: Any = Field(sa_type=Json, nullable=False)
 
 
-class EvidenceRow(Row, table=True):
+class EvidenceRow(Row):
     """All scores of one metric in one replay; the key holds a score to one per answer."""
 
     __tablename__ = "evidence"
@@ -100,7 +100,7 @@ class EvidenceRow(Row, table=True):
     body: bytes = Field(sa_type=LargeBinary)
 
 
-class ProbeRow(Row, table=True):
+class ProbeRow(Row):
     """A version of a probe, by its key."""
 
     __tablename__ = "probe"
@@ -108,7 +108,7 @@ class ProbeRow(Row, table=True):
     key: str = Field(sa_type=AnyText, unique=True)
 
 
-class TextRow(Row, table=True):
+class TextRow(Row):
     """The bytes of an answer, stored once however often they come."""
 
     __tablename__ = "text"
@@ -118,7 +118,7 @@ class TextRow(Row, table=True):
     body: bytes = Field(sa_type=LargeBinary)
 
 
-class AnswerRow(Row, table=True):
+class AnswerRow(Row):
     """One probe asked once. Without `text_id` there is no reply: none came, or retention took it."""
 
     __tablename__ = "answer"
@@ -152,7 +152,7 @@ class AnswerRow(Row, table=True):
     headers: Any = Field(default=None, sa_type=Json, nullable=True)
 
 
-class LogprobsRow(Row, table=True):
+class LogprobsRow(Row):
     """The log-probabilities of one answer, apart because they are large and seldom read."""
 
     __tablename__ = "logprobs"

@@ -7,7 +7,7 @@ from sqlmodel import Field
 from driftwatch.adapters.store.tables.base import Row
 
 
-class LeaseRow(Row, table=True):
+class LeaseRow(Row):
     """Who leads: each new leader counts `epoch` up; `renewed_at` is by the database's clock.
 
     `timeline` is PostgreSQL's name for the history that the server writes; a replica that takes over begins one.
@@ -22,7 +22,7 @@ class LeaseRow(Row, table=True):
     failed_over_at: datetime | None = None
 
 
-class ReceiptRow(Row, table=True):
+class ReceiptRow(Row):
     """The mark of a transaction that was committed, for an hour: asked for when the answer to a commit was lost."""
 
     __tablename__ = "receipt"
