@@ -265,6 +265,7 @@ def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
         severity=incident.severity,
         now=at,
         fingerprint=report.fingerprint,
+        changed=next((tuple(d.payload["changed"]) for d in report.deliveries if d.payload.get("changed")), ()),
         model=report.model,
     )
     yield wording.headline(payload) + wording.since(payload)

@@ -15,6 +15,8 @@ from driftwatch.domain.legible import legible, one_line
 
 Payload = Mapping[str, Any]
 
+PROBES = "probes"
+"""The part of our fingerprint that is the golden set's."""
 POSSIBLE_REPEAT = "possible repeat"
 """Begins the remark on a message that may have arrived before."""
 _COUNT = ("No", "One", "Two", "Three")
@@ -151,17 +153,24 @@ def our_side(payload: Payload) -> str:
 
     Examples
     --------
-    >>> our_side({"fingerprint": {"probes": "3f2a90c1d2e3", "driver": "driver 1.4.0", "sampling": "77aa00bb11cc"}})
+    >>> ours = {"probes": "3f2a90c1d2e3", "driver": "driver 1.4.0", "sampling": "77aa00bb11cc"}
+    >>> our_side({"fingerprint": ours})
     'Our side unchanged: probes 3f2a, driver 1.4.0, sampling.'
+    >>> our_side({"fingerprint": ours, "changed": ["probes"]})
+    'Our side unchanged: driver 1.4.0, sampling. Probes added or edited since have a baseline of their own.'
     """
     parts = payload.get("fingerprint")
-    if payload.get("changed"):
-        return f"Our side changed since the baseline: {', '.join(payload['changed'])}."
+    changed = payload.get("changed", ())
+    moving = [part for part in changed if part != PROBES]
+    if moving:
+        return f"Our side changed since the baseline: {', '.join(moving)}."
     if not parts:
         return ""
-    first = [name for name in ("probes", "driver", "sampling") if name in parts]
-    names = first + sorted(name for name in set(parts) - set(first) if not name.startswith(OBSERVED))
-    return f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}."
+    # docs/decisions/0003: an edited probe is another probe to every stream, so it explains nothing.
+    edited = " Probes added or edited since have a baseline of their own." if changed else ""
+    first = [name for name in (PROBES, "driver", "sampling") if name in parts and name not in changed]
+    names = first + sorted(name for name in {*parts} - {*first, *changed} if not name.startswith(OBSERVED))
+    return f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}.{edited}"
 
 
 def movers(payload: Payload) -> str:

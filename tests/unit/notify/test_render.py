@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from driftwatch.adapters.notify.render import LEVELS, escape, render, render_text
+from driftwatch.adapters.notify.wording import our_side
 
 from .examples import EXAMPLES, FALL, INCIDENT, OLD, payload
 
@@ -121,3 +122,11 @@ def test_a_cut_never_falls_inside_an_entity(limit: int) -> None:
     assert len(cut) <= limit
     rest = cut.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
     assert "&" not in rest
+
+
+def test_probes_that_were_added_since_the_baseline_do_not_say_that_our_side_changed() -> None:
+    """One sensor was added, and every page for the rest of the epoch began with a change of ours that explains nothing."""
+    said = our_side(payload(changed=["probes"]))
+    assert said.startswith("Our side unchanged: driver")
+    assert said.endswith("Probes added or edited since have a baseline of their own.")
+    assert our_side(payload(changed=["code", "probes"])) == "Our side changed since the baseline: code."
