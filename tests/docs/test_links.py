@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = sorted(p for part in ("howto", "reference", "explanation") for p in (ROOT / "docs" / part).glob("*.md"))
+GUIDES = sorted(p for part in (".", "howto", "reference", "explanation") for p in (ROOT / "docs" / part).glob("*.md"))
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
