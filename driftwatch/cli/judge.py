@@ -46,7 +46,9 @@ def calibrate(ctx: click.Context, labels: Path, *, name: str, output: Path | Non
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
     if output is not None:
-        _writable(output)
+        from driftwatch.cli.render.page import must_be_writable
+
+        must_be_writable(output)
     with progress("calibrate") as advance:
         found = asyncio.run(judges.calibrate_judge(settings, name, labels, advance=advance))
     data = judges.calibration_data(settings, name, found)
@@ -61,18 +63,6 @@ def calibrate(ctx: click.Context, labels: Path, *, name: str, output: Path | Non
     else:
         _tell(name, found, output)
     ctx.exit(Exit.DRIFT if found.failed else Exit.NO_DRIFT)
-
-
-def _writable(output: Path) -> None:
-    """Refuse a file that cannot be written before the verdicts are paid."""
-    from tempfile import TemporaryFile
-
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=output.parent):
-            return
-    except OSError as error:
-        raise click.BadParameter(f"{output} cannot be written: {error.strerror}.", param_hint="--output") from None
 
 
 def _tell(name: str, found: "Calibration", output: Path | None) -> None:

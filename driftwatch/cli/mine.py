@@ -54,6 +54,7 @@ def mine(
     """
     from driftwatch.bootstrap import mining, models
     from driftwatch.cli.progress import progress
+    from driftwatch.cli.render.page import must_be_writable, write_atomically
     from driftwatch.cli.replay import find_endpoint
 
     frame = ctx.find_object(Frame)
@@ -72,6 +73,7 @@ def mine(
             "endpoint, or leave --usd out: --calls bounds the search.",
             slug="mine-no-price",
         )
+    must_be_writable(target)
     with progress("mine") as advance:
         found = asyncio.run(
             mining.mine_border_inputs(
@@ -79,8 +81,7 @@ def mine(
             )
         )
     if found.inputs:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_golden_set(endpoint, found), encoding="utf-8")
+        write_atomically(target, _golden_set(endpoint, found))
     if as_json:
         say_json(_data(endpoint, found, target))
     else:

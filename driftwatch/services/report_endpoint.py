@@ -109,7 +109,7 @@ def report_endpoint(
     records = store.slots(name, since=since, until=until)
     not_begun = count_not_begun(watched, store, due_slots, since=since, until=until, now=now)
     all_incidents = store.incidents(endpoint=name)
-    incidents = [i for i in all_incidents if i.opened_at < until and (i.ended_at is None or i.ended_at >= since)]
+    incidents = [i for i in all_incidents if _open_at(i, since) and _begun(store, i, until)]
     states = states_shown(store, name) if incidents else {}
     found = trace(watched, store, since=since, until=until, incidents=all_incidents)
     streams = standings(watched, found.watch)
@@ -174,6 +174,13 @@ def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tup
         if name not in watched.plans and name in drawn
     ]
     return tuple(map(report, streams)), tuple(map(report, shown))
+
+
+def _begun(store: Store, incident: Incident, until: datetime) -> bool:
+    """Whether the incident is known from the replays before `until`: imported ones are judged long after they were."""
+    if incident.opened_at < until or not incident.opened_seq:
+        return incident.opened_at < until
+    return any(record.seq == incident.opened_seq for record in store.slots(incident.endpoint, until=until))
 
 
 def _open_at(incident: Incident, moment: datetime) -> bool:

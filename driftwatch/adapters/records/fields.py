@@ -10,11 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from driftwatch.domain.answer import TokenLogprob
+from driftwatch.domain.metric import MEASURED
 
 _LONGEST_NAME = 500
 _YEARS = range(1970, 9000)
 _MOST_SAMPLES = 1_000_000
 _MOST = 1e11
+# One pass of 1e308, and no report of the endpoint could be made any more.
+_SHARES = frozenset(metric.name for metric in MEASURED.values() if metric.kind == "binary")
 
 
 class RecordError(ValueError):
@@ -123,7 +126,7 @@ def number(value: Any, name: str) -> float:
 
 
 def amount(value: Any, name: str) -> float:
-    """Return a time, count or price."""
+    """Return a time, count, price or score."""
     if abs(given := number(value, name)) > _MOST:
         raise RecordError(f"{name} is absurd: {given:.3g}")
     return given
@@ -139,9 +142,13 @@ def scores(item: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _score(metric: str, value: Any) -> float:
-    if isinstance(value, bool) or (type(value) is float and math.isfinite(value)):
+    if isinstance(value, bool):
         return float(value)
-    return float(number(value, f"the score {metric[:80]!r}"))
+    if type(value) is not float or not 0 <= value <= 1:
+        name = f"the score {metric[:80]!r}"
+        if amount(value, name) and metric in _SHARES and not 0 <= value <= 1:
+            raise RecordError(f"{name} is {value:g}; it goes from 0 to 1")
+    return float(value)
 
 
 def tool_calls(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -28,6 +28,24 @@ def colored() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def must_be_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before what stands in it is paid; its folder is made.
+
+    Raises
+    ------
+    click.BadParameter
+        It cannot be written there.
+    """
+    from tempfile import TemporaryFile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            return
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--output") from None
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a file in the place of the old one; a reader sees either, never a part.
 

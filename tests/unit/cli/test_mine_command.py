@@ -132,3 +132,12 @@ def test_accepting_reminds_to_mine_again_with_a_command_that_does_it(driftwatch,
     command = reminded("border-bot.yaml").partition("to find new ones: driftwatch ")[2].split()
     assert command == ["mine", "bot", "--force"]
     assert driftwatch(*command, "--seed", "1", "--calls", "200", "--inputs", "2").exit_code == 0
+
+
+def test_a_golden_set_that_cannot_be_written_is_told_before_a_question_is_paid(driftwatch, vendor, tmp_path) -> None:
+    """All questions were paid, and "No such file or directory" was all that came of them."""
+    settle(tmp_path, vendor.base_url)
+    result = driftwatch("mine", "bot", "--output", "/proc/none/border.yaml")
+    assert result.exit_code == 2
+    assert "/proc/none/border.yaml cannot be written" in result.stderr
+    assert vendor.requests == []

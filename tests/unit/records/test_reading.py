@@ -74,6 +74,10 @@ def test_times_are_read_and_a_missing_offset_is_utc_and_told(written, hour, naiv
         (line(scores={"a": 10**400}), "not a finite number"),
         (line(latency_ms=True), "latency_ms is not a number"),
         (line(latency_ms=1e300), "latency_ms is absurd"),
+        # One such line, and `driftwatch report` ended in a traceback for as long as it was in the store.
+        (line(scores={"a": 1e308}), "the score 'a' is absurd: 1e"),
+        (line(scores={"pass": 2}), "the score 'pass' is 2; it goes from 0 to 1"),
+        (line(scores={"refusal": -0.5}), "the score 'refusal' is -0.5; it goes from 0 to 1"),
         (line(sample=-1), "sample is not a count"),
         (line(sample=True), "sample is not a count"),
         (line(outcome="great"), "outcome is none of ok, timeout"),

@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -293,3 +294,24 @@ def test_the_report_as_a_page_in_a_file(command, project_of, tmp_path):
     result = command(project_of(60, 48))("report", "--format", "html", "--output", str(tmp_path / "report.html"))
     assert result.exit_code == 1
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_report_on_imported_history_tells_the_drift_in_it(command, project_of, tmp_path):
+    """Its incident is opened when it is imported, after the period: the report said that nothing moved, under alarms."""
+    run = command(project_of(0))
+    moments = [datetime(2026, 7, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(40)]
+    lines = [
+        {"endpoint": "support-bot", "probe": f"p{p}", "replay": at.isoformat(), "scores": {"pass": int(n < 30)}}
+        for n, at in enumerate(moments)
+        for p in range(20)
+    ]
+    (tmp_path / "history.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert run("import", "observations", str(tmp_path / "history.jsonl")).exit_code == 0
+    for since, until, code in (
+        ("2026-07-01", "2026-07-04", 1),
+        ("2026-07-02T10:00Z", "2026-07-04", 1),
+        ("2026-07-01", "2026-07-02", 0),
+    ):
+        shown = run("report", "--since", since, "--until", until, "--json")
+        assert shown.exit_code == code, shown.output
+        assert [one["name"] for one in json.loads(shown.stdout)["endpoints"][0]["incidents"]] == ["inc-1"] * code
