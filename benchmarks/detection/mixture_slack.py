@@ -3,7 +3,7 @@
 By the compiled mirror. Null deployments of many laws; when each first reaches each level is counted by stretches of its
 life: while the reference grows, and as it rests longer. The logarithm of the run length less the level, the slack, is
 then a Poisson regression on what the product knows of a stream. Counts are kept in mixture_slack.json; `--simulate
-FAMILY,PROBES,BASELINE,RUNS,HORIZON ...` adds cells by the python of mirror.txt (seed 101).
+FAMILY,PROBES,BASELINE,RUNS,HORIZON ...` adds cells by the python of mirror.txt (seed 101), `--again` renews those kept.
 """
 
 import argparse
@@ -25,7 +25,9 @@ from driftwatch.stats.mixture_slack import shown
 KEPT = Path(__file__).parent / "mixture_slack.json"
 SEED, CAP, STOP = 101, 200, 9.0
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
-SIXTY, USUAL = 60, 0.08
+SIXTY = 60
+SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.0, 0.0)}
+"""Range of what is known of a stream's answers that counts, and the middle from which: variances, and shares of ties."""
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 
@@ -72,6 +74,17 @@ def _tests_grades(rng, replays, probes):
     return np.clip(np.rint(2 * rng.normal(5 * rates, 0.5, (replays, probes))) / 2, 1, 5)
 
 
+def _mostly(draw: Draw, same: float) -> Draw:
+    """The same where four probes of five always answer alike."""
+
+    def drawn(rng, replays, probes):
+        values = draw(rng, replays, probes)
+        values[:, rng.random(probes) < 0.8] = same
+        return values
+
+    return drawn
+
+
 LAWS: Mapping[str, tuple[str, Draw]] = {
     "tpass": (
         "pass",
@@ -87,6 +100,8 @@ LAWS: Mapping[str, tuple[str, Draw]] = {
     "counts": ("length", _counts),
     "tjudge": ("judge", _tests_grades),
     "five": ("judge", _five),
+    "fewjudge": ("judge", _mostly(_tests_grades, 5.0)),
+    "fewcounts": ("length", _mostly(_counts, 3.0)),
 }
 """Laws beside the benchmark's: the mirror's name for the metric, and what the probes answer."""
 
@@ -134,7 +149,7 @@ def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -
         kind, values, uniforms = deployment(family, probes, baseline, horizon, run)
         top = np.maximum.accumulate(np.nan_to_num(statistic(kind, values, baseline, STOP, uniforms), nan=-1.0))
         first[run] = [int(np.argmax(top >= level)) + 1 if top[-1] >= level else 0 for level in LEVELS]
-        seen = shown(Bags(held=values[:baseline].T), first=baseline, fixed=0.0)
+        seen = shown(Bags(held=values[:baseline].T), kind=SETTINGS[kind]["kind"], first=baseline, fixed=0.0)
         spreads.append(seen.spread if seen else 0.0)
     return {
         "kind": SETTINGS[kind]["kind"],
@@ -147,9 +162,9 @@ def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -
     }
 
 
-def _spread(variance: np.ndarray, pass_or_fail: bool) -> np.ndarray:
-    """What of the variance of an answer counts: of other metrics it has a unit, and nothing follows from it."""
-    return np.clip(variance, 0.01, 0.2) - USUAL if pass_or_fail else np.zeros_like(variance)
+def _spread(spread: np.ndarray, kind: str) -> np.ndarray:
+    least, most, usual = SPREADS[kind]
+    return np.clip(spread, least, most) - usual
 
 
 def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
@@ -161,12 +176,11 @@ def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
         if row[2] > 0
     ]
     probes, spread, level, fixed, at_risk, alarms = np.array(rows, dtype=float).T
-    pass_or_fail = cells[0]["kind"] == "binary"
     known = np.column_stack(
         [
             np.ones(level.size),
             fixed,
-            _spread(spread, pass_or_fail),
+            _spread(spread, cells[0]["kind"]),
             np.log(np.minimum(probes, SIXTY) / SIXTY),
             np.clip(level - 5, -1, 1.5),
         ]
@@ -187,7 +201,7 @@ def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
             alarms = sum(r[3] for r in rows)
             slack = (
                 fitted["growing"]
-                + fitted["spread"] * float(_spread(np.array(one["spread"]), one["kind"] == "binary"))
+                + fitted["spread"] * float(_spread(np.array(one["spread"]), one["kind"]))
                 + fitted["probes"] * math.log(min(one["probes"], SIXTY) / SIXTY)
                 + fitted["longer"] * (level - 5)
             )
@@ -196,13 +210,23 @@ def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
     return out
 
 
+def again(cells: Mapping[str, Mapping[str, object]], kinds: list[str]) -> list[str]:
+    """Every kept cell of these kinds as `--simulate` asks for it: after a change of channels or weights."""
+    return [
+        f"{name.replace(' ', ',')},{one['runs']},{one['horizon']}"
+        for name, one in cells.items()
+        if one["kind"] in kinds
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection.mixture_slack", description=__doc__)
     parser.add_argument("--kinds", nargs="+", default=["binary", "graded", "continuous"])
     parser.add_argument("--simulate", nargs="+", default=[], metavar="FAMILY,PROBES,BASELINE,RUNS,HORIZON")
+    parser.add_argument("--again", action="store_true", help="simulate all kept cells of the kinds once more")
     given = parser.parse_args()
     cells = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    for wanted in given.simulate:
+    for wanted in given.simulate + (again(cells, given.kinds) if given.again else []):
         family, *sizes = wanted.split(",")
         cells[" ".join([family, *sizes[:2]])] = simulate(family, *map(int, sizes))
         KEPT.write_text(text(cells))

@@ -67,7 +67,8 @@ def thresholds(
     bags = Bags(held=values[:baseline].T.astype(float))
     # The slack is linear in `fixed`.
     growing, resting = (
-        mixture_threshold(arl=arl, kind=kind, seen=shown(bags, first=baseline, fixed=fixed)) for fixed in (0.0, 1.0)
+        mixture_threshold(arl=arl, kind=kind, seen=shown(bags, kind=kind, first=baseline, fixed=fixed))
+        for fixed in (0.0, 1.0)
     )
     return growing + (resting - growing) * np.sqrt(after / (max(cap, baseline) + after))
 

@@ -44,9 +44,8 @@ def _in_control() -> str:
     text = (
         "ARL of the mixture in replays, by its compiled mirror (`python -m benchmarks.detection.in_control_long`): nothing is "
         "latched or distrusted. Run lengths are cut at the horizon and enter as an exponential law's. *flaky* is pass/fail "
-        "without a probe that always passes; a dash was not measured since its threshold is calibrated on the stream. The calibrated cells of judge at a baseline of 20 were measured at log(ARL / 2), not "
-        "at the default log(ARL / 2.5), where they are expected to be about a fifth shorter, 933 about 746 and 563 about 450; "
-        "that is not measured.\n\n"
+        "without a probe that always passes; a dash was not measured since its threshold is calibrated on the stream: for "
+        "nominal 5000 the cells of judge are of log(ARL / 2.5), at a baseline of 20 of log(ARL / 2).\n\n"
     )
     text += in_control_long.table(in_control_long.kept())
     whole = in_control.kept()

@@ -4,13 +4,17 @@ Best where a stream shows what it is: one constant for a kind of metric leaves t
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.stats.bags import Bags
 from driftwatch.stats.exchangeable import Kind
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SETTLED_ARL = 500.0
 """From here on the whole slack: shorter runs have had less time for overshoot and forgotten starts."""
@@ -27,40 +31,59 @@ class Shown:
     probes : int
         That have shown a spread.
     spread : float
-        Mean over probes of the variance of one answer among the first ones, free of the bias of a short baseline.
+        Mean over probes, free of the bias of a short baseline, of what one answer among the first ones says of the
+        next: of pass/fail its variance, of grades how often two of them are the same, of measures nothing, 0.
     fixed : float
         Share of the reference's error that every later replay sees again: `channels.Footing`.
+    full : float
+        Share of the probes whose reference is as long as any.
     """
 
     probes: int
     spread: float
     fixed: float
+    full: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slack:
-    """A fit: what a stream of sixty such probes has while its reference grows, and what adds to it."""
+    """A fit: what a stream of sixty such probes has while its reference grows, and what adds to it.
+
+    Parameters
+    ----------
+    spread, usual : float
+        By how much it rises with `Shown.spread`, and the spread of which the others are told.
+    fixed : float
+        Positive where bets are raised by the reference's errors once it rests, negative where they gain from them.
+    fewest : int
+        Probes of the smallest simulated set.
+    """
 
     growing: float
     fixed: float
-    spread: float
-    probes: float
-    longer: float
-    spreads: tuple[float, float]
+    fewest: int
+    spread: float = 0.0
+    usual: float = 0.0
+    spreads: tuple[float, float] = (0.0, 0.0)
+    probes: float = 0.0
+    longer: float = 0.0
 
 
 # benchmarks/detection/mixture_slack.py
 FITTED: Mapping[Kind, Slack] = {
-    "binary": Slack(growing=1.05, fixed=0.6, spread=-2.8, probes=0.15, longer=0.08, spreads=(0.01, 0.2)),
+    "binary": Slack(
+        growing=1.05, fixed=0.6, fewest=15, spread=-2.8, usual=0.08, spreads=(0.01, 0.2), probes=0.15, longer=0.08
+    ),
+    # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
+    "graded": Slack(growing=1.24, fixed=-0.35, fewest=12, spread=-0.7, usual=0.25, spreads=(0.2, 1.0), probes=0.06),
 }
-_PROBES, _SPREAD = 60, 0.08
-_FEWEST = 15
-"""Probes of the smallest simulated set; more than `_PROBES` have no less slack than those."""
+_PROBES = 60
+"""Those that the fit starts from; more probes have no less slack than sixty."""
 _SHORTEST = 20
 """Replays of the shortest simulated baseline."""
 
 
-def shown(bags: Bags, *, first: int, fixed: float) -> Shown | None:
+def shown(bags: Bags, *, kind: Kind, first: int, fixed: float) -> Shown | None:
     """Read the first values of each probe, which stay while the reference grows; None where fewer than 20 are wanted.
 
     Parameters
@@ -71,24 +94,55 @@ def shown(bags: Bags, *, first: int, fixed: float) -> Shown | None:
     Examples
     --------
     >>> import numpy as np
-    >>> shown(Bags(held=np.array([[1.0, 0.0] * 12, [1.0] * 24])), first=21, fixed=0.0)
-    Shown(probes=2, spread=0.13095238095238096, fixed=0.0)
+    >>> shown(Bags(held=np.array([[1.0, 0.0] * 12, [1.0] * 24])), kind="binary", first=21, fixed=0.0)
+    Shown(probes=2, spread=0.13095238095238096, fixed=0.0, full=1.0)
     """
     if first < _SHORTEST:
         return None
-    probes, spread = bags.remembered(("shown", first), lambda: _spread(bags, first))
-    return Shown(probes=probes, spread=spread, fixed=fixed) if probes else None
+    probes, spread, full = bags.remembered(("shown", kind, first), lambda: _told(bags, kind, first))
+    return Shown(probes=probes, spread=spread, fixed=fixed, full=full) if probes else None
 
 
-def _spread(bags: Bags, first: int) -> tuple[int, float]:
-    """Probes with two values or more, and the mean of their variances."""
-    sizes = np.minimum(bags.sizes, first)
+def _told(bags: Bags, kind: Kind, first: int) -> tuple[int, float, float]:
+    """Probes that tell something, the mean of their spreads, and the share of them whose reference is full."""
+    held, present, sizes = bags.held[:, :first], bags.present[:, :first], np.minimum(bags.sizes, first)
     told = sizes > 1
+    if kind != "binary":
+        # One that always answers alike tells something of pass/fail alone: how reliable the others are.
+        low, high = (np.where(present, held, other) for other in (np.inf, -np.inf))
+        told &= low.min(axis=1, initial=np.inf) < high.max(axis=1, initial=-np.inf)
     if not told.any():
-        return 0, 0.0
-    held = np.where(bags.present, bags.held, 0.0)[told, :first]
-    squares = (held**2).sum(axis=1) - held.sum(axis=1) ** 2 / sizes[told]
-    return int(told.sum()), float(np.mean(squares / (sizes[told] - 1)))
+        return 0, 0.0, 1.0
+    full = float(np.mean(bags.sizes[told] == bags.held.shape[1]))
+    return int(told.sum()), _SPREADS[kind](held[told], sizes[told]), full
+
+
+def _variance(held: Floats, sizes: Ints) -> float:
+    known = np.where(np.isfinite(held), held, 0.0)
+    squares = (known**2).sum(axis=1) - known.sum(axis=1) ** 2 / sizes
+    return float(np.mean(squares / (sizes - 1)))
+
+
+def _ties(held: Floats, sizes: Ints) -> float:
+    """How often two values of a probe are the same: a value has as many before it as it stands from its run's start."""
+    ordered = np.sort(held, axis=1)  # those missing last, and none like another
+    place = np.arange(held.shape[1])
+    starts = np.ones(held.shape, dtype=bool)
+    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    before = place - np.maximum.accumulate(np.where(starts, place, 0), axis=1)
+    return float(np.mean(2 * before.sum(axis=1) / (sizes * (sizes - 1))))
+
+
+def _nothing(_held: Floats, _sizes: Ints) -> float:
+    """Of measures: a spread has a unit, and ties were not seen to matter."""
+    return 0.0
+
+
+_SPREADS: Mapping[Kind, Callable[[Floats, Ints], float]] = {
+    "binary": _variance,
+    "graded": _ties,
+    "continuous": _nothing,
+}
 
 
 def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
@@ -105,8 +159,11 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
     >>> round(slack(arl=500, kind="binary", seen=reliable), 2), round(slack(arl=500, kind="binary", seen=None), 2)
     (1.22, 0.69)
     """
-    known = seen is not None and kind in FITTED and seen.probes >= _FEWEST
-    whole = _whole(arl, FITTED[kind], seen) if seen and known else UNKNOWN[kind]
+    whole = UNKNOWN[kind]
+    if seen and kind in FITTED:
+        fitted, whole = FITTED[kind], _whole(arl, FITTED[kind], seen)
+        if seen.probes < fitted.fewest:
+            whole = min(whole, UNKNOWN[kind])
     return whole * min(1.0, math.log(arl) / math.log(SETTLED_ARL))
 
 
@@ -114,10 +171,13 @@ def _whole(arl: float, fitted: Slack, seen: Shown) -> float:
     spread = min(max(seen.spread, fitted.spreads[0]), fitted.spreads[1])
     probes = min(seen.probes, _PROBES)
     longer = min(max(math.log(arl / SETTLED_ARL), 0.0), 1.0)
-    return (
+    # A probe that joined a reference at rest has errors of its own to learn from.
+    fixed = seen.fixed * (seen.full if fitted.fixed > 0 else 1.0)
+    return max(
+        0.0,
         fitted.growing
-        + fitted.fixed * seen.fixed
-        + fitted.spread * (spread - _SPREAD)
+        + fitted.fixed * fixed
+        + fitted.spread * (spread - fitted.usual)
         + fitted.probes * math.log(probes / _PROBES)
-        + fitted.longer * longer
+        + fitted.longer * longer,
     )

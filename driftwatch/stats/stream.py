@@ -299,7 +299,7 @@ class StreamDetector:
         if state.baseline_seen >= self.baseline_replays and not several:
             bags = state.reference.bags
             now = _fixed(state.frozen_count, float(bags.held.shape[1])) if fixed is None else fixed
-            seen = shown(bags, first=self.baseline_replays, fixed=now)
+            seen = shown(bags, kind=self.kind, first=self.baseline_replays, fixed=now)
         return self._plan.mixture_for(seen)
 
     def _worst(self, readings: Mapping[str, Reading]) -> str:

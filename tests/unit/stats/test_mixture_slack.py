@@ -14,6 +14,7 @@ from driftwatch.stats.stream_charts import ChartPlan
 
 BASELINE = 20
 SURE = np.full(30, 0.95)
+FEW = 30 - FITTED["graded"].fewest
 
 
 def replay(i, *, rates, samples=1, seed=5):
@@ -72,14 +73,68 @@ def test_a_state_read_back_has_the_same_threshold():
 
 def test_the_order_of_probes_and_a_value_that_is_missing_do_no_harm():
     held = np.array([[1.0, 0.0] * 10, [*[1.0] * 19, np.nan], [np.nan] * 20])
-    first = shown(Bags(held=held), first=20, fixed=0.0)
-    assert first == shown(Bags(held=held[::-1].copy()), first=20, fixed=0.0)
-    assert first == Shown(probes=2, spread=pytest.approx(5 / 19 / 2), fixed=0.0)
+    first = shown(Bags(held=held), kind="binary", first=20, fixed=0.0)
+    assert first == shown(Bags(held=held[::-1].copy()), kind="binary", first=20, fixed=0.0)
+    assert first == Shown(probes=2, spread=pytest.approx(5 / 19 / 2), fixed=0.0, full=0.5)
+
+
+@pytest.mark.parametrize(("kind", "spread"), [("graded", (9 / 19 + 18 / 20) / 2), ("continuous", 0.0)])
+def test_of_other_metrics_the_probes_that_differ_count_and_their_unit_does_not(kind, spread):
+    held = np.array([[4.0, 5.0] * 10, [5.0] * 20, [3.0, *[np.nan] * 19], [1e200, *[2e200] * 19]])
+    seen = shown(Bags(held=held), kind=kind, first=20, fixed=0.5)
+    assert seen == Shown(probes=2, spread=pytest.approx(spread), fixed=0.5)
+    assert shown(Bags(held=held[1:3]), kind=kind, first=20, fixed=0.5) is None
+
+
+def test_how_often_two_grades_are_the_same_does_not_ask_for_those_that_are_missing():
+    held = np.array([[4.0, 4.0, 5.0, *[np.nan] * 17]])
+    assert shown(Bags(held=held), kind="graded", first=20, fixed=0.0).spread == pytest.approx(1 / 3)
+
+
+def grades(count, *, probes=30, cap=200, same=0, kind="graded"):
+    detector = StreamDetector(baseline_replays=BASELINE, arl=500, kind=kind, reference_cap=cap)
+    state, rng = detector.start(), np.random.default_rng(6)
+    for i in range(count):
+        values = np.where(np.arange(probes) < same, 5.0, rng.integers(1, 6, probes)).tolist()
+        state = detector.update(state, ReplayValues(key=f"{i}", values={f"p{k}": (v,) for k, v in enumerate(values)}))
+    return detector.read(state).charts["mixture"].threshold
+
+
+def test_grades_are_paged_sooner_while_their_reference_grows_than_once_its_errors_stay():
+    growing, rested = grades(22), grades(30, cap=22)
+    assert growing < rested < math.log(500) - 0.9
+
+
+def test_probes_that_always_had_the_same_grade_make_no_large_set():
+    assert grades(22, same=FEW) == pytest.approx(grades(22), abs=0.08)
+    assert grades(22, same=FEW + 1) == pytest.approx(math.log(500) - UNKNOWN["graded"])
+
+
+def test_a_set_one_probe_smaller_than_was_simulated_is_never_trusted_with_more():
+    for kind, fitted in FITTED.items():
+        for spread in (0.01, 0.08, 0.2):
+            for fixed in (0.0, 1.0):
+                sets = [
+                    slack(arl=500, kind=kind, seen=Shown(probes=probes, spread=spread, fixed=fixed))
+                    for probes in range(1, fitted.fewest + 3)
+                ]
+                assert sets == sorted(sets)
+
+
+def test_probes_that_join_a_reference_at_rest_are_watched_as_those_of_a_growing_one():
+    """They inherited a threshold that had fallen because the errors of the others were known."""
+    held = np.tile([1.0, 0.0], (30, 60))
+    rested = shown(Bags(held=held), kind="binary", first=20, fixed=0.9)
+    held[15:, 25:] = np.nan
+    joined = shown(Bags(held=held), kind="binary", first=20, fixed=0.9)
+    assert joined == replace(rested, full=0.5)
+    levels = [slack(arl=500, kind="binary", seen=one) for one in (rested, joined, replace(rested, fixed=0.0))]
+    assert levels[1] == pytest.approx((levels[0] + levels[2]) / 2)
 
 
 def test_no_values_show_nothing():
-    assert shown(Bags(held=np.zeros((0, 0))), first=20, fixed=0.0) is None
-    assert shown(Bags(held=np.ones((4, 1))), first=20, fixed=0.0) is None
+    assert shown(Bags(held=np.zeros((0, 0))), kind="binary", first=20, fixed=0.0) is None
+    assert shown(Bags(held=np.ones((4, 1))), kind="binary", first=20, fixed=0.0) is None
 
 
 @pytest.mark.parametrize("kind", list(FITTED))
