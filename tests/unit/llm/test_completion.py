@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json
 
 from driftwatch.adapters.llm.completion import Completion, parse_logprobs, take_event, to_bytes
 from driftwatch.adapters.llm.usage import parse_usage
@@ -39,6 +40,77 @@ def test_any_json_is_an_answer_or_a_named_failure(pieces: list[Any]) -> None:
     assert isinstance(completion.output(), bytes)
     assert isinstance(completion.refusal(), str | None)
     assert isinstance(completion.tool_calls(), tuple)
+
+
+NUMBER = st.from_regex(r"\A-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?\Z") | st.floats().map(
+    json.dumps
+)
+TOKENS = (
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b'"a"',
+        b'"a":1',
+        b"true",
+        b"null",
+        b"NaN",
+        b"-Infinity",
+        b"-NaN",
+        b"+1",
+        b"01",
+    ),
+    *(
+        b"1.",
+        b".5",
+        b"-0",
+        b"1e999",
+        b" ",
+        b"\n",
+        b"\x0b",
+        b"\x00",
+        b"\xef\xbb\xbf",
+        b'"\x01"',
+        b'"\\x"',
+        b'"\xff"',
+        b"'a'",
+    ),
+    *(b'"\\ud83d"', b'"\\ude00\\ud83d\\ude00"', b'"\xe2\x80\xa8"', b'"\\/"'),
+)
+
+
+@given(
+    NUMBER.map(str.encode)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.lists(st.sampled_from(TOKENS), max_size=6).map(b"".join)
+)
+def test_what_the_fast_parser_takes_python_takes_and_reads_the_same(event: bytes) -> None:
+    try:
+        found = from_json(event)
+    except ValueError:
+        return
+    assert repr(found) == repr(json.loads(event.decode()))
+
+
+@pytest.mark.parametrize(
+    ("event", "output"),
+    [
+        (rb'{"choices": [{"delta": {"content": "\ud83d"}}]}', b"\xed\xa0\xbd"),
+        (b'{"choices": [{"delta": {"content": "caf\xe9"}}]}', b"caf\xe9"),
+        (b'\x0b{"choices": [{"delta": {"content": "a"}}]}\x0b', b"a"),
+        (b'{"choices": [{"delta": {"content": "a", "x": ' + b"[" * 300 + b"]" * 300 + b"}}]}", b"a"),
+    ],
+    ids=["half a pair", "no UTF-8", "odd white space", "nested deeper than the fast parser goes"],
+)
+def test_what_only_python_reads_is_read(event: bytes, output: bytes) -> None:
+    completion = Completion(max_bytes=1000)
+    with pytest.raises(ValueError, match=r"line 1 column|expected value|recursion|invalid unicode|surrogate"):
+        from_json(event)
+    completion.take(event)
+    assert completion.output() == output
 
 
 @given(st.binary(max_size=60))
