@@ -35,7 +35,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normal:
-    """The baseline's mean, and the range of plus and minus two standard deviations of its replays' means."""
+    """The baseline's mean, and the range of plus and minus two standard deviations of its replays' means.
+
+    Where no mean is negative the range is not either: nothing takes less than no time.
+    """
 
     mean: float
     low: float
@@ -73,10 +76,22 @@ def normal(baseline: Sequence[Mapping[str, float]]) -> dict[str, Normal]:
 
     frame = pd.DataFrame(baseline)
     spread = frame.std(ddof=1).fillna(0.0).to_dict()
-    return {
-        str(name): Normal(mean=mean, low=mean - 2 * spread[name], high=mean + 2 * spread[name])
-        for name, mean in frame.mean().to_dict().items()
-    }
+    least = frame.min().to_dict()
+    return {str(name): usual(mean, spread[name], least=least[name]) for name, mean in frame.mean().to_dict().items()}
+
+
+def usual(mean: float, spread: float, *, least: float) -> Normal:
+    """Return what is normal from the mean, standard deviation and smallest of a baseline's means.
+
+    Examples
+    --------
+    >>> usual(6.0, 5.0, least=1.0)
+    Normal(mean=6.0, low=0.0, high=16.0)
+    >>> usual(-0.5, 0.25, least=-0.75)
+    Normal(mean=-0.5, low=-1.0, high=0.0)
+    """
+    low = mean - 2 * spread
+    return Normal(mean=mean, low=max(low, 0.0) if least >= 0 else low, high=mean + 2 * spread)
 
 
 def _width(span: "pd.Timedelta") -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from threading import Lock
 
 from driftwatch.domain.incident import Incident
-from driftwatch.services.bands import Normal
+from driftwatch.services.bands import Normal, usual
 from driftwatch.services.glance import Place
 from driftwatch.services.monitor import MIN_COVERAGE
 from driftwatch.services.ports import Store
@@ -122,7 +122,7 @@ class Courses:
         found = {}
         for metric, values in columns.items():
             mean, spread = fmean(values), stdev(values) if len(values) > 1 else 0.0
-            found[metric] = Normal(mean=mean, low=mean - 2 * spread, high=mean + 2 * spread)
+            found[metric] = usual(mean, spread, least=min(values))
         return found
 
     def _read(self, name: str, seqs: Sequence[int]) -> Mapping[int, Read]:
