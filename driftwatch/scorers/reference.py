@@ -127,6 +127,6 @@ def _grams(text: str) -> npt.NDArray[np.int64]:
     if len(points) < 3:
         points = np.concatenate([points, np.full(3 - len(points), _NO_CHARACTER, dtype=np.int64)])
     codes = (points[:-2] << 2 * _BITS) | (points[1:-1] << _BITS) | points[2:]
-    # `np.unique` takes twice as long for a thousand characters: it looks for a mask, and hashes before it sorts.
+    # `np.unique` takes twice as long for a thousand characters, and loads numpy.ma to look for a mask.
     codes.sort()
     return codes[np.concatenate(([True], codes[1:] != codes[:-1]))]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import median
 
 import numpy as np
 
@@ -233,7 +234,7 @@ class RecursiveResiduals:
         last = state.last
         if hours is None or state.last_h is None or not (last and state.gaps):
             return last
-        usual, gap = float(np.median(state.gaps)), hours - state.last_h
+        usual, gap = median(state.gaps), hours - state.last_h
         if -_EARLY * usual <= gap <= _LATE * usual:
             return last
         missing = round(gap / usual) - 1

@@ -4,6 +4,7 @@ import hashlib
 import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -366,7 +367,7 @@ class CommonFactorStream:
         series, model = state.series, self.series
         if not model.daily or series.first_h is None or series.last_h is None or not series.gaps:
             return None
-        if active[model.intercept + model.lags] or float(np.median(series.gaps)) >= _RARE_H:
+        if active[model.intercept + model.lags] or median(series.gaps) >= _RARE_H:
             return None
         return (
             f"the rhythm of the day is not known yet: {series.last_h - series.first_h:.0f} h of "

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -202,7 +203,7 @@ def _spreads(held: Sequence[Moments]) -> tuple[Floats, Floats]:
     squares = np.array([h.squares for h in held])
     largest = max(abs(h.mean) for h in held)
     varied = squares[squares > 0] / np.maximum(counts[squares > 0] - 1, 1)
-    usual = float(np.median(varied)) if varied.size else 0.0
+    usual = median(varied.tolist()) if varied.size else 0.0
     least = (_LEAST_SPREAD * largest) ** 2 or _LEAST_SPREAD**2
     degrees = counts - 1 + _SHRUNK
     return (squares + _SHRUNK * max(usual, least)) / degrees, degrees

@@ -1,6 +1,7 @@
 """The common effect of a replay: what all probes do together, and nothing that one of them does alone."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -102,3 +103,9 @@ def test_an_infinity_is_refused():
         common_effect(levels(1), np.array([[math.inf]]))
     with pytest.raises(DegenerateError, match="leave missing observations out"):
         probe_levels(np.array([[1.0, -math.inf]]))
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40))
+def test_the_median_is_numpys_to_the_last_bit(values):
+    """Stored states rest on it; numpy's own would load numpy.ma with every replay (tests/architecture/test_startup.py)."""
+    assert statistics.median(values) == float(np.median(values))
