@@ -1,5 +1,6 @@
 """`driftwatch init`: a first configuration, a golden set, and the next three commands."""
 
+import os
 import shlex
 from pathlib import Path
 
@@ -68,10 +69,13 @@ def _in_the_way(path: Path) -> Problem:
 
 def _next_steps(directory: Path) -> str:
     go = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
-    return (
-        f"\nNext:\n"
-        f"  {go}export OPENAI_API_KEY=...      # or edit config/driftwatch.yaml\n"
-        f"  driftwatch check --online          # configuration, golden set, store, and one question\n"
-        f"  driftwatch plan                    # what it costs, and what it finds how soon\n"
-        f"  driftwatch run                     # replay hourly; 24 replays make the baseline"
-    )
+    # Where uv has put us a shell does not find us: the lines must work as they are copied.
+    us = "uv run driftwatch" if "UV_RUN_RECURSION_DEPTH" in os.environ else "driftwatch"
+    steps = {
+        f"{go}export OPENAI_API_KEY=...": "or edit config/driftwatch.yaml",
+        f"{us} check --online": "configuration, golden set, store, and one question",
+        f"{us} plan": "what it costs, and what it finds how soon",
+        f"{us} run": "replay hourly; 24 replays make the baseline",
+    }
+    width = max(map(len, steps))
+    return "\nNext:\n" + "\n".join(f"  {step:<{width}}  # {what}" for step, what in steps.items())

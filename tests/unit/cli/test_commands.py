@@ -44,6 +44,13 @@ def test_init_writes_into_another_folder_and_says_what_comes_next(driftwatch, tm
     assert "driftwatch run" in result.output
 
 
+def test_the_next_steps_can_be_copied_where_uv_has_started_us(driftwatch, monkeypatch) -> None:
+    """The README's `uv run driftwatch init` told to type `driftwatch check`: command not found."""
+    monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+    assert "\n  driftwatch run " in driftwatch("init", "by-hand").output
+    assert "\n  uv run driftwatch run " in driftwatch("init", "by-uv", UV_RUN_RECURSION_DEPTH="1").output
+
+
 def test_init_writes_the_safety_canaries_where_they_are_asked_for_and_they_are_watched(driftwatch) -> None:
     """An installed driftwatch had them, and no command gave them."""
     assert driftwatch("init", "--canaries").exit_code == 0
