@@ -11,11 +11,12 @@ import math
 import numpy as np
 from numba import njit
 
-from driftwatch.stats.channel_mixture import WEIGHTS
+from driftwatch.stats.channel_mixture import SHARES, WEIGHTS
+from driftwatch.stats.mixture import SHIFTS as SIZES
 from driftwatch.stats.rates import FLOOR
 
 KINDS = {"pass": "binary", "judge": "graded", "length": "continuous"}
-SHIFTS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
+SHIFTS = np.array([s * b for b in SIZES for s in (1, -1)])
 LOGITS = np.linspace(math.log(FLOOR / (1 - FLOOR)), -math.log(FLOOR / (1 - FLOOR)), 33)
 RATES = 1 / (1 + np.exp(-LOGITS))
 LOG_RATES, LOG_RESTS = np.log(RATES), np.log1p(-RATES)
@@ -136,8 +137,8 @@ def rates(past, n, out):  # noqa: C901 -- loops in place of arrays: compiled, th
 
 
 @njit(cache=True)
-def located(ratios, lengths, held, length, z):
-    """Feed the location channel, as plain ratios; starts held, and their sum.
+def located(ratios, lengths, held, length, z, shares):
+    """Feed the location channel, as plain ratios; starts held, and their sum over starts, each bet by its share.
 
     A bet of twice the size has the square of one factor and the fourth power of the other: two exponentials a start.
     """
@@ -157,7 +158,7 @@ def located(ratios, lengths, held, length, z):
                 own = ratios[i, j + side] * (both * up if side == 0 else both / up)
                 own = own if own > 1e-200 else 0.0
                 ratios[i, j + side] = own
-                whole += own
+                whole += own * shares[j]
             up, both = up * up, both**4
     return held + 1, whole
 
@@ -207,10 +208,11 @@ def statistic(family: str, values: np.ndarray, baseline: int, stop: float, unifo
     kind = KINDS[family]
     channels = ("location", "scale", "odds", "rare", "far", "single", "dense")
     weights = np.log([WEIGHTS[kind].get(name, 1e-300) for name in channels])
+    shares = np.repeat(SHARES[kind], 2) / 2
     values = np.ascontiguousarray(values, dtype=float)
     if kind == "binary":
-        return mirror_pass.fold(values, baseline, weights, stop, uniforms)
-    return mirror_scores.fold(values, baseline, kind == "graded", weights, stop)
+        return mirror_pass.fold(values, baseline, weights, shares, stop, uniforms)
+    return mirror_scores.fold(values, baseline, kind == "graded", weights, shares, stop)
 
 
 def check(replays: int = 330) -> None:

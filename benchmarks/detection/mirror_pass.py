@@ -81,7 +81,7 @@ def bet(fails, n, failed, chances, fixed, temper, common, single, each):
 
 
 @njit(cache=True)
-def fold(values, baseline, weights, stop, uniforms):  # noqa: C901 -- one loop over replays, compiled as a whole
+def fold(values, baseline, weights, shares, stop, uniforms):  # noqa: C901 -- one loop over replays, compiled as a whole
     replays, probes = values.shape
     out = np.full(replays - baseline, np.nan)
     fails, failed, chances = np.zeros(probes, np.int64), np.zeros(probes, np.int64), np.zeros(probes)
@@ -109,7 +109,7 @@ def fold(values, baseline, weights, stop, uniforms):  # noqa: C901 -- one loop o
             if speaks:
                 fixed = math.sqrt(count / (n + count))
                 temper = 1 / inflation**2
-                held, located_now = located(logs, lengths, held, n + count, evidence)
+                held, located_now = located(logs, lengths, held, n + count, evidence, shares)
                 if n != known:
                     rates(fails, n, chances)
                     known = n
@@ -120,7 +120,7 @@ def fold(values, baseline, weights, stop, uniforms):  # noqa: C901 -- one loop o
                 updates += 1
                 reached = add(
                     add(
-                        weights[0] + math.log(located_now / SHIFTS.size),
+                        weights[0] + math.log(located_now),
                         weights[2] + total(bank[:both]) - math.log(both),
                     ),
                     add(

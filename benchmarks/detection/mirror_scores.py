@@ -31,6 +31,7 @@ from driftwatch.stats.tilts import STRONG, WEAK
 
 SHARES = np.array([part.of_probes or -1.0 for part in PARTS["graded"]])
 COLUMNS = np.array([part.bets[0] for part in PARTS["graded"]])
+WEIGHT_STEPS, BORROWED_SHARE = 8, 0.25
 FAR, CONSISTENT, BORROWED, WEAK_CLIP, STRONG_CLIP = 4.0, 1.2533, 5.0, 2.0, 3.0
 
 
@@ -81,12 +82,11 @@ def tilt(standard, size, groups, own, out):
 
 
 @njit(cache=True)
-def compared(held, n, values, table, sums, tilts, score, size, standard):
-    """Moments of location and spread summed over the probes, and every probe's tilts; whether any bag varies."""
-    sums[:] = 0.0
+def compared(held, n, values, table, moments, tilts, score, size, standard):
+    """Moments of location (three) and spread of every probe, and its tilts."""
     for k in range(values.size):
         groups, own = bagged(held[k], n, values[k], table, score, size)
-        tilts[k] = 0.0
+        moments[k], tilts[k] = 0.0, 0.0
         if groups < 2:
             continue
         centre = (score[:groups] * size[:groups]).sum() / (n + 1)
@@ -96,17 +96,38 @@ def compared(held, n, values, table, sums, tilts, score, size, standard):
             square, cube, fourth = square + size[g] * d**2, cube + size[g] * d**3, fourth + size[g] * d**4
         square, cube, fourth = square / (n + 1), cube / (n + 1), fourth / (n + 1)
         mine = score[own] - centre
-        sums[0], sums[1], sums[2] = sums[0] + mine, sums[1] + square, sums[2] + cube
+        moments[k, 0], moments[k, 1], moments[k, 2] = mine, square, cube
         if fourth - square**2 > 1e-9 * square**2:
             for g in range(groups):
                 sixth += size[g] * ((score[g] - centre) ** 2 - square) ** 3
-            variance = fourth - square**2
-            sums[3], sums[4] = sums[3] + mine**2 - square, sums[4] + variance
-            sums[5], sums[6] = sums[5] + sixth / (n + 1), sums[6] + variance**2
+            moments[k, 3], moments[k, 4], moments[k, 5] = mine**2 - square, fourth - square**2, sixth / (n + 1)
         unit = math.sqrt(square)
         for g in range(groups):
             standard[g] = (score[g] - centre) / unit
         tilt(standard, size, groups, mine / unit, tilts[k])
+
+
+@njit(cache=True)
+def added(moments, graded, sums):
+    """Moments over all probes, of grades weighed by their variances; whether any bag varies."""
+    sums[:] = 0.0
+    of_spread = np.where(moments[:, 4] > 0, moments[:, 1], 0.0)
+    usual = (moments[:, 1] ** 2).sum() / max(moments[:, 1].sum(), 1e-300)
+    usual_spread = (of_spread**2).sum() / max(of_spread.sum(), 1e-300)
+    for k in range(len(moments)):
+        if moments[k, 1] == 0:
+            continue
+        weight, weight_spread = 1.0, 1.0
+        if graded:
+            weight = max(np.rint(WEIGHT_STEPS / math.sqrt(moments[k, 1] / usual + BORROWED_SHARE)), 1.0)
+        for i in range(3):
+            sums[i] += moments[k, i] * weight ** (i + 1)
+        if moments[k, 4] > 0:
+            if graded:
+                weight_spread = 1 / (moments[k, 1] / usual_spread + BORROWED_SHARE)
+            for i in range(3):
+                sums[3 + i] += moments[k, 3 + i] * weight_spread ** (i + 1)
+            sums[6] += (moments[k, 4] * weight_spread**2) ** 2
     return sums[1] > 0
 
 
@@ -155,13 +176,15 @@ def events(held, logs, n, values, past, now, centre, scale):
 
 
 @njit(cache=True)
-def bet(past, now, n, chances, fixed, temper, bank, single):
+def bet(past, now, n, chances, fixed, temper, bank, single, pooled):
     """Feed the bets on turned answers of one side, and those on one probe where `single` has room."""
     raised = 1 + DOUBT_OF_ALL * fixed / math.sqrt(past.sum() + 1)
+    of_all = (past.sum() + 1) / max(past.size * n, 1)
     for j in range(TURNED.size):
         e, log = TURNED[j], 0.0
         for k in range(past.size):
-            q = min(chances[k] * raised, 1 - FLOOR)
+            q = min(chances[k], of_all) if pooled and past[k] == 0 else chances[k]
+            q = min(q * raised, 1 - FLOOR)
             log += math.log((q + e * (1 - q)) / q) if now[k] else math.log1p(-e)
         bank[j] = add(0.0, bank[j]) + temper * log
     for k in range(single.size):
@@ -172,11 +195,12 @@ def bet(past, now, n, chances, fixed, temper, bank, single):
 
 
 @njit(cache=True)
-def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop over replays, compiled as a whole
+def fold(values, baseline, graded, weights, shares, stop):  # noqa: C901 -- one loop over replays, compiled as a whole
     replays, probes = values.shape
     out, room = np.full(replays - baseline, np.nan), max(CAP, baseline) + 2
     held, in_logs, table = np.zeros((probes, room)), np.zeros((probes, room)), np.zeros(0)
     score, size, standard = np.zeros(room), np.zeros(room), np.zeros(room)
+    moments = np.zeros((probes, 6))
     sums, tilts, bets = np.zeros(7), np.zeros((probes, 2, 3)), np.zeros((probes, 4))
     past, now, before = (
         np.zeros((4, probes), np.int64),
@@ -196,7 +220,8 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
         if n:
             if not graded and table.size != 2 * n + 4:
                 table = normal_scores(n + 1)
-            speaks = compared(held, n, values[t], table, sums, tilts, score, size, standard)
+            compared(held, n, values[t], table, moments, tilts, score, size, standard)
+            speaks = added(moments, graded, sums)
         if speaks:
             z = pearson(sums[0] / math.sqrt(sums[1]), sums[2] / sums[1] ** 1.5)
             has_spread = sums[4] > 0 and sums[4] ** 2 / sums[6] >= 10
@@ -211,7 +236,7 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
         else:
             if speaks:
                 fixed, temper = math.sqrt(count / (n + count)), 1 / inflation**2
-                starts_held, located_now = located(logs, lengths, starts_held, n + count, evidence)
+                starts_held, located_now = located(logs, lengths, starts_held, n + count, evidence, shares)
                 if has_spread:
                     own = without_shared_error(spread, shared_spread, count, n)
                     for j in range(SPREADS.size):
@@ -221,7 +246,7 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
                     if n != known or (past[side] != before[side]).any():
                         rates(past[side], n, chances[side])
                     one = single[side - 2] if side >= 2 else nobody
-                    bet(past[side], now[side], n, chances[side], fixed, temper, bank[side], one)
+                    bet(past[side], now[side], n, chances[side], fixed, temper, bank[side], one, not graded)
                 before[:] = past
                 known = n
                 tilted(tilts, temper, bets)
@@ -230,7 +255,7 @@ def fold(values, baseline, graded, weights, stop):  # noqa: C901 -- one loop ove
                 sides = math.log(2 * TURNED.size)
                 reached = add(
                     add(
-                        weights[0] + math.log(located_now / SHIFTS.size),
+                        weights[0] + math.log(located_now),
                         weights[1] + total(wide) - math.log(SPREADS.size),
                     ),
                     add(

@@ -19,7 +19,7 @@ from driftwatch.stats.e_detector import Bank, fed_together, log_mean, log_sum
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
 from driftwatch.stats.exchangeable import Kind
-from driftwatch.stats.mixture import Location, LocationMixture, MixtureState
+from driftwatch.stats.mixture import SHIFTS, Location, LocationMixture, MixtureState
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +31,15 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     "graded": {"location": 0.42, "scale": 0.08, "rare": 0.10, "far": 0.10, "single": 0.08, "dense": 0.22},
     "continuous": {"location": 0.40, "scale": 0.10, "far": 0.22, "single": 0.02, "dense": 0.26},
 }
+_EVENLY = (0.2,) * len(SHIFTS)
+SHARES: Mapping[Kind, tuple[float, ...]] = {
+    "binary": _EVENLY,
+    "graded": (0.20, 0.30, 0.25, 0.20, 0.05),
+    "continuous": _EVENLY,
+}
+"""What each of `mixture.SHIFTS` counts in the location. A nat costs a small one many replays, so it pays fewer nats."""
 _RAISED = 0.5  # share of the threshold above which an excursion is dated
-_LOCATION = LocationMixture(arl=math.e)  # of any window: it reads what is held
+_LOCATION = {kind: LocationMixture(arl=math.e, shares=shares) for kind, shares in SHARES.items()}  # of any window
 _CHANNELS = ("scale", "rare", "far", "odds", "single")
 
 
@@ -107,7 +114,7 @@ class ChannelMixture:
 
     @cached_property
     def _location(self) -> LocationMixture:
-        return LocationMixture(arl=math.e, window=self.window)
+        return LocationMixture(arl=math.e, window=self.window, shares=SHARES[self.kind])
 
     def start(self) -> ChannelState:
         """No replay yet."""
@@ -130,7 +137,7 @@ class ChannelMixture:
 
     def location_log(self, state: ChannelState) -> float:
         """Logarithm of the mean of the processes on the location."""
-        return _LOCATION.log_mean(state.location)
+        return _LOCATION[self.kind].log_mean(state.location)
 
     def channel_logs(self, state: ChannelState) -> dict[str, float]:
         """What each channel adds to the mean, as a logarithm."""
@@ -172,7 +179,7 @@ def _channel_logs(kind: Kind, state: ChannelState) -> dict[str, float]:
     weights = WEIGHTS[kind]
     logs = {name: log_mean(bank.logs) for name, bank in state.banks.items() if name in weights}
     dense = log_sum(_dense_by_start(kind, state)) if state.dense.updates else -math.inf
-    logs |= {"location": _LOCATION.log_mean(state.location), "dense": dense}
+    logs |= {"location": _LOCATION[kind].log_mean(state.location), "dense": dense}
     return {name: logs[name] + math.log(weight) for name, weight in weights.items()}
 
 

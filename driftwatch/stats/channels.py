@@ -114,8 +114,9 @@ def _events(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> tuple[list
         # estimated a little too high looks like them for ever.
         classes.pop()
     told = footing.told if kind == "binary" else 0.0
-    of_classes, of_distance = ([rated(side, footing.fixed, told) for side in sides] for sides in (classes, distances))
-    return of_classes, of_distance
+    # A grade has no far: on five values what lies beyond four deviations is a class of its own.
+    far = [rated(side, footing.fixed, told, pooled=kind == "continuous") for side in distances]
+    return [rated(side, footing.fixed, told) for side in classes], far
 
 
 def _spread(score: float | None, kind: Kind) -> Floats:

@@ -45,23 +45,35 @@ class RatedEvents:
     odds_now: float = 1.0
 
 
-def rated(events: Events, fixed: float, told: float = 0.0) -> RatedEvents:
+def rated(events: Events, fixed: float, told: float = 0.0, *, pooled: bool = False) -> RatedEvents:
     """Events with their rates, raised for a reference whose error is `fixed`, moved to the hour that `told` speaks of.
 
     Both are those of `channels.Footing`. Bets that do not know the hour take the bad half of a week for a change.
+    Where `pooled`, a bet on all probes takes those without an event for no worse than all of them together.
     """
     known = empirical_bayes_rates(events.past, events.sizes)
     odds_now = _odds_now(known, events.drawn, told)
     rates = np.maximum(tilted(known, odds_now), FLOOR) if told else known
+    of_all = _no_worse_than_all(events, rates) if pooled else rates
     raised = 1 + DOUBT_OF_ALL * fixed / float(np.sqrt(events.past.sum() + 1))
     of_one = rates + DOUBT_OF_ONE * fixed * np.sqrt(rates * (1 - rates) / (events.sizes + 1))
     return RatedEvents(
         events=events,
-        rates=np.minimum(rates * raised, 1 - FLOOR),
+        rates=np.minimum(of_all * raised, 1 - FLOOR),
         rate_of_one=np.minimum(of_one, 1 - FLOOR),
         raised=raised,
         odds_now=odds_now,
     )
+
+
+def _no_worse_than_all(events: Events, rates: Floats) -> Floats:
+    """Rates of probes without an event at no more than Laplace's of all answers.
+
+    `FLOOR` is a rate that a probe's own few answers cannot go below. Sixty probes' answers can: where thousands show
+    no value that far, the second or third in one replay is worth twice as much.
+    """
+    of_all = float(events.past.sum() + 1) / max(float(events.sizes.sum()), 1.0)
+    return np.where(events.past == 0, np.minimum(rates, of_all), rates)
 
 
 def _odds_now(rates: Floats, drawn: Ints, told: float) -> float:

@@ -27,6 +27,7 @@ _PER_PROBE = 1500.0  # what calling for one probe costs, in multiply-adds
 _DEAR = 4e7  # the most that is spent where the normal approximation is poor
 _FEW_PROBES = 20.0  # effective number of probes below which the normal approximation is not used
 _SKEWED = 0.15
+_WEIGHT_STEPS, _BORROWED = 8, 0.25  # weight of the usual variance; share of it that is added to every one
 _FEW_SPREADS = 10.0  # effective number of probes below which a spread has no score
 _FEW_SCORES = 16  # on more scores most bags hold few of them, and zeros need not be multiplied
 _MANY_DRAWS = 100  # samples of one probe in one replay beyond which its law is never convolved
@@ -54,9 +55,9 @@ class Evidence:
 def compare(reference: Floats, new: Floats, kind: Kind, uniform: float) -> Evidence:
     """Compare the new values of every probe with its own reference.
 
-    The sequential Cochran-Mantel-Haenszel statistic for binary and graded metrics, van Elteren's with
-    normal scores for continuous ones. Over time the values are independent standard normals when the
-    reference grows by each replay, whatever the metric's law [1]_.
+    The sequential Cochran-Mantel-Haenszel statistic for binary metrics, van Elteren's with normal scores for
+    continuous ones; of graded ones a probe whose answers vary little has the greater say. Over time the values are
+    independent standard normals when the reference grows by each replay, whatever the metric's law [1]_.
 
     Parameters
     ----------
@@ -83,45 +84,82 @@ def compare(reference: Floats, new: Floats, kind: Kind, uniform: float) -> Evide
     >>> compare(passes, np.ones((10, 1)), "binary", uniform=0.5).z is None
     True
     """
-    return evidence_of(probe_laws(reference, new, kind), uniform)
+    return evidence_of(probe_laws(reference, new, kind), kind, uniform)
 
 
-def evidence_of(laws: "ProbeLaws", uniform: float) -> Evidence:
+def evidence_of(laws: "ProbeLaws", kind: Kind, uniform: float) -> Evidence:
     """Add the probes up: what `compare` gives, from laws that are known already."""
-    total = sum_of(laws)
+    total = sum_of(laws, kind)
     if total is None:
         return Evidence(z=None, variances=laws.variance, exact=True)
+    rows, weights = total.rows, total.weights
     if total.convolved:
-        rows = total.rows
-        law = _law_of_sum(laws.counts[rows, : int(laws.spans[rows].max())], laws.drawn[rows])
-        return Evidence(z=normal_score(law, int(laws.total[rows].sum()), uniform), variances=laws.variance, exact=True)
-    z = pearson_normal_score(float(laws.deviation[total.rows].sum()) / total.variance**0.5, total.skewness)
+        counts = laws.counts[rows, : int(laws.spans[rows].max())]
+        law = _law_of_sum(_stretched(counts, weights), laws.drawn[rows])
+        score = normal_score(law, int((laws.total[rows] * weights).sum()), uniform)
+        return Evidence(z=score, variances=laws.variance, exact=True)
+    deviation = float((laws.deviation[rows] * weights).sum())
+    z = pearson_normal_score(deviation / total.variance**0.5, total.skewness)
     return Evidence(z=z, variances=laws.variance, exact=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """Law of the sum over the probes that vary: which those are, its moments, and whether to convolve it exactly."""
+    """Law of the sum over the probes that vary: which those are, what each one counts, the sum's moments, and whether
+    to convolve it exactly.
+    """
 
     rows: Ints
+    weights: Ints
     variance: float
     skewness: float
     convolved: bool
 
 
-def sum_of(laws: "ProbeLaws") -> Total | None:
+def sum_of(laws: "ProbeLaws", kind: Kind) -> Total | None:
     """Moments of the sum, and whether its exact law is affordable and worth its price; needs no counts."""
     rows = np.flatnonzero(laws.variance > 0)
     if not rows.size:
         return None
-    variances = laws.variance[rows]
+    weights = _weights(laws.variance[rows], kind)
+    variances = laws.variance[rows] * weights**2
     variance = float(variances.sum())
-    skewness = float(laws.third[rows].sum()) / variance**1.5
+    skewness = float((laws.third[rows] * weights**3).sum()) / variance**1.5
     effective = variance**2 / float((variances**2).sum())
     poor = effective < _FEW_PROBES or abs(skewness) > _SKEWED
-    cost = _convolution_cost(laws.spans[rows], laws.atoms[rows], laws.drawn[rows])
+    cost = _convolution_cost((laws.spans[rows] - 1) * weights + 1, laws.atoms[rows], laws.drawn[rows])
     convolved = cost <= _CHEAP or (poor and cost <= _DEAR)
-    return Total(rows=rows, variance=variance, skewness=skewness, convolved=convolved)
+    return Total(rows=rows, weights=weights, variance=variance, skewness=skewness, convolved=convolved)
+
+
+def _weights(variances: Ints | Floats, kind: Kind) -> Ints:
+    """What a step of each probe's score counts in the sum: of grades about one over its deviation, 1 to 16.
+
+    A shift of all grades by one step says most where answers hardly vary. A probe that varied once has no deviation to
+    speak of, so a quarter of the usual variance is added. A function of the bags alone; whole, so that sums keep a
+    lattice.
+    """
+    if kind != "graded":
+        return np.ones(len(variances), dtype=np.int64)
+    share = variances / _usual(variances)
+    weights: Ints = np.maximum(np.rint(_WEIGHT_STEPS / np.sqrt(share + _BORROWED)), 1.0).astype(np.int64)
+    return weights
+
+
+def _usual(variances: Ints | Floats) -> float:
+    """Mean of the variances, each by its size: that of the probes that vary, however many others hardly do."""
+    return float((variances**2).sum() / variances.sum())
+
+
+def _stretched(counts: Ints, weights: Ints) -> Ints:
+    """Counts of the scores times each row's weight."""
+    if (weights == 1).all():
+        return counts
+    row, score = np.nonzero(counts)
+    at = score * weights[row]
+    stretched = np.zeros((len(counts), int(at.max()) + 1), dtype=counts.dtype)
+    stretched[row, at] = counts[row, score]
+    return stretched
 
 
 def _law_of_sum(counts: Ints, drawn: Ints) -> Floats:
@@ -204,7 +242,7 @@ def _spread(counts: Ints, size: Ints, drawn: Ints, today: Ints) -> Floats:
     return np.where(used[:, None], np.stack([own - drawn * centre, variance, third], axis=1), 0.0)
 
 
-def spread_score(laws: ProbeLaws) -> float | None:
+def spread_score(laws: ProbeLaws, kind: Kind) -> float | None:
     """Standard normal score of how far new values lie from the middle of their bags, positive when farther.
 
     The squared centred score is a transform like any other: its sum over probes has conditional moments
@@ -215,14 +253,25 @@ def spread_score(laws: ProbeLaws) -> float | None:
     >>> import numpy as np
     >>> reference = np.tile(np.arange(30.0), (40, 1))
     >>> wide, narrow = np.where(np.arange(40) % 2, 29.5, -0.5)[:, None], np.full((40, 1), 14.5)
-    >>> [round(spread_score(probe_laws(reference, new, "continuous"))) for new in (wide, narrow)]
+    >>> [round(spread_score(probe_laws(reference, new, "continuous"), "continuous")) for new in (wide, narrow)]
     [11, -7]
     """
-    deviation, variance, third = laws.spread[laws.spread[:, 1] > 0].T
+    deviation, variance, third = _weighed_spread(laws, kind)
     total = float(variance.sum())
     if not total or total**2 / float((variance**2).sum()) < _FEW_SPREADS:
         return None
     return pearson_normal_score(float(deviation.sum()) / total**0.5, float(third.sum()) / total**1.5)
+
+
+def _weighed_spread(laws: ProbeLaws, kind: Kind) -> tuple[Floats, Floats, Floats]:
+    """Moments of the spread of each probe that has one; of grades its square counts about one over the variance."""
+    used = laws.spread[:, 1] > 0
+    deviation, variance, third = laws.spread[used].T
+    if kind != "graded" or not used.any():
+        return deviation, variance, third
+    own = laws.variance[used]
+    weights = 1 / (own / _usual(own) + _BORROWED)
+    return deviation * weights, variance * weights**2, third * weights**3
 
 
 def _rank_scores(values: Floats, mask: NDArray[np.bool_], size: Ints) -> Ints:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from driftwatch.stats.errors import DegenerateError
 
 Floats = NDArray[np.float64]
 
-_BETS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
+SHIFTS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Shifts that are bet on, up and down, in standard deviations."""
+_BETS = np.array([s * b for b in SHIFTS for s in (1, -1)])
+_EVENLY = (0.2,) * len(SHIFTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class LocationMixture:
         Least in-control ARL in replays, above 1. The threshold is its logarithm.
     window : int
         Starts of a change that are kept, in replays.
+    shares : tuple of float
+        What each of `SHIFTS` counts in the mean, adding up to one.
 
     Notes
     -----
@@ -71,9 +77,14 @@ class LocationMixture:
 
     arl: float
     window: int = 200
+    shares: tuple[float, ...] = _EVENLY
 
     def __post_init__(self) -> None:
         """Refuse parameters without a chart."""
+        if len(self.shares) != len(SHIFTS) or min(self.shares) <= 0 or not math.isclose(math.fsum(self.shares), 1.0):
+            raise DegenerateError(
+                f"mixture: need a share above zero of each of {len(SHIFTS)} shifts, one in all; got {self.shares}"
+            )
         if not (math.isfinite(self.arl) and self.arl > 1):
             raise DegenerateError(f"mixture: arl must be a finite number above 1, got {self.arl}")
         if self.window < 1:
@@ -107,9 +118,15 @@ class LocationMixture:
 
     def log_mean(self, state: MixtureState) -> float:
         """Logarithm of the sum over starts of the mean over bets; 0 before the first update."""
-        return log_sum(state.logs) - math.log(len(_BETS)) if state.logs.size else 0.0
+        return log_sum(state.logs + self._log_shares) if state.logs.size else 0.0
+
+    @cached_property
+    def _log_shares(self) -> Floats:
+        """Logarithm of what each bet counts: up and down the half of its shift's share."""
+        return np.log(np.repeat(self.shares, 2) / 2)
 
     def _onset(self, state: MixtureState) -> int:
         """The start with the largest mean over the bets."""
-        by_start = np.exp(state.logs - state.logs.max()).sum(axis=1)
+        logs = state.logs + self._log_shares
+        by_start = np.exp(logs - logs.max()).sum(axis=1)
         return state.updates - len(state.logs) + int(np.argmax(by_start))

@@ -63,7 +63,7 @@ def said(bags: Bags, new: Floats, kind: Kind) -> Said:
         return _afresh(bags.held, new, kind, grid)
     rows = memory.rows(_keys(bags, new, grid), lambda at: _as_rows(_afresh(bags.held[at], new[at], kind, grid), grid))
     found = _from_rows(rows)
-    if not found.laws.counts.shape[1] and (total := sum_of(found.laws)) is not None and total.convolved:
+    if not found.laws.counts.shape[1] and (total := sum_of(found.laws, kind)) is not None and total.convolved:
         counts = laws_on_grid(bags.held, new, grid).counts
         return replace(found, laws=replace(found.laws, counts=counts))
     return found

@@ -76,13 +76,13 @@ def _known(asked: _Question) -> Today:
 def _compared(bags: Bags, new: Floats, kind: Kind, key: str) -> Today:
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16]))
     found = said(bags, new, kind)
-    evidence = evidence_of(found.laws, rng.random())
+    evidence = evidence_of(found.laws, kind, rng.random())
     one_each = new.shape[1] == 1
     return Today(
         evidence=evidence,
         said=found,
         ranks=ranks_in(bags, new, found.below, found.equal, rng) if one_each else sequential_ranks(bags.held, new, rng),
-        spread=None if kind == "binary" else spread_score(found.laws),
+        spread=None if kind == "binary" else spread_score(found.laws, kind),
         length=_reference_length(found.laws, bags),
     )
 

@@ -14,6 +14,7 @@ from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED, flaky, odds, rated,
 from driftwatch.stats.events import Events
 from driftwatch.stats.exchangeable import spread_score
 from driftwatch.stats.mixture import Location
+from driftwatch.stats.rates import FLOOR
 from driftwatch.stats.recall import said
 
 KINDS = ("binary", "graded", "continuous")
@@ -30,7 +31,7 @@ def bets_of(values, kind, **footing):
     reference, new = values[:, :-1], values[:, -1:]
     bags = Bags(held=reference)
     found = said(bags, new, kind)
-    return side_bets(bags, new, kind, found, Footing(spread=spread_score(found.laws), **footing))
+    return side_bets(bags, new, kind, found, Footing(spread=spread_score(found.laws, kind), **footing))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,6 +100,31 @@ def test_a_reference_that_no_longer_learns_makes_every_event_bet_more_careful(ki
     assert (full.rare <= learning.rare)[: TURNED.size].all()
     assert (full.odds <= learning.odds).all()
     assert full.single[0, 0] <= learning.single[0, 0]
+
+
+def test_the_first_values_far_off_say_more_where_no_probe_of_many_ever_was():
+    """Sixty lengths, eighty replays without a value far off; three today, each worth 1 / 4,801 and not the floor."""
+    rng = np.random.default_rng(8)
+    values = np.exp(rng.normal(5, 0.2, (60, 81)).clip(4.5, 5.5))
+    values[:3, -1] = 10.0
+    far = bets_of(values, "continuous").far[:3]
+    chance, share = 1 / 4800, TURNED
+    expected = 3 * np.log((chance + share * (1 - chance)) / chance) + 57 * np.log1p(-share)
+    assert far == pytest.approx(expected)
+    assert far.max() > 3 * math.log(0.1 / FLOOR)
+
+
+@given(seed=st.integers(0, 10_000), fixed=st.floats(0, 1))
+def test_a_pooled_rate_is_laplaces_of_all_answers_and_no_probes_own(seed, fixed):
+    rng = np.random.default_rng(seed)
+    past = rng.binomial(40, rng.choice([0.0, 0.002, 0.1], 30))
+    sizes, now, drawn = np.full(30, 40), np.zeros(30, dtype=int), np.ones(30, dtype=int)
+    events = Events(past=past, sizes=sizes, now=now, drawn=drawn)
+    alone, pooled = rated(events, fixed), rated(events, fixed, pooled=True)
+    assert (pooled.rates <= alone.rates).all()
+    assert (pooled.rates >= np.minimum(alone.rates, (past.sum() + 1) / 1200)).all()
+    assert pooled.rates[past > 0].tolist() == alone.rates[past > 0].tolist()
+    assert pooled.rate_of_one.tolist() == alone.rate_of_one.tolist()
 
 
 def test_a_wider_spread_wins_the_bet_on_spread_both_ways_apart():

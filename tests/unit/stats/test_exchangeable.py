@@ -121,6 +121,53 @@ def test_wilson_and_hilferty_match_the_gamma_law():
     assert pearson_normal_score(-1.9, 1.0) < pearson_normal_score(-1.8, 1.0) < 0
 
 
+def test_a_shift_of_all_grades_counts_most_where_answers_hardly_vary():
+    """Half of 60 probes with a spread of .4, half with 1; grades .3 lower; 100 replays, seed 4: the plain sum's mean z."""
+    rng = np.random.default_rng(4)
+    spread = np.repeat([0.4, 1.0], 30)[:, None]
+    weighed, plain = [], []
+    for _ in range(100):
+        reference, new = (np.rint(2 * rng.normal(mean, spread, (60, n))) / 2 for mean, n in ((3, 40), (2.7, 1)))
+        weighed.append(compare(reference, new, "graded", 0.5).z)
+        laws = probe_laws(reference, new, "graded")
+        plain.append(laws.deviation.sum() / laws.variance.sum() ** 0.5)
+    assert np.mean(weighed) < 1.1 * np.mean(plain) < -2
+
+
+def test_a_probe_that_varied_once_does_not_speak_for_all():
+    """Nine probes were graded 5 but for one answer in 41; a tenth varies, and it falls below all of its past."""
+    reference = np.full((10, 40), 5.0)
+    reference[0] = np.resize([2.0, 3.0, 4.0], 40)
+    reference[1:, 0] = 4.5
+    new = np.full((10, 1), 5.0)
+    new[0] = 1.0
+    alone = compare(reference[:1], new[:1], "graded", 0.5).z
+    assert compare(reference, new, "graded", 0.5).z < 0.55 * alone < -1
+
+
+@pytest.mark.parametrize("probes", [1, 5, 15])
+def test_weighed_grades_have_the_law_of_their_whole_number_sum(probes):
+    rng = np.random.default_rng(probes)
+    values = np.rint(rng.normal(3, np.linspace(0.5, 1.5, probes)[:, None], (probes, 31)))
+    found = compare(values[:, 1:], values[:, :1], "graded", 0.5)
+    laws = probe_laws(values[:, 1:], values[:, :1], "graded")
+    rows = np.flatnonzero(laws.variance > 0)
+    share = laws.variance[rows] * laws.variance[rows].sum() / (laws.variance[rows] ** 2).sum()
+    weights = np.rint(8 / np.sqrt(share + 0.25)).astype(int)
+    ways = {0: 1.0}
+    for row, weight in zip(rows, weights, strict=True):
+        ways_now: dict[int, float] = {}
+        for total, chance in ways.items():
+            for score in np.flatnonzero(laws.counts[row]):
+                key = total + int(score) * int(weight)
+                ways_now[key] = ways_now.get(key, 0.0) + chance * laws.counts[row, score] / 31
+        ways = ways_now
+    law = np.zeros(max(ways) + 1)
+    law[list(ways)] = list(ways.values())
+    assert found.exact
+    assert found.z == pytest.approx(normal_score(law, int((laws.total[rows] * weights).sum()), 0.5), abs=1e-9)
+
+
 CASES = {
     "one flaky probe": ("binary", 1, 1, lambda r, shape: (r.random(shape) < 0.9).astype(float)),
     "rare failures": ("binary", 10, 1, lambda r, shape: (r.random(shape) < 0.99).astype(float)),
@@ -132,6 +179,24 @@ CASES = {
     ),
     "three samples": ("binary", 8, 3, lambda r, shape: (r.random(shape) < 0.8).astype(float)),
     "one judged probe": ("graded", 1, 1, lambda r, shape: np.clip(np.rint(r.normal(8, 1.5, shape)), 2, 10) / 2),
+    "grades, a tenth of which vary": (
+        "graded",
+        40,
+        1,
+        lambda r, s: np.clip(np.rint(r.normal(4, np.where(np.arange(s[0]) % 10, 0.2, 1.5)[:, None], s)), 1, 5),
+    ),
+    "sixty judged probes of many spreads": (
+        "graded",
+        60,
+        1,
+        lambda r, s: np.rint(2 * r.normal(3, np.linspace(0.3, 1.5, s[0])[:, None], s)) / 2,
+    ),
+    "two samples of a grade": (
+        "graded",
+        6,
+        2,
+        lambda r, s: np.rint(r.normal(3, np.arange(1, 1 + s[0])[:, None] / 4, s)),
+    ),
     "one heavy tail": ("continuous", 1, 1, lambda r, shape: np.exp(2 * r.normal(size=shape))),
     "two samples of five": ("continuous", 5, 2, lambda r, shape: r.standard_cauchy(shape)),
     "forty lengths": ("continuous", 40, 1, lambda r, shape: np.rint(np.exp(r.normal(5, 0.3, shape)))),

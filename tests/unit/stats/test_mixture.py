@@ -5,9 +5,14 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from driftwatch.stats.channel_mixture import SHARES
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.mixture import Location, LocationMixture
 from driftwatch.stats.run_length import simulate_run_length
+
+SHARELESS = [
+    {"arl": 100, "shares": shares} for shares in ((1.0,), (0.5, 0.5, 0.5, 0.5, 0.5), (1.0, 0.0, 0.0, 0.0, 0.0))
+]
 
 
 def fold(chart, zs, references=200.0):
@@ -21,6 +26,22 @@ def test_the_statistic_follows_a_calculation_by_hand():
     expected = max(0.0, np.log(np.exp(bets - bets**2 / 2).mean()))
     assert chart.read(fold(chart, [1.0])).statistic == pytest.approx(expected)
     assert chart.read(fold(chart, [3.0])).statistic == pytest.approx(np.log(np.exp(3 * bets - bets**2 / 2).mean()))
+
+
+def test_every_shift_counts_by_its_share():
+    bets, shares = np.array([0.25, 0.5, 1, 2, 4]), (0.1, 0.4, 0.3, 0.15, 0.05)
+    chart = LocationMixture(arl=100, shares=shares)
+    either = (np.exp(3 * bets - bets**2 / 2) + np.exp(-3 * bets - bets**2 / 2)) / 2
+    assert chart.read(fold(chart, [3.0])).statistic == pytest.approx(np.log(either @ shares))
+
+
+@pytest.mark.parametrize("kind", ["binary", "graded"])
+def test_the_sum_over_starts_is_no_more_than_a_martingale(kind):
+    """15 normal replays, 1,500 deployments, seed 6: the sum's mean is at most 15, within 4 SE."""
+    rng = np.random.default_rng(6)
+    chart = LocationMixture(arl=100, shares=SHARES[kind])
+    sums = np.exp([chart.log_mean(fold(chart, rng.standard_normal(15))) for _ in range(1500)])
+    assert 8 < sums.mean() < 15 + 4 * sums.std() / np.sqrt(len(sums))
 
 
 @pytest.mark.statistical
@@ -69,7 +90,7 @@ def test_evidence_that_is_not_finite_is_refused(z, references):
         chart.update(chart.start(), Location(z=z, references=references))
 
 
-@pytest.mark.parametrize("bad", [{"arl": 1}, {"arl": float("inf")}, {"arl": 100, "window": 0}])
+@pytest.mark.parametrize("bad", [{"arl": 1}, {"arl": float("inf")}, {"arl": 100, "window": 0}, *SHARELESS])
 def test_parameters_without_a_chart_are_refused(bad):
     with pytest.raises(DegenerateError, match="mixture: "):
         LocationMixture(**bad)
