@@ -44,6 +44,7 @@ def report_data(report: "Report") -> Data:
         },
         "selftests": [{"at": run.at.isoformat(), "passed": run.passed, "words": run.words} for run in report.selftests],
         "silences": [silence_data(s) | {"ends_soon": report.ends_soon(s)} for s in report.silences],
+        "removed": [incident_data(incident) for incident in report.removed],
     }
 
 

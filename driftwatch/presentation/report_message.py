@@ -72,6 +72,7 @@ def _accounts(report: Report) -> list[str]:
     lines = [
         f"Slots: {covered.done} of {covered.due} done; {covered.missed_words}.",
         *([told] if (told := words.by_chance(report)) else []),
+        *(f"Watched no more: {words.removed_line(incident)}" for incident in report.removed[:5]),
         f"Messages: {words.deliveries_line(report.deliveries)}",
         f"Self-tests: {words.selftests_line(report.selftests)}",
         f"Cost: {words.number(report.cost_usd)} USD.",

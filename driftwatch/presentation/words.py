@@ -140,6 +140,8 @@ def quiet(report: "Report") -> str:
     ended = sum(len(endpoint.told) for endpoint in report.endpoints)
     if ended:
         return f"Nothing is open. {ended} incident{'' if ended == 1 else 's'} of the period ended; see below."
+    if report.removed:
+        return "Nothing is open on what is watched; endpoints that are watched no more had incidents, see below."
     if any(endpoint.passed for endpoint in report.endpoints):
         return "Nothing moved that was still there when it was asked for again, and nothing is to be done."
     return "Nothing moved, and nothing is to be done. What would have been seen stands at each endpoint."
@@ -173,6 +175,11 @@ def passed(endpoint: "EndpointReport") -> str:
 def todo_line(incident: Incident) -> str:
     """Return what is open, where."""
     return f"{incident.name} on {one_line(incident.endpoint, 100)}: {since(incident)}"
+
+
+def removed_line(incident: Incident) -> str:
+    """Return what there was on an endpoint that is watched no more."""
+    return f"{todo_line(incident)} ({incident.severity.value}, {incident.state.value})"
 
 
 def since(incident: Incident) -> str:

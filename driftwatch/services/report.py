@@ -1,13 +1,15 @@
 """What happened to every watched endpoint in a period, verdict first; a period without news is a full report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.incident import Incident, IncidentKind, Silence
+from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.metric import Severity
+from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.domain.selftest import KIND as SELFTEST
 from driftwatch.domain.selftest import SelfTest, selftest_of
 from driftwatch.services.coverage import Coverage, DueSlots, total
@@ -100,6 +102,8 @@ class Report:
         Those in force when the report was made.
     selftests : sequence of SelfTest
         Oldest first.
+    removed : sequence of Incident
+        Those of the period on endpoints that are watched no more.
     """
 
     since: datetime
@@ -112,6 +116,7 @@ class Report:
     cost_usd: float
     silences: Sequence[Silence] = field(default=())
     selftests: Sequence[SelfTest] = field(default=())
+    removed: Sequence[Incident] = field(default=())
 
     def ends_soon(self, silence: Silence) -> bool:
         """Whether a silence is over within a day."""
@@ -157,6 +162,17 @@ def build_report(
         cost_usd=sum(endpoint.cost_usd for endpoint in endpoints),
         selftests=_selftests(deliveries),
         silences=tuple(sorted(store.silences(now=now), key=lambda silence: silence.ends_at)),
+        removed=_removed(store, {one.endpoint.name for one in watched}, since=since, until=until),
+    )
+
+
+def _removed(store: Store, watched: Collection[str], *, since: datetime, until: datetime) -> tuple[Incident, ...]:
+    """Return what was told of endpoints that have left the configuration, oldest first."""
+    found = [one for one in reversed(store.incidents(since=since)) if one.opened_at < until]
+    return tuple(
+        one
+        for one in found
+        if one.endpoint not in watched and not is_judge(one.endpoint) and one.attribution != TRANSIENT
     )
 
 

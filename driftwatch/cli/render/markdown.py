@@ -130,6 +130,8 @@ def _accounts(report: Report) -> Iterator[str]:
     yield f"- Slots: {covered.done} of {covered.due} done; {covered.missed_words}"
     for reason, count in covered.reasons.items():
         yield f"  - {escape(reason[:200])}: {count}"
+    for incident in report.removed:
+        yield f"- Watched no more: {escape(words.removed_line(incident))}"
     yield f"- Messages: {words.deliveries_line(report.deliveries)}"
     for dead in report.deliveries.dead:
         yield f"  - never delivered on {escape(dead.route)}: {escape((dead.error or 'no reason given')[:200])}"

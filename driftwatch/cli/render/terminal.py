@@ -174,6 +174,8 @@ def _accounts(report: "Report") -> Iterator[RenderableType]:
     yield plain(f"slots: {covered.done} of {covered.due} done; {covered.missed_words}")
     for reason, count in covered.reasons.items():
         yield plain(f"  {one_line(reason, 200)}: {count}")
+    for incident in report.removed:
+        yield plain(f"watched no more: {words.removed_line(incident)}")
     yield plain(f"messages: {words.deliveries_line(report.deliveries)}")
     for dead in report.deliveries.dead:
         yield plain(f"  never delivered on {dead.route}: {one_line(dead.error or 'no reason given', 200)}", "red")

@@ -107,6 +107,17 @@ def test_report_exits_by_its_verdict_and_each_format_names_the_drift(drifted_her
         assert inc(drifted_here) in shown.stdout
 
 
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "html", "slack"])
+def test_a_drift_is_in_the_report_though_its_endpoint_left_the_configuration(drifted_here, tmp_path, form):
+    """Whoever renamed the endpoint on Friday had a week's report without the page of Tuesday in it."""
+    name = inc(drifted_here)
+    config = tmp_path / "project" / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("name: support-bot", "name: renamed-bot"))
+    shown = drifted_here("report", "--format", form)
+    assert name in shown.stdout, shown.output
+    assert "support-bot" in shown.stdout
+
+
 def test_a_quiet_week_is_reported_with_exit_code_0(quiet_here):
     shown = quiet_here("report", "--since", "3d")
     assert shown.exit_code == 0, shown.output
