@@ -123,7 +123,13 @@ def state_of(
 
 def baseline_progress(streams: Sequence[Standing], replays: int) -> tuple[int, int]:
     """Return how many replays the baseline has, and how many it takes."""
-    return max((s.baseline_seen for s in streams), default=0), replays
+
+    def seen(one: Standing) -> int:
+        # A sensor's stream begins after the answers that it is compared with: they are of the baseline, too.
+        before = replays - one.baseline_replays if one.metric.own_reference and one.baseline_seen else 0
+        return one.baseline_seen + before
+
+    return max(map(seen, streams), default=0), replays
 
 
 def _standing(watched: "Watched", name: str, reading: "StreamReading | None", *, started: bool) -> Standing:
