@@ -15,6 +15,7 @@ from driftwatch.services.standing import EndpointState
 
 ENDPOINTS = 30
 INCIDENTS_SHOWN = 10
+REMOVED_SHOWN = 5
 _LINE = 300
 
 
@@ -68,11 +69,12 @@ def _endpoint(endpoint: EndpointReport) -> dict[str, str]:
 
 
 def _accounts(report: Report) -> list[str]:
-    covered = report.coverage
+    covered, more = report.coverage, len(report.removed) - REMOVED_SHOWN
     lines = [
         f"Slots: {covered.done} of {covered.due} done; {covered.missed_words}.",
         *([told] if (told := words.by_chance(report)) else []),
-        *(f"Watched no more: {words.removed_line(incident)}" for incident in report.removed[:5]),
+        *(f"Watched no more: {words.removed_line(incident)}" for incident in report.removed[:REMOVED_SHOWN]),
+        *([f"and {more} more on what is watched no more: driftwatch report"] if more > 0 else []),
         f"Messages: {words.deliveries_line(report.deliveries)}",
         f"Self-tests: {words.selftests_line(report.selftests)}",
         f"Cost: {words.number(report.cost_usd)} USD.",

@@ -135,13 +135,16 @@ def todo(report: "Report") -> list[Incident]:
 def quiet(report: "Report") -> str:
     """Return what a report without open incidents comes down to."""
     watching = sum(endpoint.watched > 0 for endpoint in report.endpoints)
-    if not watching:
-        return "Nothing could be compared with a baseline in this period, so its silence says nothing."
     ended = sum(len(endpoint.told) for endpoint in report.endpoints)
+    gone = " Endpoints that are watched no more had incidents, see below." if report.removed else ""
+    # What was on those may be open still: where no daemon runs, nobody closes it.
+    calm = f"Nothing is open{' on what is watched' if gone else ''}."
+    if not watching:
+        return f"Nothing could be compared with a baseline in this period, so its silence says nothing.{gone}"
     if ended:
-        return f"Nothing is open. {ended} incident{'' if ended == 1 else 's'} of the period ended; see below."
-    if report.removed:
-        return "Nothing is open on what is watched; endpoints that are watched no more had incidents, see below."
+        return f"{calm} {ended} incident{'' if ended == 1 else 's'} of the period ended; see below.{gone}"
+    if gone:
+        return f"{calm}{gone}"
     if any(endpoint.passed for endpoint in report.endpoints):
         return "Nothing moved that was still there when it was asked for again, and nothing is to be done."
     return "Nothing moved, and nothing is to be done. What would have been seen stands at each endpoint."

@@ -49,7 +49,9 @@ def shape(page: str) -> list[str]:
 def saying(*texts: str):
     """Return a report in which a model, a vendor and people say each text wherever they can."""
     reasons = Coverage(done=1, failed=1, reasons=dict.fromkeys(texts, 1))
-    return replace(REPORT, endpoints=(*map(endpoint_saying, texts), LEARNING), coverage=reasons)
+    spoken = tuple(map(endpoint_saying, texts))
+    removed = tuple(one.incidents[0].incident for one in spoken)
+    return replace(REPORT, endpoints=(*spoken, LEARNING), coverage=reasons, removed=removed)
 
 
 def endpoint_saying(text: str):

@@ -116,6 +116,10 @@ def test_a_drift_is_in_the_report_though_its_endpoint_left_the_configuration(dri
     shown = drifted_here("report", "--format", form)
     assert name in shown.stdout, shown.output
     assert "support-bot" in shown.stdout
+    if form == "json":
+        (listed,) = json.loads(drifted_here("incidents", "--json").stdout)
+        (removed,) = json.loads(shown.stdout)["removed"]
+        assert removed | {key: listed[key] for key in ("since_onset", "latest")} == listed
 
 
 def test_a_quiet_week_is_reported_with_exit_code_0(quiet_here):
