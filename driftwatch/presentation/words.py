@@ -275,7 +275,8 @@ def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
         severity=incident.severity,
         now=at,
         fingerprint=report.fingerprint,
-        changed=next((tuple(d.payload["changed"]) for d in report.deliveries if d.payload.get("changed")), ()),
+        # Of the first message: what was changed later, before a repeat, is no cause of what began before it.
+        changed=next((d.payload.get("changed", ()) for d in report.deliveries if "fingerprint" in d.payload), ()),
         model=report.model,
     )
     yield wording.headline(payload) + wording.since(payload)

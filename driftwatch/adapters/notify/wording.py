@@ -17,6 +17,8 @@ Payload = Mapping[str, Any]
 
 PROBES = "probes"
 """The part of our fingerprint that is the golden set's."""
+EXPLAIN_NOTHING = (PROBES, "price")
+"""Parts that explain no drift: an edited probe is another probe to every stream, and a price moves only cost."""
 POSSIBLE_REPEAT = "possible repeat"
 """Begins the remark on a message that may have arrived before."""
 _COUNT = ("No", "One", "Two", "Three")
@@ -161,16 +163,17 @@ def our_side(payload: Payload) -> str:
     """
     parts = payload.get("fingerprint")
     changed = payload.get("changed", ())
-    moving = [part for part in changed if part != PROBES]
+    moving = [part for part in changed if part not in EXPLAIN_NOTHING]
     if moving:
         return f"Our side changed since the baseline: {', '.join(moving)}."
     if not parts:
         return ""
-    # docs/decisions/0003: an edited probe is another probe to every stream, so it explains nothing.
-    edited = " Probes added or edited since have a baseline of their own." if changed else ""
+    # docs/decisions/0003.
+    edited = " Probes added or edited since have a baseline of their own." if PROBES in changed else ""
     first = [name for name in (PROBES, "driver", "sampling") if name in parts and name not in changed]
     names = first + sorted(name for name in {*parts} - {*first, *changed} if not name.startswith(OBSERVED))
-    return f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}.{edited}"
+    same = f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}." if names else ""
+    return f"{same}{edited}".strip()
 
 
 def movers(payload: Payload) -> str:

@@ -130,3 +130,15 @@ def test_probes_that_were_added_since_the_baseline_do_not_say_that_our_side_chan
     assert said.startswith("Our side unchanged: driver")
     assert said.endswith("Probes added or edited since have a baseline of their own.")
     assert our_side(payload(changed=["code", "probes"])) == "Our side changed since the baseline: code."
+
+
+def test_a_price_that_was_given_since_the_baseline_does_not_say_that_our_side_changed() -> None:
+    """A price moves only cost (docs/decisions/0003), and every page until the next baseline began with it."""
+    ours = {"driver": "direct 1", "price": "77aa"}
+    assert our_side({"fingerprint": ours, "changed": ["price"]}) == "Our side unchanged: driver direct 1."
+    assert our_side({"fingerprint": ours, "changed": ["code", "price"]}) == "Our side changed since the baseline: code."
+
+
+def test_where_nothing_but_probes_is_known_of_our_side_nothing_is_called_unchanged() -> None:
+    said = our_side({"fingerprint": {"probes": "3f2a"}, "changed": ["probes"]})
+    assert said == "Probes added or edited since have a baseline of their own."
