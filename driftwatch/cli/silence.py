@@ -119,7 +119,8 @@ def _end(here: Opened, number: int, *, by: str, as_json: bool) -> None:
     # Whoever believes that pages come again would not look any more.
     others = [one for one in here.store.silences(now=here.now) if _meet(one.endpoint, over.endpoint)]
     still = ", ".join(f"silence {one.id} ({one.endpoint}, until {moment(one.ends_at)})" for one in others)
-    say(f"Silence {number} has ended; what is still wrong is told now" + (f", but for {still}." if still else "."))
+    now = f", but messages are still kept back by {still}" if still else "; what is still wrong is told now"
+    say(f"Silence {number} has ended{now}.")
 
 
 def _meet(one: str, other: str) -> bool:
