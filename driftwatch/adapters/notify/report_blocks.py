@@ -45,7 +45,8 @@ def _blocks(payload: Payload, endpoints: int, *, remark: str) -> Iterator[Block]
     lines = [*map(line_of, payload["endpoints"][:endpoints]), more(payload, endpoints)]
     for part in _parts([line for line in lines if line]):
         yield _section(part)
-    accounts = [*payload["accounts"], remark]
+    # First, because a limit cuts what stands last: that a message may have come before must be read.
+    accounts = [remark, *payload["accounts"]]
     yield ContextBlock(elements=[_mrkdwn("\n".join(line for line in accounts if line), 2_000)])
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from driftwatch.adapters.notify.render import render
 from driftwatch.domain.incident import IncidentState
 from driftwatch.presentation import words
 from driftwatch.presentation.report_message import report_payload
@@ -29,3 +30,11 @@ def test_a_message_says_how_many_it_leaves_out(many, left):
     accounts = report_payload(replace(REPORT, removed=[GONE] * many))["accounts"]
     assert sum("Watched no more: inc-7 on renamed-since" in line for line in accounts) == 5
     assert [line for line in accounts if line.startswith("and ")] == ([left] if left else [])
+
+
+def test_however_many_there_are_a_message_that_may_have_come_before_says_so():
+    """The last line of a block is the first that Slack's limit takes."""
+    silences = [replace(REPORT.silences[0], comment="y" * 300)] * 5
+    report = replace(REPORT, removed=[replace(GONE, endpoint="x" * 90)] * 6, silences=silences)
+    accounts = render(report_payload(report), possible_repeat=True).blocks[-1]["elements"][0]["text"]
+    assert "possible repeat" in accounts
