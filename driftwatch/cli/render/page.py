@@ -39,8 +39,12 @@ def must_be_writable(path: Path) -> None:
     from tempfile import TemporaryFile
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent):
+        # Not opened: whoever reads a pipe would take that for all there is.
+        if _is_no_file(path) and os.access(path, os.W_OK):
+            return
+        folder = _real(path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
             return
     except OSError as error:
         raise click.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--output") from None
@@ -49,20 +53,35 @@ def must_be_writable(path: Path) -> None:
 def write_atomically(path: Path, text: str) -> None:
     """Write a file in the place of the old one; a reader sees either, never a part.
 
+    A link stays one, and what is no file (``/dev/stdout``, a pipe) is written to: in its place would be a file.
+
     Raises
     ------
     click.BadParameter
         It cannot be written there; the message has the file's name, not that of the part.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    real = _real(path)
+    partial = real.with_name(f".{real.name}.{os.getpid()}.partial")
     try:
+        if _is_no_file(path):
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
         with partial.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        partial.replace(real)
     except OSError as error:
         raise click.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--output") from None
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _is_no_file(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _real(path: Path) -> Path:
+    # Not `Path.resolve`: Python 3.11 and 3.12 raise RuntimeError where a link leads to itself.
+    return Path(os.path.realpath(path))
