@@ -39,8 +39,8 @@ def report(
 ) -> None:
     """Tell what happened in the last week, or in any other period; a quiet period is a full report.
 
-    Exits with 1 if an endpoint drifted in the period, with 3 if one had no data, with 0 otherwise; with --weekly, which
-    the daemon runs when the week's report is due, with 0 once there is a promise.
+    Exits with 1 if an endpoint that is watched drifted in the period, with 3 if one had no data, with 0 otherwise;
+    with --weekly, which the daemon runs when the week's report is due, with 0 once there is a promise.
     """
     with opened(ctx) as here:
         if weekly:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from click.testing import CliRunner
@@ -26,6 +27,7 @@ from driftwatch.testing.slack import FakeSlack, serve_slack
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 INSTALLING = {"pip install uv && uv sync --no-dev --all-extras", "source .venv/bin/activate"}
 """What CI does before any test, and a shell's own business."""
+PATIENCE_S = 120.0
 RIGHT = {
     "How many days": "14",
     "80 euros": '{"allowed": true, "refund": 80}',
@@ -68,6 +70,10 @@ def steps() -> Iterator[tuple[str, str]]:
             yield ("file" if block[1] == "yaml" else block[1]), block[2]
 
 
+def this_hour() -> datetime:
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 @dataclass
 class Reader:
     """Somebody who does what the page says."""
@@ -75,7 +81,7 @@ class Reader:
     vendor: Vendor
     server: ScriptedServer
     slack: FakeSlack
-    due: datetime = field(default_factory=lambda: datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+    due: datetime = field(default_factory=this_hour)
     output: str = ""
     codes: list[tuple[str, int]] = field(default_factory=list)
 
@@ -119,12 +125,18 @@ class Reader:
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environ) as process:
             assert process.stderr is not None
             log = ""
+            # One that hangs before its first replay must fail this test, not stop all of them.
+            patience = Timer(PATIENCE_S, process.kill)
+            patience.start()
             while "replay finished" not in log and (line := process.stderr.readline()):
                 log += line
+            patience.cancel()
             process.send_signal(signal.SIGINT)
             log += process.stderr.read()
             assert process.wait(60) == 0, log
         assert "replay finished" in log, log
+        # The hour may have turned since this reader began.
+        self.due = this_hour()
 
     def hours(self, count: int) -> None:
         """Let the next hours' replays happen."""
