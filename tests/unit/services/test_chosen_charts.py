@@ -146,6 +146,38 @@ def test_folding_again_arms_anew_where_a_person_ended_the_incident(tmp_path, mor
     assert readings["pass"].alarm is (more == 0)
 
 
+def test_folding_again_arms_anew_what_only_the_fold_saw_and_what_has_gone_back_since(tmp_path):
+    """No incident ends such an alarm. Left as it was, one odd replay told of it as of news, and its stream was deaf."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    stored, budgets = world.store.streams, Budgets(pages=BUDGET, notices=BUDGET)
+    seldom, now = (
+        replace(world.watched, plans={"pass": plan_streams(world.watched.metrics, budgets, **given)["pass"]})
+        for given in ({"replays_per_year": n, "baseline_replays": 20} for n in (8760_000, 8760))
+    )
+
+    async def story():
+        world.watched = seldom
+        await world.replay(24)
+        world.model.drift(right(40, dict.fromkeys(range(6), "sorry")))
+        await world.replay(1)
+        world.model.drift(right(40))
+        await world.replay(14)
+        assert world.told() == []
+        world.watched = now
+        states = stored("support-bot")
+        world.store.streams = lambda _name: {**states, "pass": replace(states["pass"], state=b"of an older version")}
+        await world.replay(1)
+        world.store.streams = stored
+        world.model.drift(right(40, dict.fromkeys(range(3), "sorry")))
+        await world.replay(1)
+        assert world.told() == []
+        world.model.drift(right(40, {25: "sorry"}))
+        await world.replay(8)
+
+    asyncio.run(story())
+    assert [reason for _, reason in world.told()] == ["FIRST"]
+
+
 def test_a_backtest_plans_the_charts_that_were_chosen():
     budgets = Budgets(pages=BUDGET, notices=BUDGET)
     given = {"replays_per_year": 8760, "baseline_replays": 24, "charts": {"pass": ("ewma", "risk-adjusted")}}
