@@ -21,22 +21,21 @@ def accept(ctx: click.Context, incident: int, *, every: bool, by: str, comment: 
     Where the drift is confined to some probes, the others keep their baseline. Those who were told of the incident
     are told of its end.
     """
-    from driftwatch.services.own import Person, mine_again
+    from driftwatch.services.own import Person, find_incident, mine_again
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
-        watched = readable(here)
+        advice = mine_again(readable(here), find_incident(here.store, incident).endpoint)
         ended = accept_incident(
             here.store,
             incident,
             Person(name=by, now=here.now, comment=comment),
             here.routes_for(incident),
             every=every,
-            watched=watched,
+            advice=advice,
         )
         begins = _begins(ended.accepted_probes, here.store.epoch(ended.endpoint))
-        again = mine_again(watched, ended.endpoint)
-    tell(ended, f"accepted by {by}; {begins} with the next replay. {again}".rstrip(), as_json=as_json)
+    tell(ended, f"accepted by {by}; {begins} with the next replay. {advice}".rstrip(), as_json=as_json)
 
 
 def _begins(probes: Sequence[str], epoch: int) -> str:

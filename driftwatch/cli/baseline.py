@@ -45,7 +45,7 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
     from driftwatch.services.own import accept as accept_incident
 
     with opened(ctx) as here:
-        watched = (here.endpoint(endpoint),)
+        advice = mine_again([here.endpoint(endpoint)], endpoint)
         incident = here.store.open_incident(endpoint)
         if incident is None:
             raise DriftwatchError(
@@ -59,10 +59,10 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
             Person(name=by, now=here.now, comment=comment),
             here.routes_for(incident.id),
             every=True,
-            watched=watched,
+            advice=advice,
         )
-        epoch, again = here.store.epoch(endpoint), mine_again(watched, endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay. {again}".rstrip(), as_json=as_json)
+        epoch = here.store.epoch(endpoint)
+    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay. {advice}".rstrip(), as_json=as_json)
 
 
 @baseline.command()

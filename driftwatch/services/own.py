@@ -63,14 +63,13 @@ def accept(
     routes: Mapping[Audience, Routes],
     *,
     every: bool = False,
-    watched: Iterable["Watched"] = (),
+    advice: str = "",
 ) -> Incident:
     """End an incident: the new behaviour is the baseline, whose first replay is the next one.
 
     It is so for the probes that moved; for all of them, in a new epoch, where the drift is not confined to some, or
-    with `every`. Those who are told hear what is to do next, by what the endpoint is asked: that is in `watched`.
+    with `every`. Those who are told hear the `advice` on what is to do next: see `mine_again`.
     """
-    advice = mine_again(watched, find_incident(store, incident_id).endpoint)
     return _changed(store, incident_id, person, routes, partial(ownership.accept, every=every), advice=advice)
 
 

@@ -75,11 +75,11 @@ def press_button(
         acknowledge(store, incident.id, person, routes(incident.endpoint))
         return Pressed(sentence=f"{incident.name} acknowledged by {press.user_name}.", told=told)
     if press.verb == "accept":
-        watched = tuple(watched)
-        ended = accept(store, incident.id, person, routes(incident.endpoint), watched=watched)
+        advice = mine_again(watched, incident.endpoint)
+        ended = accept(store, incident.id, person, routes(incident.endpoint), advice=advice)
         of = f" of {_counted(len(ended.accepted_probes))}" if ended.accepted_probes else ""
         sentence = f"{incident.name} accepted as the new baseline{of} by {press.user_name}."
-        return Pressed(sentence=f"{sentence} {mine_again(watched, incident.endpoint)}".rstrip(), told=told)
+        return Pressed(sentence=f"{sentence} {advice}".rstrip(), told=told)
     if press.verb == "silence":
         return _silence(store, press, clock, incident)
     raise DriftwatchError(f"There is no button {press.verb!r} in this version.", slug="incident-state")

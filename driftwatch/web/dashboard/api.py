@@ -158,12 +158,13 @@ async def act(request: Request, number: Number, verb: Literal["ack", "accept", "
     room = room_of(request)
 
     def write() -> Any:
-        store, watched = room.site.store, room.site.watched()
+        store = room.site.store
         endpoint = own.find_incident(store, number).endpoint
         person, routes = _person(room, body.by, body.comment), room.site.routes(endpoint)
         if verb == "accept":
-            ended = own.accept(store, number, person, routes, watched=watched)
-            return as_json.incident_data(ended) | {"advice": own.mine_again(watched, endpoint) or None}
+            advice = own.mine_again(room.site.watched(), endpoint)
+            ended = own.accept(store, number, person, routes, advice=advice)
+            return as_json.incident_data(ended) | {"advice": advice or None}
         change = own.acknowledge if verb == "ack" else own.resolve
         return as_json.incident_data(change(store, number, person, routes)) | {"advice": None}
 
