@@ -19,7 +19,7 @@ from driftwatch.stats.e_detector import Bank, fed_together, log_mean, log_sum
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED
 from driftwatch.stats.exchangeable import Kind
-from driftwatch.stats.mixture import SHIFTS, Location, LocationMixture, MixtureState
+from driftwatch.stats.mixture import EVENLY, Location, LocationMixture, MixtureState
 
 Floats = NDArray[np.float64]
 
@@ -31,11 +31,10 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
     "graded": {"location": 0.42, "scale": 0.08, "rare": 0.10, "far": 0.10, "single": 0.08, "dense": 0.22},
     "continuous": {"location": 0.40, "scale": 0.10, "far": 0.22, "single": 0.02, "dense": 0.26},
 }
-_EVENLY = (0.2,) * len(SHIFTS)
 SHARES: Mapping[Kind, tuple[float, ...]] = {
-    "binary": _EVENLY,
+    "binary": EVENLY,
     "graded": (0.20, 0.30, 0.25, 0.20, 0.05),
-    "continuous": _EVENLY,
+    "continuous": EVENLY,
 }
 """What each of `mixture.SHIFTS` counts in the location. A nat costs a small one many replays, so it pays fewer nats."""
 _RAISED = 0.5  # share of the threshold above which an excursion is dated

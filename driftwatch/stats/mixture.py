@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 SHIFTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Shifts that are bet on, up and down, in standard deviations."""
 _BETS = np.array([s * b for b in SHIFTS for s in (1, -1)])
-_EVENLY = (0.2,) * len(SHIFTS)
+EVENLY = (1 / len(SHIFTS),) * len(SHIFTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class LocationMixture:
 
     arl: float
     window: int = 200
-    shares: tuple[float, ...] = _EVENLY
+    shares: tuple[float, ...] = EVENLY
 
     def __post_init__(self) -> None:
         """Refuse parameters without a chart."""

@@ -146,7 +146,8 @@ def _score(metric: str, value: Any) -> float:
         return float(value)
     if type(value) is not float or not 0 <= value <= 1:
         name = f"the score {metric[:80]!r}"
-        if amount(value, name) and metric in _SHARES and not 0 <= value <= 1:
+        amount(value, name)
+        if metric in _SHARES and not 0 <= value <= 1:
             raise RecordError(f"{name} is {value:g}; it goes from 0 to 1")
     return float(value)
 
