@@ -64,8 +64,8 @@ def bagged(held, n, x, table, score, size):
 
 
 @njit(cache=True)
-def tilt(standard, size, groups, own, out):
-    """Own tilted scores, weak and strong, and the means of the tilts up and down over the bag."""
+def tilt(standard, size, groups, out):
+    """Means over the bag of the tilts up and down, weak and strong."""
     out[:] = 0.0
     n = 0.0
     for g in range(groups):
@@ -77,34 +77,44 @@ def tilt(standard, size, groups, own, out):
         out[1, 1], out[1, 2] = out[1, 1] + size[g] * strong, out[1, 2] + size[g] / strong
         n += size[g]
     out[:, 1:] /= n
-    out[0, 0] = WEAK * min(max(own, -WEAK_CLIP), WEAK_CLIP)
-    out[1, 0] = STRONG * min(max(own, -STRONG_CLIP), STRONG_CLIP)
 
 
 @njit(cache=True)
 def compared(held, n, values, table, moments, tilts, score, size, standard):
     """Moments of location (three) and spread of every probe, and its tilts."""
+    # What one bag of ranks without ties says, all such bags say: the first of them is `plain`.
+    plain, centre, centre_of_plain = -1, 0.0, 0.0
     for k in range(values.size):
         groups, own = bagged(held[k], n, values[k], table, score, size)
         moments[k], tilts[k] = 0.0, 0.0
         if groups < 2:
             continue
-        centre = (score[:groups] * size[:groups]).sum() / (n + 1)
-        square, cube, fourth, sixth = 0.0, 0.0, 0.0, 0.0
-        for g in range(groups):
-            d = score[g] - centre
-            square, cube, fourth = square + size[g] * d**2, cube + size[g] * d**3, fourth + size[g] * d**4
-        square, cube, fourth = square / (n + 1), cube / (n + 1), fourth / (n + 1)
-        mine = score[own] - centre
-        moments[k, 0], moments[k, 1], moments[k, 2] = mine, square, cube
-        if fourth - square**2 > 1e-9 * square**2:
+        untied = groups == n + 1 and table.size > 0
+        if untied and plain >= 0:
+            moments[k], tilts[k] = moments[plain], tilts[plain]
+        else:
+            centre = (score[:groups] * size[:groups]).sum() / (n + 1)
+            square, cube, fourth, sixth = 0.0, 0.0, 0.0, 0.0
             for g in range(groups):
-                sixth += size[g] * ((score[g] - centre) ** 2 - square) ** 3
-            moments[k, 3], moments[k, 4], moments[k, 5] = mine**2 - square, fourth - square**2, sixth / (n + 1)
-        unit = math.sqrt(square)
-        for g in range(groups):
-            standard[g] = (score[g] - centre) / unit
-        tilt(standard, size, groups, mine / unit, tilts[k])
+                d = score[g] - centre
+                square, cube, fourth = square + size[g] * d**2, cube + size[g] * d**3, fourth + size[g] * d**4
+            square, cube, fourth = square / (n + 1), cube / (n + 1), fourth / (n + 1)
+            moments[k, 1], moments[k, 2] = square, cube
+            if fourth - square**2 > 1e-9 * square**2:
+                for g in range(groups):
+                    sixth += size[g] * ((score[g] - centre) ** 2 - square) ** 3
+                moments[k, 4], moments[k, 5] = fourth - square**2, sixth / (n + 1)
+            unit = math.sqrt(square)
+            for g in range(groups):
+                standard[g] = (score[g] - centre) / unit
+            tilt(standard, size, groups, tilts[k])
+            if untied:
+                plain, centre_of_plain = k, centre
+        mine = score[own] - (centre_of_plain if untied else centre)
+        moments[k, 0] = mine
+        moments[k, 3] = mine**2 - moments[k, 1] if moments[k, 4] > 0 else 0.0
+        tilts[k, 0, 0] = WEAK * min(max(mine / math.sqrt(moments[k, 1]), -WEAK_CLIP), WEAK_CLIP)
+        tilts[k, 1, 0] = STRONG * min(max(mine / math.sqrt(moments[k, 1]), -STRONG_CLIP), STRONG_CLIP)
 
 
 @njit(cache=True)
@@ -150,11 +160,17 @@ def tilted(tilts, temper, bets):
 
 @njit(cache=True)
 def events(held, logs, n, values, past, now, centre, scale):
-    """Worst and best class (rows 0, 1), and values far below and above (rows 2, 3): among the past, and today."""
+    """Worst and best class (rows 0, 1), and values far below and above (rows 2, 3): among the past, and today.
+
+    Distances are those of logarithms where every value is above zero, else of the values themselves.
+    """
     least, most = values.min(), values.max()
     for k in range(values.size):
         least, most = min(least, held[k, 0]), max(most, held[k, n - 1])
-        own = math.log(values[k])
+    positive = least > 0
+    logs = logs if positive else held
+    for k in range(values.size):
+        own = math.log(values[k]) if positive else values[k]
         at = np.searchsorted(held[k, :n], values[k])
         middle = 0.0
         for place in (n // 2, (n + 1) // 2):
@@ -166,7 +182,9 @@ def events(held, logs, n, values, past, now, centre, scale):
     usual = np.median(scale)
     for k in range(values.size):
         reach = FAR * math.sqrt(((n + 1) * scale[k] ** 2 + BORROWED * usual**2) / (n + 1 + BORROWED))
-        low, high, own = math.exp(centre[k] - reach), math.exp(centre[k] + reach), held[k, :n]
+        low, high, own = centre[k] - reach, centre[k] + reach, held[k, :n]
+        if positive:
+            low, high = math.exp(low), math.exp(high)
         past[0, k] = np.searchsorted(own, least, side="right")
         past[1, k] = n - np.searchsorted(own, most)
         past[2, k] = np.searchsorted(own, low)
@@ -275,7 +293,7 @@ def fold(values, baseline, graded, weights, shares, stop):  # noqa: C901 -- one 
                 while i > 0 and held[k, i - 1] > values[t, k]:
                     held[k, i], in_logs[k, i] = held[k, i - 1], in_logs[k, i - 1]
                     i -= 1
-                held[k, i], in_logs[k, i] = values[t, k], math.log(values[t, k])
+                held[k, i], in_logs[k, i] = values[t, k], (math.log(values[t, k]) if values[t, k] > 0 else 0.0)
             n += 1
         elif speaks:
             shared, shared_spread, count = shared + z, shared_spread + spread, count + 1

@@ -23,7 +23,7 @@ from driftwatch.stats.bags import Bags
 from driftwatch.stats.mixture_slack import shown
 
 KEPT = Path(__file__).parent / "mixture_slack.json"
-SEED, CAP, STOP = 101, 200, 9.0
+SEED, CAP, STOP = 101, 200, 6.5
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
 SIXTY = 60
 SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.0, 0.0)}
@@ -64,6 +64,37 @@ def _counts(rng, replays, probes):
     return 1.0 + rng.poisson(rates, (replays, probes))
 
 
+def _words(rng, replays, probes):
+    mean = rng.uniform(0.7, 2.5, probes)
+    return np.maximum(np.rint(np.exp(rng.normal(mean, 0.3, (replays, probes)))), 1.0)
+
+
+def _folded(rng, replays, probes):
+    """Sizes of differences, as distances of log-probabilities are: by their logarithms a long tail below."""
+    return np.exp(rng.normal(-5, 1, probes)) * np.abs(rng.normal(size=(replays, probes)))
+
+
+def _refusing(rng, replays, probes):
+    values = _measures(_normal)(rng, replays, probes)
+    return np.where(rng.random(values.shape) < rng.beta(1, 30, probes), values / 10, values)
+
+
+def _texts(rng, replays, probes):
+    """Novelty: a probe has few texts that it says again and again, each with its distance, or says a new one."""
+    values = np.zeros((replays, probes))
+    for k in range(probes):
+        known = 1 + rng.geometric(0.4)
+        distances = np.append(0.0 if rng.random() < 0.5 else 0.05, rng.uniform(0.1, 0.5, known))
+        said = rng.choice(distances, replays, p=rng.dirichlet(np.full(known + 1, 0.7)))
+        new = rng.beta(8, 12, replays)
+        values[:, k] = np.where(rng.random(replays) < rng.beta(1, 3), new, said)
+    return values
+
+
+def _normal(rng, shape):
+    return rng.normal(size=shape)
+
+
 def _five(rng, replays, probes):
     mean = rng.uniform(3, 5, probes)
     return np.clip(np.rint(rng.normal(mean, 0.7, (replays, probes))), 1, 5)
@@ -96,12 +127,16 @@ LAWS: Mapping[str, tuple[str, Draw]] = {
     "bigpass": ("pass", _passing(_third_sure)),
     "bigreliable": ("pass", _passing(lambda rng, n: 1 - rng.beta(1, 60, n))),
     "t3": ("length", _measures(lambda rng, shape: rng.standard_t(3, shape))),
-    "smooth": ("length", _measures(lambda rng, shape: rng.normal(size=shape))),
+    "smooth": ("length", _measures(_normal)),
     "counts": ("length", _counts),
     "tjudge": ("judge", _tests_grades),
     "five": ("judge", _five),
     "fewjudge": ("judge", _mostly(_tests_grades, 5.0)),
     "fewcounts": ("length", _mostly(_counts, 3.0)),
+    "words": ("length", _words),
+    "folded": ("length", _folded),
+    "refusing": ("length", _refusing),
+    "texts": ("length", _texts),
 }
 """Laws beside the benchmark's: the mirror's name for the metric, and what the probes answer."""
 

@@ -12,7 +12,14 @@ from driftwatch.services.ports import Store
 from driftwatch.services.streams import StreamPlan
 from driftwatch.services.watched import Watched
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.power import detectable_shift, expected_delay, fading_delay
+from driftwatch.stats.exchangeable import Kind
+from driftwatch.stats.power import (
+    detectable_shift,
+    expected_delay,
+    fading_delay,
+    shift_of_effect,
+    shift_of_own_spread,
+)
 from driftwatch.stats.power_simulated import SimulatedDelay, mixture_delay, oracle_delay
 from driftwatch.stats.stream import StreamDetector, StreamState
 
@@ -107,7 +114,7 @@ def _power(
     spreads = [spread for spread in given if spread > 0]
     if not spreads:
         return None
-    unit = _shift_per_unit(watched, spreads, rate=rate) / (state.inflation if learned and state else 1.0)
+    unit = _shift_per_unit(watched, spreads, plan.metric.kind) / (state.inflation if learned and state else 1.0)
     arl, points = plan.detector.arl, POINTS if rate else SPREADS
     return StreamPower(
         metric=name,
@@ -143,12 +150,13 @@ def _spreads(state: StreamState) -> list[float]:
     return [math.sqrt(variance(bag)) for bag in bags if len(bag) > 1]
 
 
-def _shift_per_unit(watched: Watched, spreads: list[float], *, rate: bool) -> float:
-    """Return the evidence per replay of an effect of 1, in standard deviations."""
+def _shift_per_unit(watched: Watched, spreads: list[float], kind: Kind) -> float:
+    """Return the evidence per replay of an effect of 1: of a rate, else in standard deviations of a probe's answers."""
     samples = min(probe.samples for probe in watched.endpoint.probe_set.probes)
-    if rate:
-        return len(spreads) * math.sqrt(samples / math.fsum(spread**2 for spread in spreads))
-    return math.sqrt(len(spreads) * samples)
+    variances = [spread**2 for spread in spreads]
+    if kind == "binary":
+        return shift_of_effect(1.0, variances, samples)
+    return shift_of_own_spread(1.0, variances, kind, samples)
 
 
 def _found(effect: float, shift: float, plan: StreamPlan, state: StreamState | None) -> Found:
@@ -173,14 +181,15 @@ def _mixture(shift: float, plan: StreamPlan, state: StreamState | None) -> tuple
         return None, None
     known = plan.detector.start() if state is None else state
     first, later = (plan.detector.mixture_threshold(known, fixed=fixed) for fixed in (0.0, 1.0))
-    early = _simulated(shift, first, float(plan.detector.baseline_replays))
+    kind = plan.metric.kind
+    early = _simulated(shift, first, kind, float(plan.detector.baseline_replays))
     told = early.replays if early.found >= _MOSTLY else None
-    return _simulated(shift, later, math.inf), told
+    return _simulated(shift, later, kind, math.inf), told
 
 
 @lru_cache(maxsize=512)
-def _simulated(shift: float, threshold: float, references: float) -> SimulatedDelay:
-    return mixture_delay(shift=shift, threshold=threshold, references=references)
+def _simulated(shift: float, threshold: float, kind: Kind, references: float) -> SimulatedDelay:
+    return mixture_delay(shift=shift, threshold=threshold, kind=kind, references=references)
 
 
 @lru_cache(maxsize=512)

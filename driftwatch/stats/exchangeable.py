@@ -121,7 +121,7 @@ def sum_of(laws: "ProbeLaws", kind: Kind) -> Total | None:
     rows = np.flatnonzero(laws.variance > 0)
     if not rows.size:
         return None
-    weights = _weights(laws.variance[rows], kind)
+    weights = weights_of(laws.variance[rows], kind)
     variances = laws.variance[rows] * weights**2
     variance = float(variances.sum())
     skewness = float((laws.third[rows] * weights**3).sum()) / variance**1.5
@@ -132,12 +132,18 @@ def sum_of(laws: "ProbeLaws", kind: Kind) -> Total | None:
     return Total(rows=rows, weights=weights, variance=variance, skewness=skewness, convolved=convolved)
 
 
-def _weights(variances: Ints | Floats, kind: Kind) -> Ints:
+def weights_of(variances: Ints | Floats, kind: Kind) -> Ints:
     """What a step of each probe's score counts in the sum: of grades about one over its deviation, 1 to 16.
 
     A shift of all grades by one step says most where answers hardly vary. A probe that varied once has no deviation to
     speak of, so a quarter of the usual variance is added. A function of the bags alone; whole, so that sums keep a
     lattice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights_of(np.array([0.01, 0.25, 1.0]), "graded").tolist()
+    [16, 11, 7]
     """
     if kind != "graded":
         return np.ones(len(variances), dtype=np.int64)

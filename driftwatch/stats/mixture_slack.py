@@ -75,7 +75,9 @@ FITTED: Mapping[Kind, Slack] = {
         growing=1.05, fixed=0.6, fewest=15, spread=-2.8, usual=0.08, spreads=(0.01, 0.2), probes=0.15, longer=0.08
     ),
     # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
-    "graded": Slack(growing=1.1, fixed=-0.35, fewest=12, spread=-0.7, usual=0.25, spreads=(0.2, 1.0), probes=0.06),
+    "graded": Slack(
+        growing=1.15, fixed=-0.28, fewest=12, spread=-0.54, usual=0.25, spreads=(0.2, 1.0), probes=0.14, longer=0.08
+    ),
 }
 _PROBES = 60
 """Those that the fit starts from; more probes have no less slack than sixty."""

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from driftwatch.stats.calibrate import cusum_threshold
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.exchangeable import Kind, weights_of
 from driftwatch.stats.root import root
 from driftwatch.stats.run_length import two_sided_arl
 
@@ -69,6 +72,34 @@ def shift_of_effect(effect: float, variances: Sequence[float], samples: int = 1)
             f"got {effect}, total variance {total}, {samples} samples"
         )
     return effect * len(variances) * math.sqrt(samples / total)
+
+
+def shift_of_own_spread(effect: float, variances: Sequence[float], kind: Kind, samples: int = 1) -> float:
+    """Evidence per replay of answers that all move by as many of their own probe's standard deviations.
+
+    Parameters
+    ----------
+    effect : float
+        Change of every probe's mean, in standard deviations of its answers.
+    variances : sequence of float
+        Of each probe's answers, from its bag, above zero. Of grades and pass/fail they say what each probe counts in
+        the sum; measures are ranked within the probe and count alike.
+    samples : int
+        Answers per probe and replay.
+
+    Examples
+    --------
+    >>> [round(shift_of_own_spread(0.25, [0.04, 1.0] * 18, kind), 2) for kind in ("continuous", "graded", "binary")]
+    [1.5, 1.39, 1.25]
+    """
+    own = np.asarray(variances, dtype=np.float64)
+    if not (math.isfinite(effect) and own.size and np.isfinite(own).all() and (own > 0).all() and samples >= 1):
+        raise DegenerateError(
+            f"power: need a finite effect, finite variances above zero and 1 sample or more; "
+            f"got {effect}, {len(own)} variances, {samples} samples"
+        )
+    moved = np.ones(own.size) if kind == "continuous" else np.sqrt(own) * weights_of(own, kind)
+    return float(effect * moved.sum() * math.sqrt(samples / float((moved**2).sum())))
 
 
 def detectable_shift(*, delay: float, arl: float, reference: float = 0.5, states: int = _STATES) -> float:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.channel_mixture import SHARES, WEIGHTS
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.exchangeable import Kind
+from driftwatch.stats.mixture import SHIFTS
 from driftwatch.stats.root import root
 from driftwatch.stats.run_length import one_sided_arl, siegmund_arl
 
@@ -18,8 +21,11 @@ SEED = 20_261_124
 HORIZON = 400
 """Replays after which a run that has not alarmed is cut off."""
 _LEAST_ARL = 5
-_BETS = np.array([s * b for b in (0.25, 0.5, 1.0, 2.0, 4.0) for s in (1, -1)])
-_WEIGHT = 0.4  # of the location channel in the mixture; for pass/fail 0.45, location and odds together
+_BETS = np.array([s * b for b in SHIFTS for s in (1, -1)])
+_ON_A_SHIFT = ("location", "odds")
+"""Channels that a shift common to all probes feeds: of pass/fail its odds are a second location."""
+_HISTORY, _PRIOR = 200.0, 20.0  # of `StreamDetector`: replays that tell the spread, and as many that are believed to
+_CLIP = 16.0  # as in `dispersion`
 _STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
 _LARGEST_SHIFT = 30.0
 _LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
@@ -43,18 +49,27 @@ class SimulatedDelay:
 
 
 def mixture_delay(
-    *, shift: float, threshold: float, references: float = math.inf, runs: int = RUNS, seed: int = SEED
+    *,
+    shift: float,
+    threshold: float,
+    kind: Kind,
+    references: float = math.inf,
+    runs: int = RUNS,
+    seed: int = SEED,
 ) -> SimulatedDelay:
-    """Simulate the mixture's delay on standard normal evidence whose mean moves by `shift`.
+    """Simulate the mixture's delay on normal evidence, studentised by its own past, whose mean moves by `shift`.
 
     Choose it for the chart that pages by default; `expected_delay` has the CUSUM's exactly.
 
     Parameters
     ----------
     shift : float
-        Mean evidence per replay after the change, in standard deviations; see `shift_of_effect`.
+        Mean evidence per replay after the change, in standard deviations; see `shift_of_effect` and
+        `shift_of_own_spread`.
     threshold : float
         Of the mixture: `calibrate.mixture_threshold`.
+    kind : {"binary", "graded", "continuous"}
+        The metric's: it has the weight of the location in the mixture, and the share of each shift that is bet on.
     references : float
         Replays that the reference holds at the change; it takes in those after it, and the evidence of replay i fades
         as ``references / (references + i)``. Infinite for a reference so long that nothing fades.
@@ -63,13 +78,15 @@ def mixture_delay(
 
     Notes
     -----
-    Only the location channel, with 0.4 of the mixture's weight, from a chart at rest: for a shift common to all probes
-    the others add little. A start bets as the one at most 10 % of the reference before it. Runs cut off after 400
-    replays enter as an exponential law's. Fading evidence that in sum stays below half the threshold finds nothing.
+    Only the location channel, at its weight in the mixture (of pass/fail with that of the odds), from a chart at rest:
+    for a shift common to all probes the others add little. A start bets as the one at most 10 % of the reference before
+    it. The spread is that of the quiet replays before the change and of those after it: a change right after a short
+    baseline looks in part like a wide spread. Runs cut off after 400 replays enter as an exponential law's. Fading
+    evidence that in sum stays below half the threshold finds nothing.
 
     Examples
     --------
-    >>> delay = mixture_delay(shift=1.0, threshold=8.7)
+    >>> delay = mixture_delay(shift=1.0, threshold=8.7, kind="continuous")
     >>> 15 < delay.replays < 25, delay.found
     (True, 1.0)
     """
@@ -83,25 +100,45 @@ def mixture_delay(
     if not math.isinf(references) and shift**2 / 2 * (references + 1) < threshold / 2:
         return SimulatedDelay(replays=math.inf, standard_error=math.inf, found=0.0)
     rng = np.random.default_rng(seed)
-    level = math.log(_BETS.size / _WEIGHT) + threshold
+    level = threshold - math.log(sum(WEIGHTS[kind].get(name, 0.0) for name in _ON_A_SHIFT))
+    # What each bet counts: up and down the half of its shift's share.
+    shares = np.log(np.repeat(SHARES[kind], 2) / 2)
     # Logarithms of the processes, shape (runs, blocks of starts, bets); those of ended runs are dropped.
     logs, held = np.full((runs, 1, _BETS.size), -np.inf), np.array([1.0])
+    past = min(references, _HISTORY)
+    squares = rng.chisquare(past, size=runs)
     delays: list[int] = []
     for passed in range(HORIZON):
         left = 1.0 if math.isinf(references) else references / (references + passed)
         if left * _STEP <= held[-1]:
             held = np.append(held, left)
             logs = np.concatenate([logs, np.full((len(logs), 1, _BETS.size), -np.inf)], axis=1)
-        z = rng.normal(shift * left, size=len(logs))
+        raw = rng.normal(shift * left, size=len(logs))
+        variance = (squares + _PRIOR) / (past + _PRIOR)
+        z = _studentised(raw, variance, past + _PRIOR)
+        past, squares = _remembered(past, squares, np.minimum(raw**2, _CLIP * variance))
         logs[:, -1] = np.logaddexp(logs[:, -1], 0.0)
         bets = _BETS * (left / held)[:, None]
         logs += bets * z[:, None, None] - bets**2 / 2
-        ended = np.logaddexp.reduce(logs, axis=(1, 2)) >= level
+        ended = np.logaddexp.reduce(logs + shares, axis=(1, 2)) >= level
         delays += [passed + 1] * int(ended.sum())
-        logs = logs[~ended]
+        logs, squares = logs[~ended], squares[~ended]
         if not len(logs):
             break
     return _mean(delays, runs)
+
+
+def _studentised(raw: Floats, variance: Floats, degrees: float) -> Floats:
+    """`dispersion.studentised` of many values, by Wallace's approximation of the t law."""
+    scores: Floats = np.sqrt(degrees * np.log1p(raw**2 / variance / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
+    return np.copysign(scores, raw)
+
+
+def _remembered(past: float, squares: Floats, more: Floats) -> tuple[float, Floats]:
+    """How many squares tell the spread, and their sums, with one more; where there is no room a usual one leaves."""
+    if past < _HISTORY:
+        return past + 1, squares + more
+    return past, squares * (1 - 1 / past) + more
 
 
 def _oracle_threshold(reference: float, arl: float, states: int) -> float:
