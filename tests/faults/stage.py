@@ -76,9 +76,8 @@ class Stage:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Our own variables; the bytecode of one start is kept for the next, as in an installation."""
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder.parent / "bytecode")}
+        """Our own variables; each start finds the bytecode of the one before, as in an installation."""
+        return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     @property
     def log(self) -> str:

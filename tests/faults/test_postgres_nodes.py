@@ -20,11 +20,12 @@ def led(cluster: Nodes, replays: int = 2) -> None:
 
 def test_a_standby_takes_over_a_killed_leader_at_once_and_pages_once(tmp_path: Path, postgres_url: str) -> None:
     with nodes(tmp_path, postgres_url) as cluster:
+        cluster.baseline()
         one = cluster.start()
         cluster.until(lambda: one.leads, "the first leader")
         two = cluster.start()
         cluster.until(lambda: "standing by" in two.log, "the standby")
-        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        led(cluster)
         assert not two.leads
         cluster.stage.wrong = True
         one.kill()
@@ -40,11 +41,12 @@ def test_a_standby_takes_over_a_killed_leader_at_once_and_pages_once(tmp_path: P
 
 def test_fault_64_a_frozen_leader_is_deposed_and_a_revived_one_sends_nothing(tmp_path: Path, postgres_url: str) -> None:
     with nodes(tmp_path, postgres_url) as cluster:
+        cluster.baseline()
         one = cluster.start()
         cluster.until(lambda: one.leads, "the first leader")
         two = cluster.start()
         cluster.until(lambda: "standing by" in two.log, "the standby")
-        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        led(cluster)
         one.freeze()
         cluster.until(lambda: two.leads, "the takeover of a leader that does not move")
         cluster.stage.wrong = True
@@ -64,9 +66,10 @@ def test_fault_64_a_frozen_leader_is_deposed_and_a_revived_one_sends_nothing(tmp
 
 def test_fault_22_a_server_that_crashes_and_stays_away_for_a_while_costs_no_slot_and_no_page(tmp_path: Path) -> None:
     with postgres_server() as server, nodes(tmp_path, server.url(server.new_database())) as cluster:
+        cluster.baseline()
         one = cluster.start()
         cluster.until(lambda: one.leads, "the leader")
-        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        led(cluster)
         server.crash()
         server.start()
         led(cluster)
@@ -126,11 +129,12 @@ def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(
 ) -> None:
     wire = CutWire(postgres.port)
     with nodes(tmp_path, postgres_url) as cluster:
+        cluster.baseline()
         one = cluster.start(postgres_url.replace(f":{postgres.port}/", f":{wire.port}/"))
         cluster.until(lambda: one.leads, "the first leader")
         two = cluster.start()
         cluster.until(lambda: "standing by" in two.log, "the standby")
-        cluster.until(lambda: cluster.done() >= 10, "a baseline")
+        led(cluster)
         cluster.stage.wrong = True
         wire.passing.clear()
         cluster.until(lambda: two.leads, "the takeover")
