@@ -39,6 +39,7 @@ COMMANDS = {
         "driftwatch.cli.export:export", "Write observations from the store, or a golden set for another tool."
     ),
     "backtest": Entry("driftwatch.cli.backtest:backtest", "What would have paged in recorded history, and when."),
+    "gate": Entry("driftwatch.cli.gate:gate", "For CI: replay now, compare with the baseline."),
     "judge": Entry("driftwatch.cli.judge:judge", "Compare a judge with people."),
     "mine": Entry("driftwatch.cli.mine:mine", "Find border inputs, which show the slightest change."),
     "selftest": Entry("driftwatch.cli.selftest:selftest", "Known drifts through the whole pipeline."),

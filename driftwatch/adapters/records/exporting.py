@@ -1,11 +1,12 @@
 """Exporting what was observed, such that importing it into an empty store gives the same replays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from driftwatch.adapters.records.answers import to_item
 from driftwatch.domain.answer import Answer
+from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.replay import ReplayScores, Score, Slot
 from driftwatch.scorers.verdict import Unscored
 
@@ -34,16 +35,24 @@ def export_observations(
             yield from _records(store, replay)
 
 
-def _records(store: Observed, replay: ReplayScores) -> Iterator[dict[str, Any]]:
+def records_of(
+    slot: Slot, answers: Iterable[Answer], scored: Iterable[Score], fingerprint: Fingerprint
+) -> Iterator[dict[str, Any]]:
+    """Yield one record for each answer of a replay, as plain JSON data."""
     scores = dict[tuple[str, int], dict[str, float]]()
-    for score in store.scores(replay.slot.endpoint, replay.slot):
+    for score in scored:
         if not isinstance(score.value, Unscored):
             scores.setdefault((score.probe_key, score.sample), {})[score.metric] = score.value
-    for answer in store.answers(replay.slot.endpoint, replay.slot):
+    for answer in answers:
         yield {
-            "endpoint": replay.slot.endpoint,
-            "replay": replay.slot.key,
+            "endpoint": slot.endpoint,
+            "replay": slot.key,
             **to_item(answer),
             "scores": scores.get((answer.probe_key, answer.sample), {}),
-            "fingerprint": dict(replay.fingerprint.parts) or None,
+            "fingerprint": dict(fingerprint.parts) or None,
         }
+
+
+def _records(store: Observed, replay: ReplayScores) -> Iterator[dict[str, Any]]:
+    name, slot = replay.slot.endpoint, replay.slot
+    yield from records_of(slot, store.answers(name, slot), store.scores(name, slot), replay.fingerprint)

@@ -1,0 +1,268 @@
+"""One look at a reference: whether a few replays made now differ from it, with a p-value; best before a merge.
+
+A chart adds up what replays say over weeks. This asks once, at a stated chance of being wrong, and needs no more than
+the bags and the past spread of the evidence.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.stats.effect import Effect, MovedProbe, moved_probes, stratified_effect
+from driftwatch.stats.exchangeable import Kind, evidence_of, probe_laws, sum_of
+from driftwatch.stats.normal import normal_quantile, student_tail
+
+Floats = NDArray[np.float64]
+
+_FARTHEST = 16.0  # a past square counts no more, as in `dispersion.next_square`
+_LIKELY = normal_quantile(0.8)
+# Replays' worth of belief that the evidence has variance 1. A chart believes 20 and waits for more replays; with 20 one
+# look at a model in a mood cried wolf 53 times in 400 for 20.
+_BELIEF = 2.0
+_DEGREES = 20.0  # what that belief is worth in the t law: bags that never varied have no past evidence at all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How far a look may lie from the reference by chance, beyond what independent answers explain.
+
+    Parameters
+    ----------
+    variance : float
+        Of one replay's evidence, as the past shows it; 1 where answers are exchangeable.
+    degrees : float
+        What that rests on, of Student's t law.
+    alike : float
+        Correlation of a probe's answers in replays made one after the other, 0 to 1.
+    """
+
+    variance: float
+    degrees: float
+    alike: float = 0.0
+
+    def of(self, replays: int) -> float:
+        """Variance of the evidence of so many replays together.
+
+        What moves all probes of a replay at once is taken to move all of them alike: they share their hour.
+
+        Examples
+        --------
+        >>> Spread(variance=1.0, degrees=44).of(3), Spread(variance=1.5, degrees=44, alike=0.25).of(3)
+        (1.0, 3.0)
+        """
+        shared = max(self.variance - 1, 0.0)
+        return 1 + (replays - 1) * self.alike + replays * shared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a few replays say against the reference.
+
+    Parameters
+    ----------
+    p_lower, p_higher : float
+        Chance of values so low, or so high, if nothing changed.
+    exact : bool
+        Whether the law was convolved exactly rather than approximated by its first three moments.
+    effect : Effect or None
+        Means over the probes before and now, with a 95 % interval of the difference.
+    moved : tuple of MovedProbe
+        Strongest evidence first.
+    """
+
+    p_lower: float
+    p_higher: float
+    exact: bool
+    effect: Effect | None
+    moved: tuple[MovedProbe, ...]
+
+    @property
+    def p(self) -> float:
+        """Chance of values so far away, on either side."""
+        return min(1.0, 2 * min(self.p_lower, self.p_higher))
+
+
+def spread_of(past: Floats, reference: Floats, new: Floats, kind: Kind) -> Spread:
+    """Measure the spread: between replays on past evidence, within a row of replays on these themselves.
+
+    Parameters
+    ----------
+    past : ndarray, shape (n_replays,)
+        Evidence of the reference's own replays, each against those before it.
+    reference : ndarray, shape (n_probes, n_reference)
+        NaN where a probe has fewer.
+    new : ndarray, shape (n_probes, n_replays, n_samples)
+        NaN where missing.
+
+    Notes
+    -----
+    At temperature 0 a server may say the same three times in a row and something else tomorrow. Then three replays
+    are one, and nothing in the bags says so: how little a probe varies among the new replays does.
+    """
+    variance = (float(np.minimum(past**2, _FARTHEST).sum()) + _BELIEF) / (past.size + _BELIEF)
+    return Spread(variance=variance, degrees=past.size + _DEGREES, alike=_alike(reference, new, kind))
+
+
+def _alike(reference: Floats, new: Floats, kind: Kind) -> float:
+    if new.shape[1] < 2:
+        return 0.0
+    whole = np.isfinite(new).all(axis=(1, 2)) & (np.isfinite(reference).sum(axis=1) > 3)
+    held, looked = reference[whole], new[whole]
+    bags = np.nanvar(held, axis=1, ddof=1) if whole.any() else np.zeros(0)
+    varied = bags > 0
+    if not varied.any():
+        return 1.0
+    within = looked[varied].mean(axis=2).var(axis=1, ddof=1) * new.shape[2]
+    if kind == "continuous":
+        # Probes have units of their own: a share for each. The mean of one over an estimated variance is too large.
+        size = np.isfinite(held[varied]).sum(axis=1)
+        ratio = float((within / bags[varied] * (size - 3) / (size - 1)).mean())
+    else:
+        ratio = float(within.sum() / bags[varied].sum())
+    return min(max(1 - ratio, 0.0), 1.0)
+
+
+def one_look(probes: Sequence[str], reference: Floats, new: Floats, kind: Kind, spread: Spread) -> Look:
+    """Compare replays with the reference, probe by probe.
+
+    Parameters
+    ----------
+    probes : sequence of str
+        Their keys, in the rows' order.
+    reference : ndarray, shape (n_probes, n_reference)
+        NaN where a probe has fewer.
+    new : ndarray, shape (n_probes, n_replays, n_samples)
+        NaN where missing; a missing answer leaves the sum.
+
+    Notes
+    -----
+    The score is that of `exchangeable.compare`; of a lattice value the whole chance counts, so that no coin is thrown
+    and a p-value is never too small. Then the spread is taken off through the t law, as `dispersion.studentised` does.
+
+    Examples
+    --------
+    Forty probes that passed two times in three; today every one fails, or as many pass as ever.
+
+    >>> import numpy as np
+    >>> held = np.tile([1.0, 1.0, 0.0], (40, 8))
+    >>> spread = Spread(variance=1.0, degrees=44)
+    >>> names = [f"p{n}" for n in range(40)]
+    >>> broken, usual = np.zeros((40, 1, 1)), (np.arange(40) % 3 > 0).astype(float)[:, None, None]
+    >>> [round(one_look(names, held, new, "binary", spread).p_lower, 3) for new in (broken, usual)]
+    [0.0, 0.474]
+    """
+    flat = new.reshape(len(new), -1)
+    z, exact = _score(reference, flat, kind)
+    tail = student_tail(-abs(z) / math.sqrt(spread.of(new.shape[1])), spread.degrees)
+    return Look(
+        p_lower=tail if z < 0 else 1 - tail,
+        p_higher=tail if z > 0 else 1 - tail,
+        exact=exact,
+        effect=stratified_effect(reference, flat, dispersion=math.sqrt(spread.of(new.shape[1]))),
+        moved=moved_probes(probes, reference, flat, kind),
+    )
+
+
+def _score(reference: Floats, new: Floats, kind: Kind) -> tuple[float, bool]:
+    """Standard normal score, 0 where nothing varies; of a lattice the whole chance of what was seen counts."""
+    laws = probe_laws(reference, new, kind)
+    total = sum_of(laws, kind)
+    found = evidence_of(laws, kind, 1.0)
+    if total is None or found.z is None:
+        return 0.0, True
+    deviation = float((laws.deviation[total.rows] * total.weights).sum())
+    # The whole chance of a value near the middle is above a half: no evidence, and none for the other side.
+    return (max(found.z, 0.0) if deviation >= 0 else min(found.z, 0.0)), found.exact
+
+
+def least_shift(reference: Floats, new: Floats, spread: Spread, *, alpha: float) -> float | None:
+    """Change of the mean over probes that such a look shows four times in five; None where bags do not vary.
+
+    Parameters
+    ----------
+    alpha : float
+        Chance of being wrong to one side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> held = np.tile([1.0, 1.0, 0.0], (40, 8))
+    >>> round(least_shift(held, np.ones((40, 1, 1)), Spread(variance=1.0, degrees=44), alpha=0.01), 2)
+    0.24
+    """
+    flat = new.reshape(len(new), -1)
+    n, m = np.isfinite(reference).sum(axis=1), np.isfinite(flat).sum(axis=1)
+    both = (n > 1) & (m > 0)
+    if not both.any():
+        return None
+    bags = np.nanvar(reference[both], axis=1)
+    error = math.sqrt(float((bags * (1 / n[both] + 1 / m[both])).sum())) / float(both.sum())
+    reach = -normal_quantile(alpha) + _LIKELY
+    return reach * error * math.sqrt(spread.of(new.shape[1])) or None
+
+
+def least_broken(reference: Floats, new: Floats, kind: Kind, spread: Spread, *, alpha: float) -> int | None:
+    """How many probes must break for such a look to show it; None if not even all of them would.
+
+    The others stay at their median. Of pass/fail and grades a probe is broken at the worst value of all; of anything
+    else at one beyond all. Those that vary most break first, so that mostly fewer are enough.
+
+    Examples
+    --------
+    Probes that always passed: three failures among forty are more than chance; the first replay of two tells nothing.
+
+    >>> import numpy as np
+    >>> look = dict(new=np.ones((40, 1, 1)), kind="binary", spread=Spread(variance=1.0, degrees=44), alpha=0.002)
+    >>> least_broken(np.ones((40, 24)), **look), least_broken(np.ones((2, 1)), **look | {"new": np.ones((2, 1, 1))})
+    (3, None)
+    """
+    shape, flat = new.shape, new.reshape(len(new), -1)
+    both = (np.isfinite(reference).sum(axis=1) > 0) & np.isfinite(flat).any(axis=1)
+    held, asked = reference[both], np.isfinite(flat[both])
+    if not len(held):
+        return None
+    usual, low, high = np.nanmedian(held, axis=1), float(np.nanmin(held)), float(np.nanmax(held))
+    if kind == "continuous":
+        broken = np.full(len(held), high + 1 + abs(high))
+    else:
+        low, high = min(low, 0.0), max(high, 1.0)
+        broken = np.where(usual > (low + high) / 2, low, high)
+    order = np.argsort(-np.nanvar(held, axis=1), kind="stable")
+    scale = math.sqrt(spread.of(shape[1]))
+
+    def shown(count: int) -> bool:
+        values = usual.copy()
+        values[order[:count]] = broken[order[:count]]
+        z, _ = _score(held, np.where(asked, values[:, None], np.nan), kind)
+        return student_tail(-abs(z) / scale, spread.degrees) <= alpha
+
+    if not shown(len(held)):
+        return None
+    fewer, enough = 0, len(held)
+    while enough - fewer > 1:
+        middle = (fewer + enough) // 2
+        fewer, enough = (fewer, middle) if shown(middle) else (middle, enough)
+    return enough
+
+
+def corrected(p: Sequence[float]) -> tuple[float, ...]:
+    """Return p-values corrected for how many there are (Holm [1]_): whatever depends on what, the chance holds.
+
+    References
+    ----------
+    .. [1] S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+       (1979).
+
+    Examples
+    --------
+    >>> corrected([0.5, 0.001, 0.02])
+    (0.5, 0.003, 0.04)
+    """
+    found, worst = [1.0] * len(p), 0.0
+    for rank, at in enumerate(sorted(range(len(p)), key=lambda one: p[one])):
+        worst = max(worst, min(1.0, (len(p) - rank) * p[at]))
+        found[at] = worst
+    return tuple(found)
