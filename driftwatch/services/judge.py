@@ -209,7 +209,10 @@ def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ..
 
 
 def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
-    states = {name: any_stream.encode(state) for name, state in watch.states.items()} | {MEMORY: memory.encode()}
+    # Twins have one state (`stats/twins.py`): it is written out once.
+    distinct = {id(state): state for state in watch.states.values()}
+    encoded = {one: any_stream.encode(state) for one, state in distinct.items()}
+    states = {name: encoded[id(state)] for name, state in watch.states.items()} | {MEMORY: memory.encode()}
     return tuple(
         SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
     )

@@ -23,18 +23,30 @@ from driftwatch.stats.errors import DegenerateError
 def states_of(
     watched: Watched, store: Store, saved: Mapping[str, bytes], *, epoch: int, seq: int
 ) -> dict[str, AnyState]:
-    """Return the states after the replay `seq` of `epoch`, of the streams that have been saved."""
-    kept = {name: state for name, data in saved.items() if (state := fitting(watched.plans[name], data)) is not None}
+    """Return the states after the replay `seq` of `epoch`, of the streams that have been saved.
+
+    Equal bytes give one object, so that twins stay twins from replay to replay (`stats/twins.py`).
+    """
+    decoded = {data: _decoded(data) for data in set(saved.values())}
+    known = ((name, _fitting(watched.plans[name], decoded[data])) for name, data in saved.items())
+    kept = {name: state for name, state in known if state is not None}
     stale = {name: watched.plans[name] for name in saved if name not in kept}
     return {**kept, **_folded(watched, store, stale, epoch=epoch, seq=seq)} if stale else kept
 
 
 def fitting(plan: StreamPlan, data: bytes) -> AnyState | None:
     """Return a saved state; None where other charts page now, or another version encoded it."""
+    return _fitting(plan, _decoded(data))
+
+
+def _decoded(data: bytes) -> AnyState | None:
     try:
-        state = any_stream.decode(data)
+        return any_stream.decode(data)
     except DegenerateError:
         return None
+
+
+def _fitting(plan: StreamPlan, state: AnyState | None) -> AnyState | None:
     fresh = plan.detector.start()
     same_charts = getattr(state, "paging", None) == getattr(fresh, "paging", None)
     return state if type(state) is type(fresh) and same_charts else None

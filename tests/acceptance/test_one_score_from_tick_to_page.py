@@ -55,6 +55,15 @@ def test_a_repeated_tick_is_a_no_op(tmp_path: Path) -> None:
     assert len(world.model.asked) == 120
 
 
+def test_streams_of_the_same_values_share_one_state_from_replay_to_replay(tmp_path: Path) -> None:
+    """The store gave each its own copy, so that nothing was folded once for both but in a backtest."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    asyncio.run(world.replay(3))
+    states = load_watch(world.watched, world.store)[0].states
+    assert states["pass"] is states["contains"]
+    assert states["pass"] is not states["length"]
+
+
 def test_detector_states_equal_the_fold_of_the_committed_scores(tmp_path: Path) -> None:
     world = SmallWorld(tmp_path, ScriptedModel({f"Say word {n}.": {f"word{n}": 0.9, "sorry": 0.1} for n in range(40)}))
     asyncio.run(world.replay(26))
