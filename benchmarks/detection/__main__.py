@@ -1,6 +1,6 @@
 """Detection delay of every method at one false-alarm probability: `python -m benchmarks.detection`.
 
-Methods are driftwatch's stream detector, the oracle, the practices and the peers; peers run in a venv of their own
+Methods are driftwatch's stream detector, the oracle, its rivals who are told less, the practices and the peers; peers run in a venv of their own
 (benchmarks/detection/peers.txt says how to make it), whose python is given by --peers or DRIFTWATCH_PEERS. What a
 call does not run again is kept from results.json; RESULTS.md is written from it.
 """
@@ -14,7 +14,13 @@ from benchmarks.detection.peers import METHODS as PEERS
 from benchmarks.detection.practices import PRACTICES
 
 HERE = Path(__file__).parent
-GROUPS = {"oracle": ["oracle"], "ours": [run.OURS, run.OWN], "practices": list(PRACTICES), "peers": list(PEERS)}
+GROUPS = {
+    "oracle": ["oracle"],
+    "rivals": list(run.RIVALS),
+    "ours": [run.OURS, run.OWN],
+    "practices": list(PRACTICES),
+    "peers": list(PEERS),
+}
 
 
 def methods(wanted: list[str]) -> list[str]:

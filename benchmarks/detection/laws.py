@@ -1,7 +1,8 @@
 """How a replay's values arise: laws with a change of graded severity, and their exact log-likelihood ratio.
 
 Severity 0 is the law before the change and 1 the law after it; a ramp passes through what lies between.
-Every law draws values, shape (n_replays, n_probes), and gives the log-likelihood ratio of each replay.
+Every law draws values, shape (n_replays, n_probes), and gives the log-likelihood ratio of each replay; those whose
+probes are independent give the likelihood of every answer, too.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ class Law(Protocol):
         ...
 
 
+def _of_all_probes(law: "Passes | Rounded", values: np.ndarray, severities: np.ndarray) -> np.ndarray:
+    before = law.likelihood(values, 0.0)
+    return np.stack([np.log(law.likelihood(values, s) / before).sum(axis=1) for s in severities], axis=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Passes:
     """Pass or fail, each probe at its own rate."""
@@ -37,16 +43,12 @@ class Passes:
         rates = self.before + np.asarray(severity)[:, None] * (self.after - self.before)
         return (rng.random(rates.shape) < rates).astype(float)
 
+    def likelihood(self, values, severity):
+        rates = self.before + severity * (self.after - self.before)
+        return np.maximum(np.where(values > 0.5, rates, 1 - rates), _LEAST)
+
     def llr(self, values, severities):
-        out = np.empty((len(values), len(severities)))
-        for j, s in enumerate(severities):
-            rates = self.before + s * (self.after - self.before)
-            passed, failed = (
-                np.log(np.maximum(now, _LEAST)) - np.log(np.maximum(then, _LEAST))
-                for now, then in ((rates, self.before), (1 - rates, 1 - self.before))
-            )
-            out[:, j] = np.where(values > 0.5, passed, failed).sum(axis=1)
-        return out
+        return _of_all_probes(self, values, severities)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +85,19 @@ class Rounded:
         second = self.refusal[0] + noise * self.refusal[1] if self.refusal else self.mean + self.shift + noise * self.sd
         return self._rounded(np.where(turned, second, self.mean + noise * self.sd) + hour)
 
-    def llr(self, values, severities):
+    def likelihood(self, values, severity):
         low, high = self._cells(values)
 
         def mass(mean, sd):
             return np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), _LEAST)
 
-        before = mass(self.mean, self.sd)
-        out = np.empty((len(values), len(severities)))
-        for j, s in enumerate(severities):
-            if self.turned:
-                second = mass(*self.refusal) if self.refusal else mass(self.mean + self.shift, self.sd)
-                ratio = 1 - s * self.turned + s * self.turned * second / before
-            else:
-                ratio = mass(self.mean + s * self.shift, self.sd * self.spread**s) / before
-            out[:, j] = np.log(ratio).sum(axis=1)
-        return out
+        if not self.turned:
+            return mass(self.mean + severity * self.shift, self.sd * self.spread**severity)
+        second = mass(*self.refusal) if self.refusal else mass(self.mean + self.shift, self.sd)
+        return mass(self.mean, self.sd) * (1 - severity * self.turned) + severity * self.turned * second
+
+    def llr(self, values, severities):
+        return _of_all_probes(self, values, severities)
 
     def _rounded(self, latent):
         return np.clip(np.rint(2 * latent) / 2, 1, 5) if self.grades else np.rint(np.exp(latent))

@@ -13,7 +13,7 @@ from benchmarks.detection.scenarios import BASELINE, HORIZON, Scenario
 
 def statistics(scenario: Scenario, streams: list[tuple[Law, np.ndarray]]) -> np.ndarray:
     """Statistic after each monitored replay, shape (n_deployments, n_replays)."""
-    severities, by_age = _levels(scenario, isinstance(streams[0][0], Latency))
+    severities, by_age = levels(scenario, innovations=isinstance(streams[0][0], Latency))
     ratios = np.stack([law.llr(values.astype(float), severities)[BASELINE:] for law, values in streams])
     padded = np.concatenate([ratios, np.zeros((*ratios.shape[:2], 1))], axis=2)  # the last: severity 0
     return cusum(padded[:, :, by_age])
@@ -35,7 +35,7 @@ def cusum(ratios: np.ndarray) -> np.ndarray:
     return out
 
 
-def _levels(scenario: Scenario, innovations: bool) -> tuple[np.ndarray, np.ndarray]:
+def levels(scenario: Scenario, *, innovations: bool) -> tuple[np.ndarray, np.ndarray]:
     """Severities to evaluate, and which of them each age has (-1: none)."""
     if innovations:
         return np.arange(1, scenario.levels + 1) / scenario.levels, np.arange(scenario.levels)

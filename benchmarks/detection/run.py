@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.detection import match, oracle, ours
+from benchmarks.detection import learned, match, oracle, ours, told
 from benchmarks.detection.peers import LOGGED, ONLY
 from benchmarks.detection.practices import DEFAULTS, PRACTICES
 from benchmarks.detection.scenarios import (
@@ -32,6 +32,9 @@ SLOW = 0.5  # share of the null deployments for methods that cost milliseconds a
 OURS = "driftwatch"
 OWN = "driftwatch, own threshold"
 AS_USED = ", as used"
+TOLD = "told the laws, not the change"
+LEARNED = "told the family, learns the probes"
+RIVALS = {TOLD: told.statistics, LEARNED: learned.statistics}
 Streams = dict[tuple[str, str], np.ndarray]
 """(family, row) to values, (n_deployments, n_replays, n_probes); the row of a null is "null"."""
 
@@ -93,7 +96,9 @@ def rows(parts: list[str]) -> tuple[Scenario, ...]:
 
 def ordered(methods: list[str]) -> list[str]:
     """The quick ones first."""
-    return sorted(methods, key=lambda name: (name != "oracle", name not in PRACTICES, name in (OURS, OWN)))
+    return sorted(
+        methods, key=lambda name: (name != "oracle", name not in RIVALS, name not in PRACTICES, name in (OURS, OWN))
+    )
 
 
 def measure(plan: Plan, method: str, store: Store) -> None:
@@ -101,6 +106,8 @@ def measure(plan: Plan, method: str, store: Store) -> None:
     print(f"{method} ...", file=sys.stderr, flush=True)
     if method == "oracle":
         _oracle(plan, store)
+    elif method in RIVALS:
+        _rival(plan, method, store)
     else:
         _method(plan, method, store)
     store.save()
@@ -113,6 +120,18 @@ def _oracle(plan: Plan, store: Store) -> None:
         found = match.matched(oracle.statistics(row, null_deployments(row, plan.nulls)), plan.arl)
         lengths = match.run_lengths(oracle.statistics(row, deployments(row, plan.runs)), found)
         store.put("oracle", row.name, lengths, level=found.level, false_alarms=found.false_alarms)
+
+
+def _rival(plan: Plan, method: str, store: Store) -> None:
+    """Who is told less than the oracle: one bet for all rows of a family, so one null for them."""
+    rows = [row for row in plan.rows if row not in QUIET_ROWS]
+    for family in dict.fromkeys(row.family for row in rows):
+        null = null_deployments(null_scenario(family), max(1, int(plan.nulls * SLOW)))
+        found = match.matched(RIVALS[method](family, null), plan.arl)
+        for row in (row for row in rows if row.family == family):
+            lengths = match.run_lengths(RIVALS[method](family, deployments(row, plan.runs)), found)
+            store.put(method, row.name, lengths, level=found.level, false_alarms=found.false_alarms)
+        store.save()
 
 
 def _method(plan: Plan, method: str, store: Store) -> None:
