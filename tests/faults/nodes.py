@@ -16,7 +16,7 @@ from driftwatch.domain.replay import SlotState
 from tests.faults.invariants import check
 from tests.faults.stage import ENDPOINT, Stage, staged
 
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 DATABASE_AWAY = 3
 
 

@@ -28,7 +28,7 @@ from tests.faults.invariants import check
 ENDPOINT = "support-bot"
 PROBES = 40
 DELAY_S = 0.08
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 HOUR = timedelta(hours=1)
 
 CONFIG = """\

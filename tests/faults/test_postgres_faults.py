@@ -147,7 +147,7 @@ def test_fault_24_a_server_that_stays_away_is_named_and_waiting_ends_with_the_st
         waiting.start()
         sleep(0.3)
         store.close()
-        waiting.join(10)
+        waiting.join(60)
         assert told == ["store-unreachable"], "a stop does not wait for the database"
         server.start()
 

@@ -172,12 +172,12 @@ def test_slots_missed_before_the_start_were_missed_because_nobody_ran_however_lo
 
     def slow(*_: object) -> None:
         preparing.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def story() -> None:
         with patch("driftwatch.daemon.duty.judge_pending", slow):
             first = asyncio.create_task(on.on_due())
-            await asyncio.to_thread(preparing.wait, 10)
+            await asyncio.to_thread(preparing.wait, 60)
             assert await on.on_due() is None
             go_on.set()
             assert await first is Ticked.REPLAYED
@@ -193,14 +193,14 @@ def test_a_slot_that_comes_during_a_review_waits_for_it_and_is_replayed(at: Smal
 
     def slow(*_: object) -> None:
         reviewing.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def story() -> None:
         await on.on_due()
         at.clock.set(START + HOUR)
         with patch("driftwatch.daemon.duty.review", slow):
             look = asyncio.create_task(on.review())
-            await asyncio.to_thread(reviewing.wait, 10)
+            await asyncio.to_thread(reviewing.wait, 60)
             due = asyncio.create_task(on.on_due())
             await asyncio.sleep(0)
             go_on.set()
@@ -303,7 +303,7 @@ def test_slots_that_come_while_a_replay_waits_for_the_database_are_not_missed_fo
 
     def patient(*given: Any, **more: Any) -> bool:
         waiting.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return claim(*given, **more)
 
     async def story() -> None:
@@ -311,7 +311,7 @@ def test_slots_that_come_while_a_replay_waits_for_the_database_are_not_missed_fo
         at.clock.set(START + HOUR)
         with patch.object(at.store, "claim", patient), patch.object(at.store, "was_away", lambda _: True):
             first = asyncio.create_task(on.on_due())
-            await asyncio.to_thread(waiting.wait, 10)
+            await asyncio.to_thread(waiting.wait, 60)
             for hour in (2, 3):
                 at.clock.set(START + hour * HOUR)
                 assert await on.on_due() is None

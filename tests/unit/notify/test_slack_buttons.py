@@ -54,7 +54,7 @@ class Room:
         await asyncio.sleep(0.1)
 
     async def until(self, happened: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not happened():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

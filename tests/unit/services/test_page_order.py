@@ -386,30 +386,33 @@ def test_running_delivers_what_is_committed_meanwhile_and_what_is_left_at_the_st
         await asyncio.sleep(0.05)
         store.enqueue([promise(1)])
         wake.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not sink.taken:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         store.enqueue([promise(2)])
         stop.set()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 60)
 
     asyncio.run(scenario())
     assert sink.keys == [promise(1).key, promise(2).key]
 
 
 def test_a_route_that_hangs_holds_up_nobody_else(store: SqlStore, clock: ManualClock) -> None:
+    hangs = asyncio.Event()
+
     class Hanging(Notifier):
         async def send(self, delivery: Delivery) -> None:
-            await asyncio.sleep(60)
+            hangs.set()
+            await asyncio.sleep(3600)
 
     quiet = RecordingNotifier()
 
     async def scenario() -> None:
         store.enqueue([promise(1)])
         running = asyncio.create_task(pager(store, clock, oncall=Hanging(), quiet=quiet).run(asyncio.Event()))
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(hangs.wait(), 60)
         store.enqueue([promise(2, "quiet")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not quiet.taken:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         running.cancel()
