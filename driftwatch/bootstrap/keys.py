@@ -1,6 +1,6 @@
 """The secrets of a configuration: what is missing, and what must never leave us."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from driftwatch.config.settings import Settings
 from driftwatch.domain.errors import ConfigError
@@ -17,11 +17,22 @@ def refuse_missing_keys(settings: Settings) -> None:
 
 def redaction(settings: Settings) -> Callable[[str], str]:
     """Return what takes every secret of the configuration out of a text that leaves us."""
+    return redacting(secrets_of(settings))
+
+
+def redacting(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Return what takes these secrets out of a text.
+
+    Examples
+    --------
+    >>> redacting(["sesame", "sesame-open"])("sesame-open, sesame")
+    '***, ***'
+    """
     # Longest first: one secret may be part of another.
-    secrets = sorted((s for s in secrets_of(settings) if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+    ordered = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def redact(text: str) -> str:
-        for secret in secrets:
+        for secret in ordered:
             text = text.replace(secret, "***")
         return text
 

@@ -46,6 +46,7 @@ COMMANDS = {
     "plan": Entry("driftwatch.cli.plan:plan", "What watching costs, and what drift it finds how fast."),
     "db": Entry("driftwatch.cli.db:db", "Upgrade or check the store's tables."),
     "schema": Entry("driftwatch.cli.schema:schema", "Print the JSON Schema of the configuration."),
+    "doctor": Entry("driftwatch.cli.doctor:doctor", "What to look at when something is odd, for an issue."),
     "explain": Entry("driftwatch.cli.explain:explain", "Say more about an error."),
 }
 

@@ -19,21 +19,36 @@ def health(frame: Frame) -> None:
 
     Exits with 0 if it does, with 3 if a part of it stands still or nobody answers.
     """
-    host, port = _address(frame)
+    host, port = daemon_address(frame)
     try:
-        connection = HTTPConnection(EVERYWHERE.get(host, host), port, timeout=TIMEOUT_S)
-        connection.request("GET", "/healthz")
-        answer = connection.getresponse()
-        said = answer.read(1000).decode(errors="replace").strip()
+        code, said = ask_daemon(host, port, "/healthz")
     except (OSError, HTTPException) as error:
         say(f"nobody answers at {host}:{port} ({getattr(error, 'strerror', None) or error}): is the daemon running?")
         raise SystemExit(Exit.UNKNOWN) from None
     say(said)
-    if answer.status != 200:
+    if code != 200:
         raise SystemExit(Exit.UNKNOWN)
 
 
-def _address(frame: Frame) -> tuple[str, int]:
+def ask_daemon(host: str, port: int, path: str) -> tuple[int, str]:
+    """Return the status and the words of the daemon's own server.
+
+    Raises
+    ------
+    OSError, HTTPException
+        If nobody answers, or nobody who speaks HTTP.
+    """
+    connection = HTTPConnection(EVERYWHERE.get(host, host), port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(1000).decode(errors="replace").strip()
+    finally:
+        connection.close()
+
+
+def daemon_address(frame: Frame) -> tuple[str, int]:
+    """Return where the daemon's own server listens, or say why nobody can be asked."""
     from driftwatch.config.http import Http
     from driftwatch.domain.errors import ConfigError, DriftwatchError
 

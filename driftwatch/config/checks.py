@@ -45,7 +45,7 @@ def warnings(values: Values, document: Document, *, root: Path, environ: Mapping
         yield from _alias(path, endpoint, document)
     for name, judge in read_mapping(values.get("judges")).items():
         yield from _alias(("judges", str(name)), read_mapping(judge), document)
-    for path, name in _secret_files(values):
+    for path, name in secret_files(values):
         if readable_by_all(secret_path(name, root=root, environ=environ)):
             met, need = f"the file of `{dotted(path)}` can be read by every user of this machine", "chmod 600 mends it."
             yield document.problem(path, met=met, need=need, slug="config-secret-exposed")
@@ -157,13 +157,14 @@ def _one_by_one(path: Where, names: Any) -> Iterator[tuple[Where, Any]]:
         yield path, names
 
 
-def _secret_files(value: Any, path: Where = ()) -> Iterator[tuple[Where, str]]:
+def secret_files(value: Any, path: Where = ()) -> Iterator[tuple[Where, str]]:
+    """Yield every key that names a secret's file, and the name."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key in _SECRET_FILES and isinstance(item, str):
                 yield (*path, key), item
             elif key != "params":
-                yield from _secret_files(item, (*path, key))
+                yield from secret_files(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _secret_files(item, (*path, index))
+            yield from secret_files(item, (*path, index))

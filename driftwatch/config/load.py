@@ -1,14 +1,15 @@
 """From a file to settings, or to everything that is wrong with it at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from driftwatch.config import checks
-from driftwatch.config.document import Document
+from driftwatch.config.document import Document, dotted
 from driftwatch.config.faults import MOST, problems_of
 from driftwatch.config.interpolate import Interpolation
+from driftwatch.config.secrets import secret_path
 from driftwatch.config.settings import Settings, project_root
 from driftwatch.domain.errors import ConfigError, Problem
 
@@ -55,6 +56,20 @@ def load_settings(path: Path, environ: Mapping[str, str], *, stands_for: Path | 
         missing_keys=tuple(checks.missing_keys(settings, document)),
     )
     return settings
+
+
+def secret_files(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """Yield every key of the file that names a secret's file, and that file; none is opened.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration is no YAML.
+    """
+    document = Document.read(path)
+    values = Interpolation(environ, document.problem).walk(document.values)
+    for where, name in checks.secret_files(values):
+        yield dotted(where), secret_path(name, root=project_root(path), environ=environ)
 
 
 def _refusal(problems: Iterable[Problem]) -> ConfigError:

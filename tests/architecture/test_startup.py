@@ -38,7 +38,9 @@ def imported_by(*arguments: str) -> set[str]:
     return set(ran.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("explain", "--help"), ("explain",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("-h",), ("explain", "--help"), ("explain",), ("gate", "--help"), ("doctor", "--help")]
+)
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     names = imported_by(*arguments)
     assert "click" in names
