@@ -91,7 +91,6 @@ async def ask_probe(asker: Asker, probe: Probe, *, sample: int = 0) -> Answer:
 
 def _answer(probe: Probe, sample: int, at: datetime, talk: Conversation) -> Answer:
     last = talk.ended[-1]
-    costs = [part.cost_usd for part in talk.ended]
     return Answer(
         probe_key=probe.key,
         sample=sample,
@@ -100,7 +99,7 @@ def _answer(probe: Probe, sample: int, at: datetime, talk: Conversation) -> Answ
         reply=talk.reply,
         attempts=sum(part.attempts for part in talk.ended),
         error=last.error,
-        cost_usd=None if costs[-1] is None else math.fsum(cost or 0.0 for cost in costs),
+        cost_usd=None if last.cost_usd is None else math.fsum(part.cost_usd or 0.0 for part in talk.ended),
     )
 
 

@@ -61,12 +61,15 @@ class Attempted:
     cost_usd: float | None = None
 
 
+_NOT_ASKED = Attempted(outcome=Outcome.CANCELLED, attempts=0, error="the replay's time was over")
+
+
 async def ask_question(asker: Asker, question: Question) -> Attempted:
     """Ask with own retries: only transient errors are asked again, and a vendor's Retry-After is honoured.
 
     Never raises for trouble of the vendor or the driver; cancellation passes through.
     """
-    failed = Attempted(outcome=Outcome.CANCELLED, attempts=0, error="the replay's time was over")
+    failed = _NOT_ASKED
     # Not stamina: its waiting cannot be given our Clock, and it would hold the gate's place and skip the guard.
     for attempt in range(1, asker.endpoint.attempts + 1):
         async with asker.gate:
@@ -76,11 +79,9 @@ async def ask_question(asker: Asker, question: Question) -> Attempted:
             if reserved is None:
                 return failed if failed.attempts else _out_of_money()
             try:
-                reply = await _once(asker, question, reserved)
+                return _success(asker, await _once(asker, question, reserved), attempt)
             except EndpointError as error:
                 failed, caught = _failure(asker, error, reserved, failed), error
-            else:
-                return _success(asker, reply, attempt)
         wait = _wait_s(asker, caught, attempt)
         if not caught.transient or attempt == asker.endpoint.attempts or wait >= asker.left_s:
             return failed
@@ -117,10 +118,12 @@ def _without_key(asker: Asker, reply: Reply) -> Reply:
     key = asker.endpoint.api_key.reveal() if asker.endpoint.api_key else ""
     if len(key) < SHORTEST_KEY:
         return reply
-    calls = json.dumps([dict(call) for call in reply.tool_calls])
+    calls = json.dumps([dict(call) for call in reply.tool_calls]) if reply.tool_calls else ""
     if key in calls:
         reply = replace(reply, tool_calls=tuple(json.loads(calls.replace(key, "***"))))
-    return replace(reply, output=reply.output.replace(key.encode(), b"***"))
+    if key.encode() in reply.output:
+        reply = replace(reply, output=reply.output.replace(key.encode(), b"***"))
+    return reply
 
 
 def _failure(asker: Asker, error: EndpointError, reserved: Reservation, before: Attempted) -> Attempted:

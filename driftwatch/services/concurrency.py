@@ -47,8 +47,8 @@ class Pace:
         return max(min(int(self.limit), self.most), 1)
 
     def answered(self, *, now: float) -> "Pace":
-        """Count one answer; nothing grows during a cool-down."""
-        if now < self.cool_until:
+        """Count one answer; nothing grows during a cool-down, nor beyond the most."""
+        if now < self.cool_until or self.limit == self.most:
             return self
         if self.clean + 1 < self.allowed:
             return replace(self, clean=self.clean + 1)
@@ -77,7 +77,10 @@ class Gate:
 
     async def __aenter__(self) -> None:
         """Wait for a place and hold it."""
-        await self._enter()
+        if self._inside < self.pace.allowed and not self._waiting:
+            self._inside += 1
+        else:
+            await self._wait_for_place()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,10 +102,7 @@ class Gate:
         """Tell the pace of a 429."""
         self.pace = self.pace.rate_limited(now=self._clock.monotonic())
 
-    async def _enter(self) -> None:
-        if self._inside < self.pace.allowed and not self._waiting:
-            self._inside += 1
-            return
+    async def _wait_for_place(self) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         try:

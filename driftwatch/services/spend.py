@@ -13,6 +13,8 @@ from driftwatch.services.questions import planned_questions
 CHARS_PER_TOKEN = 3
 DEFAULT_MAX_TOKENS = 1024
 _MILLION = 1e6
+# Made once: `json.dumps` with arguments makes a new encoder for every question.
+_AS_SENT = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def cost(usage: Usage, price: Price | None) -> float | None:
@@ -40,8 +42,7 @@ def estimate_question(question: Question, price: Price | None) -> float:
     """Return the most a question is expected to cost, in US dollars; 0 where no price is known."""
     if price is None:
         return 0.0
-    sent = json.dumps([list(question.messages), list(question.tools)], ensure_ascii=False, default=str)
-    tokens_in = len(sent) / CHARS_PER_TOKEN
+    tokens_in = len(_AS_SENT.encode([list(question.messages), list(question.tools)])) / CHARS_PER_TOKEN
     return (tokens_in * price.input_usd + _max_tokens(question) * price.output_usd) / _MILLION
 
 
@@ -140,7 +141,10 @@ class SpendGuard:
 
 
 def _max_tokens(question: Question) -> float:
-    named = (question.params.get(name) for name in ("max_completion_tokens", "max_tokens"))
-    found = next((n for n in named if isinstance(n, int | float) and not isinstance(n, bool)), DEFAULT_MAX_TOKENS)
-    answers = question.params.get("n")
-    return found * (answers if isinstance(answers, int) else 1)
+    answers = question.params.get("n", 1)
+    times = answers if isinstance(answers, int) else 1
+    for name in ("max_completion_tokens", "max_tokens"):
+        found = question.params.get(name)
+        if isinstance(found, (int, float)) and not isinstance(found, bool):
+            return found * times
+    return DEFAULT_MAX_TOKENS * times

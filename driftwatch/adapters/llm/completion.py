@@ -50,6 +50,7 @@ class Completion:
     _text: list[str] = field(default_factory=list)
     _refusal: list[str] = field(default_factory=list)
     _tools: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _headed: bool = False
     _worded: bool = False
     _size: int = 0
     _broken: bool = False
@@ -78,7 +79,14 @@ class Completion:
             raise trouble.protocol(f"a chat completion is a JSON object, got {type(found).__name__}")
         if found.get("error"):
             raise trouble.from_error_object(found["error"], key=self.key)
-        self._take_object(found)
+        if not self._headed:
+            self._take_head(found)
+        if usage := found.get("usage"):
+            self.usage = parse_usage(usage)
+        choices = found.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
+                self._take_choice(choice)
 
     def output(self) -> bytes:
         """Return the text exactly as it came, as bytes."""
@@ -118,22 +126,15 @@ class Completion:
             self._broken = True
             return event.decode("utf-8", "surrogateescape")
 
-    def _take_object(self, found: Mapping[str, Any]) -> None:
-        # Every piece of a stream repeats them: the first counts.
+    def _take_head(self, found: Mapping[str, Any]) -> None:
+        # Every piece of a stream repeats them: the first that says each counts.
         if self.id is None:
             self.id = trouble.named(found.get("id"), self.key)
         if self.model is None:
             self.model = trouble.named(found.get("model"), self.key)
         if self.system_fingerprint is None:
             self.system_fingerprint = trouble.named(found.get("system_fingerprint"), self.key)
-        if found.get("usage"):
-            self.usage = parse_usage(found["usage"])
-        choices = found.get("choices")
-        if not isinstance(choices, list):
-            return
-        for choice in choices:
-            if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
-                self._take_choice(choice)
+        self._headed = None not in (self.id, self.model, self.system_fingerprint)
 
     def _take_choice(self, choice: Mapping[str, Any]) -> None:
         self.seen_choice = True
@@ -141,12 +142,7 @@ class Completion:
             self.finish_reason = trouble.named(choice["finish_reason"], self.key)
         said = choice.get("delta") or choice.get("message")
         if isinstance(said, dict):
-            self._worded = self._worded or said.get("content") is not None
-            self._take_text(said.get("content"), self._text)
-            self._take_text(said.get("refusal"), self._refusal)
-            if said.get("tool_calls"):
-                self._take_tools(said["tool_calls"])
-            self._take_thought(said.get("reasoning_content") or said.get("reasoning"))
+            self._take_said(said)
         elif isinstance(choice.get("text"), str):
             raise trouble.protocol("the server answered as a text completion; a chat completion was asked for")
         logprobs = choice.get("logprobs")
@@ -155,6 +151,18 @@ class Completion:
             # Memory, not meaning: positions cost far more than the characters they stand for.
             if len(self.logprobs) * 16 > self.max_bytes * 4:
                 raise trouble.oversize(self.max_bytes)
+
+    def _take_said(self, said: Mapping[str, Any]) -> None:
+        # Looked at before it is taken: a piece of a stream has one of these, and a call for each of the rest adds up.
+        if (content := said.get("content")) is not None:
+            self._worded = True
+            self._take_text(content, self._text)
+        if refusal := said.get("refusal"):
+            self._take_text(refusal, self._refusal)
+        if tools := said.get("tool_calls"):
+            self._take_tools(tools)
+        if thought := said.get("reasoning_content") or said.get("reasoning"):
+            self._take_thought(thought)
 
     def _take_text(self, piece: Any, into: list[str]) -> None:
         # Some servers send content as a list of typed parts.
@@ -167,7 +175,7 @@ class Completion:
 
     def _take_thought(self, piece: Any) -> None:
         # Not kept, but a model that thinks has begun to answer, and one that thinks without end is cut off.
-        if piece and isinstance(piece, str):
+        if isinstance(piece, str):
             self.began = True
             self._count(len(piece))
 

@@ -70,7 +70,10 @@ async def _read_stream(response: aiohttp.ClientResponse, completion: Completion,
             for event in events.feed(chunk):
                 if event == _DONE:
                     return first_token
-                _take(event, completion)
+                try:
+                    take_event(event, completion)
+                except ValueError:
+                    raise _not_json(event, completion) from None
                 if first_token is None and completion.began:
                     first_token = clock.monotonic()
     except EventTooLargeError:
@@ -82,14 +85,9 @@ async def _read_stream(response: aiohttp.ClientResponse, completion: Completion,
     return first_token
 
 
-def _take(event: bytes, completion: Completion) -> None:
-    try:
-        take_event(event, completion)
-    except ValueError:
-        start = event[:80].decode("utf-8", "replace")
-        raise trouble.protocol(
-            f"an event of the stream is not JSON; it begins with {start!r}", completion.key
-        ) from None
+def _not_json(event: bytes, completion: Completion) -> EndpointError:
+    start = event[:80].decode("utf-8", "replace")
+    return trouble.protocol(f"an event of the stream is not JSON; it begins with {start!r}", completion.key)
 
 
 def _finish(events: EventStream, completion: Completion) -> None:

@@ -35,6 +35,29 @@ def test_any_bytes_give_the_same_events_however_they_are_cut(whole: bytes, place
     assert parse(cut(whole, places)) == parse([whole])
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"data: a\n\n",
+                b"data: b\n\n",
+                b"data: ",
+                b"data:",
+                b"\n",
+                b"\r",
+                b"c",
+                b": d\n",
+                b"id: 1\n",
+                b"\xef\xbb\xbf",
+            ]
+        ),
+        max_size=8,
+    ).map(b"".join)
+)
+def test_events_in_one_piece_are_read_as_their_bytes_one_by_one(whole: bytes) -> None:
+    assert parse([whole]) == parse([bytes([byte]) for byte in whole])
+
+
 def test_lines_of_one_event_are_joined_and_other_fields_ignored() -> None:
     assert parse([b"event: x\nid: 1\ndata: a\ndata:b\nretry: 3\n\n: ping\n\ndata: c\n\n"]) == [b"a\nb", b"c"]
 
