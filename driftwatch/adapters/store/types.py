@@ -1,20 +1,12 @@
-"""Column types that keep hostile text, JSON and times exact on every back end, and how constraints are called."""
+"""Column types that keep hostile text and JSON exact on every back end."""
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-# Named constraints, so that a later migration can drop one on every back end.
-NAMING = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
 # PostgreSQL refuses NUL in text; both back ends refuse lone surrogates.
 _UNSTORABLE = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
@@ -62,27 +54,6 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else json.loads(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, which comes back in UTC; SQLModel's `UTCDateTime` without SQLModel."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(timezone=True)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is not None and value.utcoffset() is None:
-            raise ValueError(f"a time to be stored needs a timezone, got {value!r}")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        # SQLite keeps no offset.
-        return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
 
 
 def json_text(value: Any, *, canonical: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, ForeignKeyConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from driftwatch.adapters.store.declared.base import CLUSTERED, Row
+from driftwatch.adapters.store.tables.base import CLUSTERED, Row
 from driftwatch.adapters.store.types import AnyText, Json
 
 

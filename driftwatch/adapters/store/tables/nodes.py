@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from driftwatch.adapters.store.declared.base import Row
+from driftwatch.adapters.store.tables.base import Row
 
 
 class LeaseRow(Row):
