@@ -1,6 +1,6 @@
 """The base of all settings: frozen, nothing unknown, a secret given in one way only."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -23,6 +23,11 @@ class Strict(BaseModel):
         defer_build=True,
     )
     pairs: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def usual(cls, **given: Any) -> Self:
+        """Return what holds where a file says nothing; to call the class would build it alone, when it is imported."""
+        return cls.model_construct(**given)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -183,4 +183,4 @@ class Alerting(Strict):
     ] = None
     report: ReportRoute | None = None
     confirm: Annotated[bool, Field(description="Ask the probes that moved again before a page.")] = True
-    group: Group = Group()
+    group: Group = Group.usual()

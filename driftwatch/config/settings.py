@@ -189,8 +189,8 @@ class EndpointSettings(AskedSettings):
 
     name: Annotated[Name, Field(description="Your name for it: letters, digits and . _ @ : / + -")]
     probes: Annotated[tuple[Text, ...], Field(min_length=1, description="Golden set files.")]
-    schedule: ScheduleSettings = ScheduleSettings(every="1h")  # type: ignore[arg-type]  # read from text
-    baseline: BaselineSettings = BaselineSettings()
+    schedule: ScheduleSettings = ScheduleSettings.usual(every=timedelta(hours=1))
+    baseline: BaselineSettings = BaselineSettings.usual()
     charts: Annotated[
         Mapping[Text, Annotated[tuple[Chart, ...], Field(min_length=1)]],
         Field(description="Metric to the charts that page for it; the mixture where none are named."),
@@ -227,7 +227,7 @@ class Judge(AskedSettings):
     uncalibrated: Annotated[
         Literal["notice", "page"], Field(description="The loudest that its streams may be without a calibration.")
     ] = "notice"
-    anchors: AnchorSettings = AnchorSettings()
+    anchors: AnchorSettings = AnchorSettings.usual()
 
 
 class Watch(Strict):
@@ -276,18 +276,18 @@ class Settings(Strict):
     store_file: Annotated[
         SecretFile | None, Field(description="A file that holds the address of the store and nothing else.")
     ] = None
-    false_alarms: FalseAlarms = FalseAlarms()
+    false_alarms: FalseAlarms = FalseAlarms.usual()
     budget: BudgetSettings | None = None
     endpoints: Annotated[tuple[EndpointSettings, ...], Field(min_length=1, max_length=MOST_ENDPOINTS)]
     judges: Mapping[Name, Judge] = {}
     routes: Mapping[Name, Route] = {}
-    alerting: Alerting = Alerting()
+    alerting: Alerting = Alerting.usual()
     watch: Watch | None = None
     connectivity: Connectivity | None = None
     deadman: Deadman | None = None
-    selftest: SelfTestSettings = SelfTestSettings()
-    retention: Retention = Retention()
-    http: Http = Http()
+    selftest: SelfTestSettings = SelfTestSettings.usual()
+    retention: Retention = Retention.usual()
+    http: Http = Http.usual()
     otel: Otel | None = None
     embed: Embed | None = None
 

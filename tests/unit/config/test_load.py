@@ -11,7 +11,9 @@ from driftwatch.config.checks import NOT_YET
 from driftwatch.config.document import Document
 from driftwatch.config.faults import MOST
 from driftwatch.config.load import load_settings
+from driftwatch.config.model import Strict
 from driftwatch.config.schema import json_schema, schema_text
+from driftwatch.config.settings import ScheduleSettings
 from driftwatch.config.shipped import shipped
 from driftwatch.domain.schedule import Cron, Every
 from driftwatch.domain.secret import Secret
@@ -282,3 +284,23 @@ def test_settings_cannot_be_changed(files) -> None:
 
 def test_the_schema_is_json_that_editors_read() -> None:
     Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+def below(settings: type[Strict]) -> list[type[Strict]]:
+    """Return all classes made of one."""
+    return [each for one in settings.__subclasses__() for each in (one, *below(one))]
+
+
+USUAL = [
+    field.default
+    for settings in below(Strict)
+    for field in settings.model_fields.values()
+    if isinstance(field.default, Strict)
+]
+
+
+@pytest.mark.parametrize("usual", USUAL, ids=lambda usual: type(usual).__name__)
+def test_what_is_usual_is_what_a_reader_of_nothing_gets(usual: Strict) -> None:
+    """It is not checked where it stands, so that a start builds the settings once, as a whole."""
+    given = {"every": "1h"} if isinstance(usual, ScheduleSettings) else {}
+    assert usual == type(usual)(**given)
