@@ -35,7 +35,7 @@ def accept(ctx: click.Context, incident: int, *, every: bool, by: str, comment: 
             advice=advice,
         )
         begins = _begins(ended.accepted_probes, here.store.epoch(ended.endpoint))
-    tell(ended, f"accepted by {by}; {begins} with the next replay. {advice}".rstrip(), as_json=as_json)
+    tell(ended, f"accepted by {by}; {begins} with the next replay.", as_json=as_json, advice=advice)
 
 
 def _begins(probes: Sequence[str], epoch: int) -> str:

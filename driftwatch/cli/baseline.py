@@ -62,7 +62,7 @@ def accept(ctx: click.Context, endpoint: str, *, by: str, comment: str | None, a
             advice=advice,
         )
         epoch = here.store.epoch(endpoint)
-    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay. {advice}".rstrip(), as_json=as_json)
+    tell(ended, f"accepted by {by}; baseline {epoch} begins with the next replay.", as_json=as_json, advice=advice)
 
 
 @baseline.command()

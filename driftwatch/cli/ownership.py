@@ -68,11 +68,12 @@ def readable(here: "Opened") -> tuple["Watched", ...]:
         return ()
 
 
-def tell(incident: "Incident", sentence: str, *, as_json: bool) -> None:
-    """Print what became of an incident."""
+def tell(incident: "Incident", sentence: str, *, as_json: bool, advice: str = "") -> None:
+    """Print what became of an incident, and the advice on what is to do next."""
     if as_json:
         from driftwatch.presentation.as_json import incident_data
 
-        say_json(incident_data(incident))
+        # As the dashboard's API has it.
+        say_json(incident_data(incident) | {"advice": advice or None})
     else:
-        say(f"{incident.name} ({incident.endpoint}): {sentence}")
+        say(f"{incident.name} ({incident.endpoint}): {sentence} {advice}".rstrip())

@@ -201,6 +201,24 @@ def test_an_incident_is_taken_once_and_then_accepted_which_begins_a_baseline_and
     assert drifted_here("resolve", name).exit_code == 2
 
 
+@pytest.mark.parametrize("words", [["accept", "INC"], ["baseline", "accept", "support-bot"]])
+def test_json_of_an_acceptance_says_what_to_do_next_as_the_sentence_does(drifted_here, tmp_path, words):
+    """Slack, the dashboard and the terminal said to mine border inputs again; whoever reads JSON was not told."""
+    folder = tmp_path / "project"
+    config, borders = folder / "driftwatch.yaml", folder / "border.yaml"
+    borders.write_text("probes: [{id: border-001, prompt: b, sensor: border}]")
+    (named,) = re.findall(r"probes: \[(.*)\]", config.read_text())
+    config.write_text(config.read_text().replace(named, f"{named}, border.yaml"))
+    done = drifted_here(*(inc(drifted_here) if word == "INC" else word for word in words), "--json")
+    assert json.loads(done.stdout)["advice"].endswith("driftwatch mine support-bot --force"), done.output
+
+
+def test_json_of_what_needs_nothing_more_has_no_advice(drifted_here):
+    name = inc(drifted_here)
+    told = [json.loads(drifted_here(verb, name, "--json").stdout) for verb in ("ack", "resolve")]
+    assert [one["advice"] for one in told] == [None, None]
+
+
 def test_a_resolved_incident_leaves_the_list_of_open_ones_and_stays_in_that_of_all(drifted_here):
     name = inc(drifted_here)
     assert drifted_here("resolve", name).exit_code == 0
