@@ -45,7 +45,17 @@ def _refuse_constant(name: str) -> None:
     raise RecordError(f"{name} is not a number that JSON knows")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its pairs; JSON leaves open which of two values counts, and Python takes the last unasked."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise RecordError(f"the key {twice[:40]!r} is there twice")
+    return made
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_each_once)
 
 
 def moment(item: Mapping[str, Any], name: str) -> tuple[datetime, bool]:

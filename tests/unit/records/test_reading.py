@@ -85,6 +85,9 @@ def test_times_are_read_and_a_missing_offset_is_utc_and_told(written, hour, naiv
         (line(tool_calls="f()"), "tool_calls is not a list"),
         (line(fingerprint=[1]), "fingerprint is not an object"),
         (line(probe_hash="a@b"), "probe_hash has an @"),
+        # The last of two outputs was scored, and the first was nowhere.
+        (line()[:-1] + b', "output": "another"}', "the key 'output' is there twice"),
+        (line()[:-1] + b', "scores": {"a": 1, "a": 0}}', "the key 'a' is there twice"),
     ],
 )
 def test_a_line_that_cannot_be_used_says_what_was_met(bad, met):
