@@ -116,10 +116,17 @@ def numbered(
         return
     taken = {(r.probe, r.probe_hash or NOT_HASHED, r.sample): number for number, r in reversed(records)}
     free = dict[tuple[str, str], int]()
+    first = dict[tuple[object, ...], list[Record]]()
     for number, record in records:
         probe = (record.probe, record.probe_hash or NOT_HASHED)
         sample = record.sample
         if sample is None:
+            if (which := _which(record)) is not None:
+                same = first.setdefault((*probe, *which), [])
+                if record in same:
+                    report.skip(problem(source, number, "the same answer was there before"))
+                    continue
+                same.append(record)
             sample = free.get(probe, 0)
             while (*probe, sample) in taken:
                 sample += 1
@@ -128,6 +135,17 @@ def numbered(
             report.skip(problem(source, number, f"sample {sample} of this probe and replay was there before"))
             continue
         yield record, sample
+
+
+def _which(record: Record) -> tuple[object, ...] | None:
+    """Return what tells an answer from another of the same words; None where nothing does: then each is a sample.
+
+    Several answers of one moment may be logged to the second, but not with the same latency to the digit.
+    """
+    name, latency = record.texts.get("request_id"), record.numbers.get("latency_ms")
+    if name is None and (record.at == record.replay or latency is None):
+        return None
+    return name, record.at, latency
 
 
 def _replay(epoch: int, slot: Slot, chosen: Sequence[tuple[Record, Answer]]) -> Replay:

@@ -60,3 +60,18 @@ def test_an_answer_that_names_its_sample_leaves_the_others_the_free_ones() -> No
     again, report = events_of([*records, one | {"scores": {"grade": 9}, "sample": 0}])
     assert again[0][1].values["grade"] == {"p@imported": (5.0, 7.0)}
     assert [problem.line for problem in report.skipped] == [3]
+
+
+def test_a_line_that_is_there_again_is_one_answer_where_it_says_which_it_is() -> None:
+    """A file put together from overlapping exports of a log made two samples of every answer in both."""
+    one = {"endpoint": "x", "probe": "p", "replay": "2026-07-20T06:00Z", "scores": {"grade": 7}}
+    asked = one | {"at": "2026-07-20T06:00:12.345Z", "latency_ms": 420.5}
+    named = one | {"request_id": "chatcmpl-1"}
+    for same in (asked, named):
+        events, report = events_of([same, same | {"scores": {"grade": 5}}, same])
+        assert events[0][1].values["grade"] == {"p@imported": (7.0, 5.0)}
+        assert [(problem.line, problem.met) for problem in report.skipped] == [(3, "the same answer was there before")]
+    # Three samples that say no more than this are three: nothing tells them from one.
+    events, report = events_of([one, one, one])
+    assert events[0][1].values["grade"] == {"p@imported": (7.0, 7.0, 7.0)}
+    assert report.skipped == []
