@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -69,8 +70,7 @@ def _in_the_way(path: Path) -> Problem:
 
 def _next_steps(directory: Path) -> str:
     go = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
-    # Where uv has put us a shell does not find us: the lines must work as they are copied.
-    us = "uv run driftwatch" if "UV_RUN_RECURSION_DEPTH" in os.environ else "driftwatch"
+    us = _command(directory)
     steps = {
         f"{go}export OPENAI_API_KEY=...": "or edit config/driftwatch.yaml",
         f"{us} check --online": "configuration, golden set, store, and one question",
@@ -79,3 +79,15 @@ def _next_steps(directory: Path) -> str:
     }
     width = max(map(len, steps))
     return "\nNext:\n" + "\n".join(f"  {step:<{width}}  # {what}" for step, what in steps.items())
+
+
+def _command(directory: Path) -> str:
+    """Return how we are called there: where uv has put us a shell does not find us, and uv only in its project."""
+    if "UV_RUN_RECURSION_DEPTH" not in os.environ:
+        return "driftwatch"
+    environment = Path(sys.prefix)
+    project = environment.parent.resolve()
+    if not (project / "pyproject.toml").is_file():
+        return shlex.quote(str(environment / "bin" / "driftwatch"))
+    inside = directory.resolve().is_relative_to(project)
+    return "uv run driftwatch" if inside else f"uv run --project {shlex.quote(str(project))} driftwatch"

@@ -44,11 +44,25 @@ def test_init_writes_into_another_folder_and_says_what_comes_next(driftwatch, tm
     assert "driftwatch run" in result.output
 
 
-def test_the_next_steps_can_be_copied_where_uv_has_started_us(driftwatch, monkeypatch) -> None:
+def test_the_next_steps_can_be_copied_where_uv_has_started_us(driftwatch, monkeypatch, tmp_path) -> None:
     """The README's `uv run driftwatch init` told to type `driftwatch check`: command not found."""
     monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+    monkeypatch.setattr("sys.prefix", str(tmp_path / ".venv"))
+    (tmp_path / "pyproject.toml").touch()
     assert "\n  driftwatch run " in driftwatch("init", "by-hand").output
     assert "\n  uv run driftwatch run " in driftwatch("init", "by-uv", UV_RUN_RECURSION_DEPTH="1").output
+
+
+def test_the_next_steps_name_the_project_where_uv_would_not_find_it(driftwatch, monkeypatch, tmp_path) -> None:
+    """`uv run driftwatch init ~/watch` went on with `cd ~/watch`, and `uv run` there: no such command."""
+    project = tmp_path / "the clone"
+    project.mkdir()
+    monkeypatch.setattr("sys.prefix", str(project / ".venv"))
+    told = driftwatch("init", "elsewhere", UV_RUN_RECURSION_DEPTH="1").output
+    assert f"\n  '{project}/.venv/bin/driftwatch' run " in told
+    (project / "pyproject.toml").touch()
+    told = driftwatch("init", "beside", UV_RUN_RECURSION_DEPTH="1").output
+    assert f"\n  uv run --project '{project}' driftwatch run " in told
 
 
 def test_init_writes_the_safety_canaries_where_they_are_asked_for_and_they_are_watched(driftwatch) -> None:
