@@ -98,5 +98,7 @@ def _told(here: Opened, endpoint: str) -> dict[str, Any]:
         "seen": seen,
         "replays": replays,
         "first_replay": first.isoformat() if first else None,
-        "normal": {n: {"mean": u.mean, "low": u.low, "high": u.high} for n, u in sorted(normal(means).items())},
+        "normal": {
+            n: {"mean": u.mean, "low": u.low, "high": u.high} for n, u in sorted(normal(means, watched.metrics).items())
+        },
     }

@@ -126,6 +126,10 @@ class Finding:
     rest_moved: bool = True
 
 
+TRANSIENT = "transient"
+"""What a change that vanished before its page is put down to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One drift of one endpoint.
@@ -207,6 +211,11 @@ class Incident:
     def name(self) -> str:
         """How people call it: ``inc-42``."""
         return f"inc-{self.id}"
+
+    @property
+    def transient(self) -> bool:
+        """Whether it vanished before anybody was told: it is shown, and is no drift of the endpoint."""
+        return self.attribution == TRANSIENT
 
 
 StateVerdict = Literal["baseline", "known", "new", "undecided"]

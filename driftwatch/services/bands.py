@@ -6,6 +6,7 @@ from datetime import datetime
 from math import isnan
 from typing import TYPE_CHECKING
 
+from driftwatch.domain.metric import Metric
 from driftwatch.services.history import Point
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Band:
 class Normal:
     """The baseline's mean, and the range of plus and minus two standard deviations of its replays' means.
 
-    Where no mean is negative the range is not either: nothing takes less than no time.
+    Where no mean is negative the range is not either: nothing takes less than no time. A rate is at most 1.
     """
 
     mean: float
@@ -68,7 +69,7 @@ def bands(points: Sequence[Point]) -> dict[str, tuple[Band, ...]]:
     return {str(name): tuple(map(_band, moments, *(spans[kind][name].tolist() for kind in _KINDS))) for name in frame}
 
 
-def normal(baseline: Sequence[Mapping[str, float]]) -> dict[str, Normal]:
+def normal(baseline: Sequence[Mapping[str, float]], metrics: Mapping[str, Metric]) -> dict[str, Normal]:
     """Return what was normal for each metric in the baseline."""
     if not baseline:
         return {}
@@ -77,10 +78,18 @@ def normal(baseline: Sequence[Mapping[str, float]]) -> dict[str, Normal]:
     frame = pd.DataFrame(baseline)
     spread = frame.std(ddof=1).fillna(0.0).to_dict()
     least = frame.min().to_dict()
-    return {str(name): usual(mean, spread[name], least=least[name]) for name, mean in frame.mean().to_dict().items()}
+    return {
+        str(name): usual(mean, spread[name], least=least[name], rate=is_rate(metrics, str(name)))
+        for name, mean in frame.mean().to_dict().items()
+    }
 
 
-def usual(mean: float, spread: float, *, least: float) -> Normal:
+def is_rate(metrics: Mapping[str, Metric], name: str) -> bool:
+    """Return whether a metric's mean is a share of answers, counted by yes and no."""
+    return name in metrics and metrics[name].kind == "binary"
+
+
+def usual(mean: float, spread: float, *, least: float, rate: bool = False) -> Normal:
     """Return what is normal from the mean, standard deviation and smallest of a baseline's means.
 
     Examples
@@ -89,9 +98,11 @@ def usual(mean: float, spread: float, *, least: float) -> Normal:
     Normal(mean=6.0, low=0.0, high=16.0)
     >>> usual(-0.5, 0.25, least=-0.75)
     Normal(mean=-0.5, low=-1.0, high=0.0)
+    >>> usual(0.75, 0.25, least=0.5, rate=True)
+    Normal(mean=0.75, low=0.25, high=1.0)
     """
-    low = mean - 2 * spread
-    return Normal(mean=mean, low=max(low, 0.0) if least >= 0 else low, high=mean + 2 * spread)
+    low, high = mean - 2 * spread, mean + 2 * spread
+    return Normal(mean=mean, low=max(low, 0.0) if least >= 0 else low, high=min(high, 1.0) if rate else high)
 
 
 def _width(span: "pd.Timedelta") -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from threading import Lock
 
 from driftwatch.domain.incident import Incident
-from driftwatch.services.bands import Normal, usual
+from driftwatch.services.bands import Normal, is_rate, usual
 from driftwatch.services.glance import Place
 from driftwatch.services.monitor import MIN_COVERAGE
 from driftwatch.services.ports import Store
@@ -110,9 +110,14 @@ class Courses:
         """Return what was normal in an epoch's baseline, as far as it is learned."""
         size = watched.endpoint.baseline_replays
         places = [p for p in self._store.first_places(watched.endpoint.name, epoch=epoch, most=2 * size) if _covered(p)]
-        return self._normal(watched.endpoint.name, tuple(place.seq for place in places[:size]))
+        found = self._normal(watched.endpoint.name, tuple(place.seq for place in places[:size]))
+        return {
+            metric: usual(mean, spread, least=least, rate=is_rate(watched.metrics, metric))
+            for metric, (mean, spread, least) in found.items()
+        }
 
-    def _normal_of(self, name: str, seqs: tuple[int, ...]) -> Mapping[str, Normal]:
+    def _normal_of(self, name: str, seqs: tuple[int, ...]) -> Mapping[str, tuple[float, float, float]]:
+        """Return mean, standard deviation and least of every metric."""
         from statistics import fmean, stdev
 
         columns: dict[str, list[float]] = {}
@@ -122,7 +127,7 @@ class Courses:
         found = {}
         for metric, values in columns.items():
             mean, spread = fmean(values), stdev(values) if len(values) > 1 else 0.0
-            found[metric] = usual(mean, spread, least=min(values))
+            found[metric] = (mean, spread, min(values))
         return found
 
     def _read(self, name: str, seqs: Sequence[int]) -> Mapping[int, Read]:

@@ -7,14 +7,12 @@ from statistics import median
 
 from driftwatch.domain.delivery import Delivery, DeliveryState
 from driftwatch.domain.incident import Incident, IncidentKind, Silence
-from driftwatch.domain.judge_drift import is_judge
 from driftwatch.domain.metric import Severity
-from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.domain.selftest import KIND as SELFTEST
 from driftwatch.domain.selftest import SelfTest, selftest_of
 from driftwatch.services.coverage import Coverage, DueSlots, total
 from driftwatch.services.ports import Clock, Store
-from driftwatch.services.report_endpoint import EndpointReport, report_endpoint
+from driftwatch.services.report_endpoint import EndpointReport, begun, report_endpoint
 from driftwatch.services.standing import EndpointState
 from driftwatch.services.watched import Watched
 
@@ -168,12 +166,8 @@ def build_report(
 
 def _removed(store: Store, watched: Collection[str], *, since: datetime, until: datetime) -> tuple[Incident, ...]:
     """Return what was told of endpoints that have left the configuration, oldest first."""
-    found = [one for one in reversed(store.incidents(since=since)) if one.opened_at < until]
-    return tuple(
-        one
-        for one in found
-        if one.endpoint not in watched and not is_judge(one.endpoint) and one.attribution != TRANSIENT
-    )
+    gone = (one for one in reversed(store.incidents(since=since)) if one.endpoint not in watched and not one.transient)
+    return tuple(one for one in gone if begun(store, one, until))
 
 
 def verdict_of(endpoints: Sequence[tuple[EndpointState, Sequence[Incident]]], covered: Coverage) -> Verdict:

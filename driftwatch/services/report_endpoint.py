@@ -8,7 +8,6 @@ from math import fsum
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Incident, IncidentKind
 from driftwatch.domain.metric import Severity
-from driftwatch.domain.rules.ending import TRANSIENT
 from driftwatch.services.bands import Band, Normal, bands, normal
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
 from driftwatch.services.episodes import states_shown
@@ -86,12 +85,12 @@ class EndpointReport:
     @property
     def told(self) -> tuple[IncidentReport, ...]:
         """The incidents that a report tells in full."""
-        return tuple(one for one in self.incidents if one.incident.attribution != TRANSIENT)
+        return tuple(one for one in self.incidents if not one.incident.transient)
 
     @property
     def passed(self) -> tuple[IncidentReport, ...]:
         """Alarms whose change vanished when it was asked for again: nobody was told, and a line is enough."""
-        return tuple(one for one in self.incidents if one.incident.attribution == TRANSIENT)
+        return tuple(one for one in self.incidents if one.incident.transient)
 
 
 def report_endpoint(
@@ -109,7 +108,7 @@ def report_endpoint(
     records = store.slots(name, since=since, until=until)
     not_begun = count_not_begun(watched, store, due_slots, since=since, until=until, now=now)
     all_incidents = store.incidents(endpoint=name)
-    incidents = [i for i in all_incidents if _open_at(i, since) and _begun(store, i, until)]
+    incidents = [i for i in all_incidents if _open_at(i, since) and begun(store, i, until)]
     states = states_shown(store, name) if incidents else {}
     found = trace(watched, store, since=since, until=until, incidents=all_incidents)
     streams = standings(watched, found.watch)
@@ -155,7 +154,7 @@ def _by_chance(watched: Watched, replays: int) -> Mapping[Severity, float]:
 
 def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tuple[tuple[StreamReport, ...], ...]:
     """Return the alarming streams and those only shown; one that was never measured is not shown."""
-    drawn, usual = bands(found.points), normal(found.baseline)
+    drawn, usual = bands(found.points), normal(found.baseline, watched.metrics)
 
     def report(standing: Standing) -> StreamReport:
         name = standing.metric.name
@@ -176,7 +175,7 @@ def _streams(watched: Watched, streams: Sequence[Standing], found: Trace) -> tup
     return tuple(map(report, streams)), tuple(map(report, shown))
 
 
-def _begun(store: Store, incident: Incident, until: datetime) -> bool:
+def begun(store: Store, incident: Incident, until: datetime) -> bool:
     """Whether the incident is known from the replays before `until`: imported ones are judged long after they were."""
     if incident.opened_at < until or not incident.opened_seq:
         return incident.opened_at < until

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from driftwatch.domain.incident import Incident, IncidentKind
 from driftwatch.domain.metric import Metric
-from driftwatch.domain.rules.ending import TRANSIENT
 
 if TYPE_CHECKING:
     from driftwatch.services.monitor import Watch
@@ -107,7 +106,7 @@ def state_of(
     replays, watched : int
         Replays of the period that are evidence, and those of them that were compared with a baseline.
     """
-    if any(incident.kind is IncidentKind.DRIFT and incident.attribution != TRANSIENT for incident in incidents):
+    if any(incident.kind is IncidentKind.DRIFT and not incident.transient for incident in incidents):
         return EndpointState.DRIFTED
     if any(incident.kind is IncidentKind.ERROR for incident in incidents):
         return EndpointState.ERROR

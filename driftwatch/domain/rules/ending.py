@@ -4,12 +4,10 @@ from dataclasses import replace
 
 from driftwatch.domain.causes import Attribution
 from driftwatch.domain.decision import Decision
-from driftwatch.domain.incident import IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import TRANSIENT, IncidentKind, IncidentState, Reason
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import Situation, ended, those_told
 
-TRANSIENT = "transient"
-"""What a change that vanished before its page is put down to."""
 CALM_REPLAYS = 12
 """Replays in a row below the hysteresis level that end an incident."""
 CALM_AFTER_FLAPPING = CALM_REPLAYS + 6

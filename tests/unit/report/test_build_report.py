@@ -10,6 +10,7 @@ from driftwatch.domain.incident import Silence
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import SlotState
 from driftwatch.services.bands import MOST, bands
+from driftwatch.services.course import Courses
 from driftwatch.services.history import Point, trace
 from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
@@ -317,3 +318,35 @@ def test_a_long_period_is_drawn_together_from_midnight(days):
     assert sum(band.replays for band in drawn) == 100
     assert max(band.peak for band in drawn if band.peak is not None) == 0.99
     assert all(band.at.minute in (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55) for band in drawn)
+
+
+def test_the_drift_of_a_judge_that_is_gone_is_in_the_report(scripted):
+    """A removed endpoint's incidents were named, a removed judge's were in no report."""
+    judge, bot = watched("judge/default"), watched("support-bot")
+    scripted.replays(judge, 60, drift_at=48)
+    until = scripted.replays(bot, 60)
+    assert report_of(scripted, bot, judge, until=until).removed == ()
+    assert [one.endpoint for one in report_of(scripted, bot, until=until).removed] == ["judge/default"]
+
+
+def test_imported_history_of_an_endpoint_that_is_gone_is_told_in_the_week_of_its_replays(scripted):
+    """It is judged long after it was: by when it was opened it was in no week's report."""
+    gone, bot = watched("support-bot"), watched("summaries")
+    until = scripted.replays(gone, 60, drift_at=48)
+    (incident,) = scripted.store.incidents(endpoint="support-bot")
+    late = until + timedelta(days=30)
+    scripted.store.save_incident(replace(incident, opened_at=late, updated_at=late))
+    assert [one.id for one in report_of(scripted, bot, until=until).removed] == [incident.id]
+    assert report_of(scripted, bot, until=MONDAY + 40 * HOUR).removed == ()
+
+
+def test_a_rate_is_usually_at_most_one(scripted):
+    """A pass rate was "usually 0.91 to 1.02"."""
+    one = watched("support-bot")
+    until = scripted.replays(one, 30)
+    (endpoint,) = report_of(scripted, one, until=until).endpoints
+    usual = {s.standing.metric.name: s.normal for s in endpoint.streams}
+    assert usual["pass"].high == 1.0
+    assert usual["length"].high > 100
+    course = Courses(scripted.store).normal(one, 1)
+    assert (course["pass"].high, course["length"].high) == (1.0, usual["length"].high)
