@@ -54,10 +54,18 @@ def _in_control() -> str:
     return text + ("\n\nWhole detectors:\n\n" + in_control.table(whole) if whole else "")
 
 
-def cell(methods: dict, method: str, row: Scenario) -> tuple[float, float]:
-    """Mean delay and standard error; NaN where not measured."""
+def cell(methods: dict, method: str, row: Scenario, first: int | None = None) -> tuple[float, float]:
+    """Mean delay and standard error, of the first deployments or all; NaN where not measured."""
     found = methods.get(method, {}).get(row.name)
-    return match.delay(found["lengths"], row.horizon)[:2] if found else (math.nan, math.nan)
+    return match.delay(found["lengths"][:first], row.horizon)[:2] if found else (math.nan, math.nan)
+
+
+def beside(methods: dict, method: str, other: str, row: Scenario) -> float:
+    """Ratio of two delays on the deployments that both were run on; NaN where one was not."""
+    if not all(row.name in methods.get(name, {}) for name in (method, other)):
+        return math.nan
+    first = min(len(methods[name][row.name]["lengths"]) for name in (method, other))
+    return cell(methods, method, row, first)[0] / cell(methods, other, row, first)[0]
 
 
 def geometric(ratios: list[float]) -> float:
@@ -107,24 +115,20 @@ def _rivals(methods: dict) -> str:
         "Both bet on every row of their kind of metric evenly and do not know which it is, which probes move, or in which direction (told.py). "
         f"*{TOLD}* has every probe's law before, exactly. *{LEARNED}* knows the family of the laws and from which population probes are drawn, and "
         "learns each probe from the replays before, as a parametric Bayesian (learned.py); it promises nothing where answers have another law. "
-        "Of latency there is one row, so that only its direction is unknown.\n"
+        "Of latency there is one row, so that only its direction is unknown. Ratios are of the deployments that both were run on.\n"
     )
     lines = [
         text,
         f"| change | oracle | {TOLD} | x oracle | {LEARNED} | x oracle | driftwatch | x laws | x family |",
         "|---" * 9 + "|",
     ]
-    ratios: dict[str, list[float]] = {}
-    for row in ROWS:
-        bound, laws, family, ours = (cell(methods, name, row) for name in names)
-        shown = {"a": laws[0] / bound[0], "b": family[0] / bound[0], "c": ours[0] / laws[0], "d": ours[0] / family[0]}
-        for key, value in shown.items():
-            ratios.setdefault(key, []).append(value)
-        a, b, c, d = (f"{value:.2f}" if math.isfinite(value) else "-" for value in shown.values())
-        lines.append(
-            f"| {row.name} | {_shown(bound)} | {_shown(laws)} | {a} | {_shown(family)} | {b} | {_shown(ours)} | {c} | {d} |"
-        )
-    a, b, c, d = (f"**{geometric(found):.2f}**" for found in ratios.values())
+    pairs = ((TOLD, "oracle"), (LEARNED, "oracle"), (OURS, TOLD), (OURS, LEARNED))
+    ratios = [[beside(methods, one, other, row) for row in ROWS] for one, other in pairs]
+    for i, row in enumerate(ROWS):
+        bound, laws, family, ours = (_shown(cell(methods, name, row)) for name in names)
+        a, b, c, d = (f"{found[i]:.2f}" if math.isfinite(found[i]) else "-" for found in ratios)
+        lines.append(f"| {row.name} | {bound} | {laws} | {a} | {family} | {b} | {ours} | {c} | {d} |")
+    a, b, c, d = (f"**{geometric(found):.2f}**" for found in ratios)
     return "\n".join([*lines, f"| geometric mean | | | {a} | | {b} | | {c} | {d} |"])
 
 
