@@ -108,16 +108,16 @@ def _due(text: str | None, now: datetime) -> datetime:
 def _told(store: "Store", slot: "Slot", ticked: "Ticked") -> dict[str, Any]:
     record = next((r for r in store.slots(slot.endpoint, since=slot.due) if r.slot == slot), None)
     incident = store.open_incident(slot.endpoint)
-    answers = store.answers(slot.endpoint, slot)
+    answers = store.count_answers(slot.endpoint, slot)
     return {
         "endpoint": slot.endpoint,
         "slot": slot.key,
         "outcome": ticked.value,
         "state": record.state.value if record else None,
         "reason": record.reason if record else None,
-        "answers": sum(answer.reply is not None for answer in answers),
-        "asked": len(answers),
-        "cost_usd": round(sum(answer.cost_usd or 0.0 for answer in answers), 6),
+        "answers": answers.replied,
+        "asked": answers.asked,
+        "cost_usd": round(answers.cost_usd, 6),
         "incident": incident.name if incident else None,
         "severity": incident.severity.value if incident else None,
     }

@@ -51,6 +51,14 @@ class SlotRecord:
     cost_usd: float = 0.0
 
 
+class AnswerCount(NamedTuple):
+    """How often was asked in a slot, how many replies are there, and what they cost; judges' grades are apart."""
+
+    asked: int = 0
+    replied: int = 0
+    cost_usd: float = 0.0
+
+
 class Score(NamedTuple):
     """One metric's number for one answer, or the reason why there is none.
 

@@ -11,7 +11,7 @@ from driftwatch.domain.confirmation import Burst
 from driftwatch.domain.delivery import Arrival, Arrived, Delivery
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, Silence
-from driftwatch.domain.replay import Replay, ReplayMeans, ReplayScores, Score, Slot, SlotRecord, SlotState
+from driftwatch.domain.replay import AnswerCount, Replay, ReplayMeans, ReplayScores, Score, Slot, SlotRecord, SlotState
 from driftwatch.services.glance import GivenAnswer, Head, Place
 
 
@@ -138,6 +138,10 @@ class Store(ABC):
     @abstractmethod
     def answers(self, endpoint: str, slot: Slot) -> Sequence[Answer]:
         """Return a slot's answers with their bytes."""
+
+    @abstractmethod
+    def count_answers(self, endpoint: str, slot: Slot) -> AnswerCount:
+        """Return how many answers a slot has and what they cost, without reading them."""
 
     @abstractmethod
     def reference_texts(

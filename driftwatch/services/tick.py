@@ -209,19 +209,20 @@ async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
 
 def _tell(replay: Replay, reason: str, scores: Sequence[Score]) -> None:
     answered = sum(answer.outcome is Outcome.OK for answer in replay.answers)
+    unscored = [score for score in scores if isinstance(score.value, Unscored)]
     log.info(
         "replay finished",
         endpoint=replay.slot.endpoint,
         slot=replay.slot.key,
         answers=len(replay.answers),
         unanswered=len(replay.answers) - answered,
-        unscored=sum(isinstance(score.value, Unscored) for score in scores),
-        scorer_timeouts=sum(timed_out(score.value) for score in scores),
+        unscored=len(unscored),
+        scorer_timeouts=sum(timed_out(score.value) for score in unscored),
         late_s=round((replay.started_at - replay.slot.due).total_seconds(), 1),
         took_s=round((replay.finished_at - replay.started_at).total_seconds(), 1),
         loop_lag_ms=None if replay.loop_lag_ms is None else round(replay.loop_lag_ms, 1),
         cost_usd=round(sum(answer.cost_usd or 0.0 for answer in replay.answers), 6),
         decision=reason,
     )
-    for metric, (count, first) in failing(scores).items():
+    for metric, (count, first) in failing(unscored).items():
         log.warning("a scorer failed", endpoint=replay.slot.endpoint, metric=metric, answers=count, reason=first)

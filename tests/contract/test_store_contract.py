@@ -166,6 +166,15 @@ def test_answers_come_back_exactly_and_in_order(store):
     assert store.answers("nobody", slot()) == ()
 
 
+def test_answers_are_counted_as_if_they_were_read(store):
+    given = (answer("z@1", reply=reply(b""), cost_usd=0.25), failed("a@2"), answer("m@3", cost_usd=0.5), answer("n@4"))
+    store.record_replay(replay(answers=given, grading_usd=3.0), [])
+    store.record_replay(replay(endpoint="other", answers=[answer(cost_usd=7.0)]), [])
+    assert store.count_answers("bot", slot()) == (4, 3, 0.75)
+    assert store.count_answers("bot", slot(1)) == (0, 0, 0.0)
+    assert store.count_answers("nobody", slot()) == (0, 0, 0.0)
+
+
 def test_ten_megabytes_and_an_empty_answer_come_back(store):
     import random
 

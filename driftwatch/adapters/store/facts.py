@@ -11,10 +11,10 @@ from driftwatch.adapters.store import answers
 from driftwatch.adapters.store.database import Database, endpoint_id, enrolled, insert_or_keep, interned
 from driftwatch.adapters.store.errors import store_error
 from driftwatch.adapters.store.packing import Cell, pack
-from driftwatch.adapters.store.tables import BURST, ENDPOINT, EPOCH, EVIDENCE, FINGERPRINT, LAYOUT, REPLAY, SLOT
+from driftwatch.adapters.store.tables import ANSWER, BURST, ENDPOINT, EPOCH, EVIDENCE, FINGERPRINT, LAYOUT, REPLAY, SLOT
 from driftwatch.domain.answer import Answer
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.replay import Replay, Score, Slot, SlotRecord, SlotState
+from driftwatch.domain.replay import AnswerCount, Replay, Score, Slot, SlotRecord, SlotState
 from driftwatch.scorers.verdict import Scored
 from driftwatch.services.ports import Store
 
@@ -118,6 +118,14 @@ class Facts(Store):
             found = select(REPLAY.c.seq).where(REPLAY.c.endpoint_id == row, REPLAY.c.due == slot.due)
             seq = connection.scalar(found)
             return () if row is None or seq is None else answers.read(connection, row, seq)
+
+    def count_answers(self, endpoint: str, slot: Slot) -> AnswerCount:
+        numbers = func.count(), func.count(ANSWER.c.text_id), func.sum(ANSWER.c.cost_usd)
+        replays = ANSWER.join(REPLAY).join(ENDPOINT, ENDPOINT.c.id == REPLAY.c.endpoint_id)
+        query = select(*numbers).select_from(replays).where(ENDPOINT.c.name == endpoint, REPLAY.c.due == slot.due)
+        with self._db.reading() as connection:
+            asked, replied, cost = connection.execute(query).one()
+            return AnswerCount(asked=asked, replied=replied, cost_usd=float(cost or 0.0))
 
 
 def begin_epoch(connection: Connection, endpoint: int, *, reason: str, now: datetime) -> int:
