@@ -1,6 +1,6 @@
 """In-control ARL at several nominals from one fold each: `python -m benchmarks.detection.in_control_long`.
 
-By the compiled mirror, hence for pass/fail, grades and lengths. A fold without a latch crosses every threshold once, so that
+By the compiled mirror, hence for pass/fail, grades and measures without a common factor. A fold without a latch crosses every threshold once, so that
 one deployment serves nominal 500 and 5,000, guaranteed and calibrated. Run lengths are cut at the horizon and enter as
 an exponential law's; the standard error is ARL / sqrt(alarms). Cells are kept in in_control_long.json.
 """
@@ -10,6 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,58 @@ def _steady(rates: np.ndarray) -> Law:
     return Passes(before=rates, after=rates)
 
 
-HARD: Mapping[str, Callable[[np.random.Generator], Law]] = {
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Answers of a law that never changes."""
+
+    draw: Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
+
+    def sample(self, rng, severity):
+        return self.draw(rng, (len(severity), PROBES))
+
+
+def _waits(rng):
+    """By their logarithms a long tail below: times that are waited, exponential and a little less wild."""
+    shape, scale = rng.uniform(0.8, 3, PROBES), rng.lognormal(0, 1, PROBES)
+    return Drawn(draw=lambda rng, size: scale * rng.gamma(shape, size=size))
+
+
+def _tails(rng):
+    mean, sd = rng.normal(5, 0.8, PROBES), rng.uniform(0.1, 0.4, PROBES)
+    return Drawn(draw=lambda rng, size: np.exp(mean + sd * rng.standard_t(4, size)))
+
+
+def _tokens(rng):
+    mean, more = rng.lognormal(2.5, 0.8, PROBES), rng.uniform(3, 20, PROBES)
+    return Drawn(draw=lambda rng, size: 1.0 + rng.poisson(mean * rng.gamma(more, 1 / more, size)))
+
+
+def _novelty(rng):
+    """Distances from a probe's own texts: a share of the answers says one of them word for word."""
+    again, middle = rng.beta(1, 2, PROBES), rng.uniform(0.2, 0.6, PROBES)
+    own = rng.uniform(0, 0.3, PROBES) * (rng.random(PROBES) < 0.7)
+    return Drawn(
+        draw=lambda rng, size: np.where(rng.random(size) < again, own, rng.beta(20 * middle, 20 * (1 - middle), size))
+    )
+
+
+HARD: Mapping[str, Callable[[np.random.Generator], Law | Drawn]] = {
     "flaky": lambda rng: _steady(rng.beta(2, 1, PROBES)),
     "reliable": lambda rng: _steady(1 - rng.beta(1, 60, PROBES)),
+    "waits": _waits,
+    "tails": _tails,
+    "tokens": _tokens,
+    "novelty": _novelty,
 }
-"""Pass/fail otherwise than in the benchmark: no probe that always passes, and hardly a failure anywhere."""
+"""Pass/fail otherwise than in the benchmark: no probe that always passes, and hardly a failure anywhere; and measures
+otherwise: skewed times, Student's law of four degrees, over-dispersed small counts, distances of texts."""
+
+
+def metric(family: str) -> str:
+    """The mirror's name for what a family is."""
+    if family in SETTINGS:
+        return family
+    return "pass" if family in ("flaky", "reliable") else "length"
 
 
 def crossings(
@@ -44,7 +92,7 @@ def crossings(
     values = law.sample(rng, np.zeros(baseline + horizon))[:, rng.permutation(PROBES)[:probes]]
     from benchmarks.detection.mirror import statistic  # needs numba, which showing the table does not
 
-    kind = family if family in SETTINGS else "pass"
+    kind = metric(family)
     levels = [
         thresholds(SETTINGS[kind]["kind"], values, baseline, arl=nominal, guaranteed=how == "guaranteed")
         for nominal, how in wanted

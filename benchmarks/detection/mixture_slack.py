@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.detection.in_control_long import HARD
+from benchmarks.detection.in_control_long import HARD, metric
 from benchmarks.detection.ours import SETTINGS
 from benchmarks.detection.scenarios import FAMILIES, PROBES
 from driftwatch.stats.bags import Bags
@@ -26,7 +26,7 @@ KEPT = Path(__file__).parent / "mixture_slack.json"
 SEED, CAP, STOP = 101, 200, 6.5
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
 SIXTY = 60
-SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.0, 0.0)}
+SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.3, 0.0)}
 """Range of what is known of a stream's answers that counts, and the middle from which: variances, and shares of ties."""
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
@@ -91,6 +91,12 @@ def _texts(rng, replays, probes):
     return values
 
 
+def _sparse(rng, replays, probes):
+    """Distances of an endpoint that mostly says word for word what it said."""
+    other = rng.random((replays, probes)) < rng.beta(1, 12, probes)
+    return np.where(other, rng.beta(2, 5, other.shape), 0.0)
+
+
 def _normal(rng, shape):
     return rng.normal(size=shape)
 
@@ -137,6 +143,7 @@ LAWS: Mapping[str, tuple[str, Draw]] = {
     "folded": ("length", _folded),
     "refusing": ("length", _refusing),
     "texts": ("length", _texts),
+    "sparse": ("length", _sparse),
 }
 """Laws beside the benchmark's: the mirror's name for the metric, and what the probes answer."""
 
@@ -148,8 +155,8 @@ def deployment(family: str, probes: int, baseline: int, horizon: int, run: int) 
     if family in LAWS:
         kind, draw = LAWS[family]
         return kind, draw(rng, replays, probes), rng.random(replays)
-    kind, law = (family if family in SETTINGS else "pass"), (FAMILIES | HARD)[family](rng)
-    return kind, law.sample(rng, np.zeros(replays))[:, rng.permutation(PROBES)[:probes]], rng.random(replays)
+    law = (FAMILIES | HARD)[family](rng)
+    return metric(family), law.sample(rng, np.zeros(replays))[:, rng.permutation(PROBES)[:probes]], rng.random(replays)
 
 
 def stretches(baseline: int, horizon: int) -> list[int]:
@@ -175,13 +182,13 @@ def counted(first: np.ndarray, baseline: int, horizon: int) -> list[list[float]]
     return rows
 
 
-def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -> dict[str, object]:
-    """Counts of one cell."""
+def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int, first_run: int = 0) -> dict[str, object]:
+    """Counts of one cell: of the deployments from `first_run` on."""
     from benchmarks.detection.mirror import statistic  # needs numba
 
     first, spreads, kind = np.zeros((runs, len(LEVELS)), dtype=np.int64), [], ""
     for run in range(runs):
-        kind, values, uniforms = deployment(family, probes, baseline, horizon, run)
+        kind, values, uniforms = deployment(family, probes, baseline, horizon, first_run + run)
         top = np.maximum.accumulate(np.nan_to_num(statistic(kind, values, baseline, STOP, uniforms), nan=-1.0))
         first[run] = [int(np.argmax(top >= level)) + 1 if top[-1] >= level else 0 for level in LEVELS]
         seen = shown(Bags(held=values[:baseline].T), kind=SETTINGS[kind]["kind"], first=baseline, fixed=0.0)
@@ -193,6 +200,7 @@ def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int) -
         "spread": round(float(np.mean(spreads)), 4),
         "runs": runs,
         "horizon": horizon,
+        "first run": first_run,
         "level, fixed, at risk, alarms": counted(first, baseline, horizon),
     }
 
@@ -248,7 +256,7 @@ def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
 def again(cells: Mapping[str, Mapping[str, object]], kinds: list[str]) -> list[str]:
     """Every kept cell of these kinds as `--simulate` asks for it: after a change of channels or weights."""
     return [
-        f"{name.replace(' ', ',')},{one['runs']},{one['horizon']}"
+        ",".join(map(str, [*name.split()[:3], one["runs"], one["horizon"], one.get("first run", 0)]))
         for name, one in cells.items()
         if one["kind"] in kinds
     ]
@@ -257,13 +265,14 @@ def again(cells: Mapping[str, Mapping[str, object]], kinds: list[str]) -> list[s
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection.mixture_slack", description=__doc__)
     parser.add_argument("--kinds", nargs="+", default=["binary", "graded", "continuous"])
-    parser.add_argument("--simulate", nargs="+", default=[], metavar="FAMILY,PROBES,BASELINE,RUNS,HORIZON")
+    parser.add_argument("--simulate", nargs="+", default=[], metavar="FAMILY,PROBES,BASELINE,RUNS,HORIZON[,FIRST]")
     parser.add_argument("--again", action="store_true", help="simulate all kept cells of the kinds once more")
     given = parser.parse_args()
     cells = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for wanted in given.simulate + (again(cells, given.kinds) if given.again else []):
         family, *sizes = wanted.split(",")
-        cells[" ".join([family, *sizes[:2]])] = simulate(family, *map(int, sizes))
+        more = [first for first in sizes[4:] if first != "0"]
+        cells[" ".join([family, *sizes[:2], *more])] = simulate(family, *map(int, sizes))
         KEPT.write_text(text(cells))
         print(wanted, file=sys.stderr, flush=True)
     for kind in given.kinds:

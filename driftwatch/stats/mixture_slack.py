@@ -32,7 +32,7 @@ class Shown:
         That have shown a spread.
     spread : float
         Mean over probes, free of the bias of a short baseline, of what one answer among the first ones says of the
-        next: of pass/fail its variance, of grades how often two of them are the same, of measures nothing, 0.
+        next: of pass/fail its variance, of grades and measures how often two of them are the same.
     fixed : float
         Share of the reference's error that every later replay sees again: `channels.Footing`.
     full : float
@@ -55,13 +55,14 @@ class Slack:
         By how much it rises with `Shown.spread`, and the spread of which the others are told.
     fixed : float
         Positive where bets are raised by the reference's errors once it rests, negative where they gain from them.
-    fewest : int
-        Probes of the smallest simulated set.
+    fewest, shortest : int
+        Probes of the smallest simulated set, and replays of the shortest baseline.
     """
 
     growing: float
     fixed: float
     fewest: int
+    shortest: int
     spread: float = 0.0
     usual: float = 0.0
     spreads: tuple[float, float] = (0.0, 0.0)
@@ -72,21 +73,39 @@ class Slack:
 # benchmarks/detection/mixture_slack.py
 FITTED: Mapping[Kind, Slack] = {
     "binary": Slack(
-        growing=1.05, fixed=0.6, fewest=15, spread=-2.8, usual=0.08, spreads=(0.01, 0.2), probes=0.15, longer=0.08
+        growing=1.05,
+        fixed=0.6,
+        fewest=15,
+        shortest=20,
+        spread=-2.8,
+        usual=0.08,
+        spreads=(0.01, 0.2),
+        probes=0.15,
+        longer=0.08,
     ),
     # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
     "graded": Slack(
-        growing=1.15, fixed=-0.28, fewest=12, spread=-0.54, usual=0.25, spreads=(0.2, 1.0), probes=0.14, longer=0.08
+        growing=1.15,
+        fixed=-0.28,
+        fewest=12,
+        shortest=20,
+        spread=-0.54,
+        usual=0.25,
+        spreads=(0.2, 1.0),
+        probes=0.14,
+        longer=0.08,
+    ),
+    # Scores are ranks, so that a law's shape says little; of ties beyond those simulated no more is taken off.
+    "continuous": Slack(
+        growing=1.14, fixed=-0.36, fewest=12, shortest=12, spread=0.5, spreads=(0.0, 0.3), probes=0.1, longer=0.08
     ),
 }
 _PROBES = 60
 """Those that the fit starts from; more probes have no less slack than sixty."""
-_SHORTEST = 20
-"""Replays of the shortest simulated baseline."""
 
 
 def shown(bags: Bags, *, kind: Kind, first: int, fixed: float) -> Shown | None:
-    """Read the first values of each probe, which stay while the reference grows; None where fewer than 20 are wanted.
+    """Read the first values of each probe, which stay while the reference grows; None where too few are wanted.
 
     Parameters
     ----------
@@ -99,7 +118,7 @@ def shown(bags: Bags, *, kind: Kind, first: int, fixed: float) -> Shown | None:
     >>> shown(Bags(held=np.array([[1.0, 0.0] * 12, [1.0] * 24])), kind="binary", first=21, fixed=0.0)
     Shown(probes=2, spread=0.13095238095238096, fixed=0.0, full=1.0)
     """
-    if first < _SHORTEST:
+    if first < FITTED[kind].shortest:
         return None
     probes, spread, full = bags.remembered(("shown", kind, first), lambda: _told(bags, kind, first))
     return Shown(probes=probes, spread=spread, fixed=fixed, full=full) if probes else None
@@ -135,15 +154,10 @@ def _ties(held: Floats, sizes: Ints) -> float:
     return float(np.mean(2 * before.sum(axis=1) / (sizes * (sizes - 1))))
 
 
-def _nothing(_held: Floats, _sizes: Ints) -> float:
-    """Of measures: a spread has a unit, and ties were not seen to matter."""
-    return 0.0
-
-
 _SPREADS: Mapping[Kind, Callable[[Floats, Ints], float]] = {
     "binary": _variance,
     "graded": _ties,
-    "continuous": _nothing,
+    "continuous": _ties,
 }
 
 
@@ -162,7 +176,7 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
     (1.22, 0.69)
     """
     whole = UNKNOWN[kind]
-    if seen and kind in FITTED:
+    if seen:
         fitted, whole = FITTED[kind], _whole(arl, FITTED[kind], seen)
         if seen.probes < fitted.fewest:
             whole = min(whole, UNKNOWN[kind])

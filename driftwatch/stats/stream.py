@@ -37,7 +37,7 @@ from driftwatch.stats.extra_charts import (
 from driftwatch.stats.ks import KsChart
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import Location
-from driftwatch.stats.mixture_slack import FITTED, shown
+from driftwatch.stats.mixture_slack import shown
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import VALUE, Learns, RhythmState, in_hindsight, without_rhythm
 from driftwatch.stats.stream_alarm import after_alarm, latched, turned
@@ -294,10 +294,9 @@ class StreamDetector:
 
     def _mixture(self, state: StreamState, fixed: float | None = None) -> ChannelMixture:
         seen = None
-        # What a stream shows counts where a fit reads it. Several samples a probe are in no simulation; `recent` knows
-        # of none before the first quiet replay.
+        # Several samples a probe are in no simulation; `recent` knows of none before the first quiet replay.
         several = state.recent.shape[2] > 1 or state.reference.sampled
-        if self.kind in FITTED and state.baseline_seen >= self.baseline_replays and not several:
+        if state.baseline_seen >= self.baseline_replays and not several:
             bags = state.reference.bags
             now = _fixed(state.frozen_count, float(bags.held.shape[1])) if fixed is None else fixed
             seen = shown(bags, kind=self.kind, first=self.baseline_replays, fixed=now)

@@ -80,7 +80,7 @@ def test_the_whole_detector_keeps_its_budget(kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_whole_detector_keeps_its_budget_at_500(kind):
-    """400 deployments: 4 SE are 20 %. Longer is no broken promise: measures have 608."""
+    """400 deployments: 4 SE are 20 %. Longer is no broken promise."""
     found = measured(kind, 500, 400)
     assert found.arl > 500 - 4 * found.standard_error
 

@@ -78,11 +78,11 @@ def test_the_order_of_probes_and_a_value_that_is_missing_do_no_harm():
     assert first == Shown(probes=2, spread=pytest.approx(5 / 19 / 2), fixed=0.0, full=0.5)
 
 
-@pytest.mark.parametrize(("kind", "spread"), [("graded", (9 / 19 + 18 / 20) / 2), ("continuous", 0.0)])
-def test_of_other_metrics_the_probes_that_differ_count_and_their_unit_does_not(kind, spread):
+@pytest.mark.parametrize("kind", ["graded", "continuous"])
+def test_of_other_metrics_the_probes_that_differ_count_and_their_unit_does_not(kind):
     held = np.array([[4.0, 5.0] * 10, [5.0] * 20, [3.0, *[np.nan] * 19], [1e200, *[2e200] * 19]])
     seen = shown(Bags(held=held), kind=kind, first=20, fixed=0.5)
-    assert seen == Shown(probes=2, spread=pytest.approx(spread), fixed=0.5)
+    assert seen == Shown(probes=2, spread=pytest.approx((9 / 19 + 18 / 20) / 2), fixed=0.5)
     assert shown(Bags(held=held[1:3]), kind=kind, first=20, fixed=0.5) is None
 
 
@@ -103,6 +103,29 @@ def grades(count, *, probes=30, cap=200, same=0, kind="graded"):
 def test_grades_are_paged_sooner_while_their_reference_grows_than_once_its_errors_stay():
     growing, rested = grades(22), grades(30, cap=22)
     assert growing < rested < math.log(500) - 0.9
+
+
+def measured(count, *, baseline=12, cap=200, digits=6, probes=30, arl=500):
+    detector = StreamDetector(baseline_replays=baseline, arl=arl, kind="continuous", reference_cap=cap)
+    state, rng = detector.start(), np.random.default_rng(8)
+    for i in range(count):
+        values = np.round(rng.lognormal(1, 0.3, probes), digits).tolist()
+        state = detector.update(state, ReplayValues(key=f"{i}", values={f"p{k}": (v,) for k, v in enumerate(values)}))
+    return detector.mixture_threshold(state)
+
+
+def test_measures_are_paged_sooner_than_by_the_half_that_was_taken_off_before():
+    assert measured(13) < math.log(500) - 0.9
+    assert measured(13) < measured(24, cap=14) < math.log(500) - UNKNOWN["continuous"]
+
+
+def test_measures_of_which_many_are_the_same_have_more_to_spare():
+    assert measured(13, digits=0) < measured(13) - 0.05
+
+
+def test_a_text_streams_half_of_a_short_baseline_was_simulated_and_a_shorter_one_was_not():
+    assert measured(12, baseline=11) == pytest.approx(math.log(500) - UNKNOWN["continuous"])
+    assert measured(13, baseline=12) < math.log(500) - UNKNOWN["continuous"]
 
 
 def test_probes_that_always_had_the_same_grade_make_no_large_set():
