@@ -58,13 +58,13 @@ def demo(ctx: click.Context, *, drift: str, keep: Path | None, every: str, scrip
 
 def _play(name: str, folder: Path, *, every: str, scripted: bool, quiet: bool) -> "Ending":
     from driftwatch.demo.drifts import DRIFTS
-    from driftwatch.demo.llama import LlamaUnavailable, require_llama
+    from driftwatch.demo.llama import LlamaUnavailable, require_llama_that_loads
     from driftwatch.demo.story import play
 
     recorded = scripted
     if not scripted:
         try:
-            require_llama()
+            require_llama_that_loads()
         except LlamaUnavailable as error:
             recorded = True
             say(f"{error}\nGoing on with a recording of the same model.", err=True)

@@ -92,7 +92,8 @@ class LlamaServer:
     slots: int = 4
     context: int = TOKENS_PER_SLOT
     threads: int = 1
-    patience: timedelta = timedelta(seconds=20)
+    # A busy machine took more than 20 s to import the server; one that has ended is told at once.
+    patience: timedelta = timedelta(seconds=60)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -173,6 +174,19 @@ def require_llama() -> None:
         raise LlamaUnavailable(
             "llama: xllamacpp, the wheel with the llama.cpp server, is not installed. "
             f"{adding('demo')} Where there is no wheel of xllamacpp, the scripted endpoint needs none."
+        )
+
+
+def require_llama_that_loads() -> None:
+    """Raise `LlamaUnavailable`, with the way on, if the wheel is not installed or lacks something of this machine."""
+    require_llama()
+    # In another process: a library that was loaded stays, and what is wrong with one may end the process.
+    tried = subprocess.run([sys.executable, "-c", "import xllamacpp"], capture_output=True, check=False)
+    if tried.returncode != 0:
+        said = tried.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {tried.returncode}"]
+        raise LlamaUnavailable(
+            f"llama: xllamacpp, the wheel with the llama.cpp server, is installed but does not load here: {said[0]}. "
+            "Where `libgomp.so.1` is missing, as in slim images, install it: apt-get install libgomp1."
         )
 
 

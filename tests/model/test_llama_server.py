@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("xllamacpp", reason="the wheel with the llama.cpp server (extra `demo`) is not installed")
 
-from driftwatch.demo.llama import BASE, FINETUNED, MODEL_NAME, LlamaServer, LlamaUnavailable
+from driftwatch.demo.llama import BASE, FINETUNED, MODEL_NAME, LlamaServer, LlamaUnavailable, require_llama_that_loads
 
 pytestmark = pytest.mark.model
 
@@ -87,6 +87,18 @@ def test_a_missing_wheel_is_named_with_the_way_on(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(LlamaUnavailable, match="uv sync --extra demo"):
         LlamaServer(model=BASE).start()
+
+
+def test_a_wheel_that_does_not_load_here_is_found_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In a slim image the demo ended with the import error of its server: the wheel was there, libgomp was not."""
+    missing = "libgomp.so.1: cannot open shared object file"
+    (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({missing!r})")
+    require_llama_that_loads()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(LlamaUnavailable, match=f"{missing}.*apt-get install libgomp1"):
+        require_llama_that_loads()
 
 
 def test_the_server_dies_with_the_process_that_started_it() -> None:
