@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from driftwatch.cli.errors import Exit
+from driftwatch.cli.frame import Frame
 from driftwatch.cli.opened import opened
 from driftwatch.cli.terminal import say_json
 
@@ -92,12 +93,18 @@ def gate(
 def _found(ctx: click.Context, names: tuple[str, ...], *, replays: int, alpha: float, harm_only: bool) -> "Gate":
     import asyncio
 
-    from driftwatch.bootstrap import gating, keys
+    from driftwatch.adapters.store.examine import refuse_older
+    from driftwatch.bootstrap import gating, keys, stores
     from driftwatch.cli.progress import progress
     from driftwatch.cli.replay import find_endpoint
     from driftwatch.daemon.logs import configure
     from driftwatch.services.gate_found import Rules
 
+    frame = ctx.find_object(Frame)
+    assert frame is not None  # noqa: S101  # set by the group; for mypy
+    settings = frame.settings()
+    if stores.store_exists(settings):
+        refuse_older(settings.store_url)
     with opened(ctx) as here:
         for name in names:
             find_endpoint(here.settings, name)

@@ -197,6 +197,18 @@ def test_a_gate_writes_nothing_to_the_store_and_needs_no_lock(shop: Shop) -> Non
     assert shop.stored() == before
 
 
+def test_a_store_of_an_older_daemon_is_not_upgraded_by_a_pipeline(shop: Shop) -> None:
+    """Whatever opens a store brings it up to date: a gate of a newer branch did so under the running daemon."""
+    with sqlite3.connect(shop.folder / "driftwatch.db") as connection:
+        connection.execute("update alembic_version set version_num = '0006'")
+    result = shop.run("gate")
+    assert result.exit_code == 3
+    assert "has schema 0006" in result.stderr
+    with sqlite3.connect(shop.folder / "driftwatch.db") as connection:
+        assert connection.execute("select version_num from alembic_version").fetchone() == ("0006",)
+    assert not list(shop.folder.glob("*.before-*"))
+
+
 def test_several_replays_are_asked_and_a_vendor_that_is_down_is_no_zero(shop: Shop) -> None:
     code, told = shop.gate("--replays", "3")
     assert (code, told["endpoints"][0]["asked"], told["endpoints"][0]["answered"]) == (0, 3 * PROBES, 3 * PROBES)

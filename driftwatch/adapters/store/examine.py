@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, func, select, text
 
 from driftwatch.adapters.store import location, schema, sqlite
-from driftwatch.adapters.store.errors import translated
+from driftwatch.adapters.store.errors import store_error, translated
 from driftwatch.adapters.store.tables import REPLAY
 
 _WAIT = timedelta(seconds=5)
@@ -70,6 +70,35 @@ def examine(url: str) -> Examined:
     """
     place = location.parse(url)
     return _server(place) if location.is_postgres(place) else _file(place)
+
+
+def refuse_older(url: str) -> None:
+    """Raise `StoreError` where opening the store would upgrade it; for whoever promised to write nothing.
+
+    Raises
+    ------
+    StoreError
+        If its schema is older than this code's (slug ``gate-unknown``), or it cannot be read.
+    """
+    place = location.parse(url)
+    if location.is_postgres(place):
+        from driftwatch.adapters.store import migrate_postgres
+
+        with migrate_postgres.connected(place, _WAIT) as connection:
+            version = schema.version_of(connection, location.shown(place))
+    else:
+        engine = sqlite.engine(place, wait=_WAIT)
+        try:
+            with translated(str(place.database)), engine.connect() as connection:
+                version = schema.version_of(connection, str(place.database))
+        finally:
+            engine.dispose()
+    if version is None or version < schema.HEAD:
+        met = f"{location.shown(place)} has schema {version or 'none'}, this driftwatch needs {schema.HEAD}."
+        way_on = (
+            "It is upgraded where its daemon runs (`driftwatch db upgrade`); ask with that daemon's version till then."
+        )
+        raise store_error(met, way_on, "gate-unknown")
 
 
 def _file(place: URL) -> Examined:
