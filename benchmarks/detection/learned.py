@@ -186,10 +186,10 @@ def main() -> None:
     """What the learner's promise is worth where the law is another than it was told."""
     kept = json.loads((Path(__file__).parent / "results.json").read_text())["methods"]
     level = kept["told the family, learns the probes"]["length x0.9"]["level"]
-    for degrees in (3, 5, 10):
-        share = heavy(degrees, level, 40)
+    for degrees in (3, 5):
+        share = heavy(degrees, level, 30)
         print(
-            f"t law of {degrees} degrees: {share:.0%} of 40 deployments alarm within {NULL} quiet replays", flush=True
+            f"t law of {degrees} degrees: {share:.0%} of 30 deployments alarm within {NULL} quiet replays", flush=True
         )
 
 
