@@ -86,6 +86,9 @@ class SmallWorld:
         )
         self.watched = self.watch(endpoint)
         self.slot = 0
+        # The fleet of one daemon shares its few scoring threads.
+        self.scoring: ScoringThreads = beside.scoring if beside else ScoringThreads(end_scorers)
+        self._remembered: World | None = None
 
     def watch(self, endpoint: Endpoint) -> Watched:
         scorers, scored = build_scorers(endpoint.probe_set)
@@ -111,15 +114,24 @@ class SmallWorld:
 
     @property
     def world(self) -> World:
-        guard = SpendGuard(limit_usd_per_day=None, clock=self.clock)
-        return World(
-            store=self.store,
-            clock=self.clock,
-            guard=guard,
-            references=References(self.store),
-            scoring=ScoringThreads(end_scorers),
-            counts=self.counts,
-        )
+        """What a daemon keeps from replay to replay; what it read once is not read again until `restart`."""
+        kept = self._remembered
+        # A test may exchange the store or the clock under it.
+        if kept is None or kept.store is not self.store or kept.clock is not self.clock:
+            guard = SpendGuard(limit_usd_per_day=None, clock=self.clock)
+            kept = self._remembered = World(
+                store=self.store,
+                clock=self.clock,
+                guard=guard,
+                references=References(self.store),
+                scoring=self.scoring,
+                counts=self.counts,
+            )
+        return kept
+
+    def restart(self) -> None:
+        """Forget all that is not in the store."""
+        self._remembered = None
 
     async def replay(self, times: int = 1) -> list[Ticked]:
         done = []

@@ -149,6 +149,7 @@ def test_an_endpoint_without_log_probabilities_has_no_score_and_says_so(tmp_path
 def test_the_reference_survives_a_restart_and_a_new_epoch_has_another(tmp_path: Path) -> None:
     here = world(tmp_path, lambda _q, _c: said(Yes=LIKELY, No=LESS), sensors("logprob"))
     asyncio.run(here.replay(5))
+    here.restart()
     again = here.world.sensors.of(here.watched.endpoint, epoch=1)
     assert len(again) == 12
     here.store.start_epoch("support-bot", reason="accepted", now=here.clock.now())
@@ -206,13 +207,14 @@ def test_a_restart_after_retention_changes_nothing_of_what_late_probes_are_compa
         )
         await here.replay(105)
         with_probes(here, late)
-        at = here.world
 
         async def go_on(times: int) -> None:
             for _ in range(times):
                 here.clock.set(due := START + here.slot * HOUR)
                 here.slot += 1
-                await tick(here.watched, Slot(endpoint="support-bot", due=due), here.world if restarts else at)
+                if restarts:
+                    here.restart()
+                await tick(here.watched, Slot(endpoint="support-bot", due=due), here.world)
 
         await go_on(20)
         if restarts:
