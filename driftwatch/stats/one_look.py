@@ -22,6 +22,7 @@ _LIKELY = normal_quantile(0.8)
 # Replays' worth of belief that the evidence has variance 1. A chart believes 20 and waits for more replays; with 20 one
 # look at a model in a mood cried wolf 53 times in 400 for 20.
 _BELIEF = 2.0
+_YOUNG = 8  # replays in which ranks within a few values cannot show how far apart replays lie
 _DEGREES = 20.0  # what that belief is worth in the t law: bags that never varied have no past evidence at all
 
 
@@ -102,8 +103,11 @@ def spread_of(past: Floats, reference: Floats, new: Floats, kind: Kind) -> Sprea
     At temperature 0 a server may say the same three times in a row and something else tomorrow. Then three replays
     are one, and nothing in the bags says so: how little a probe varies among the new replays does.
     """
+    if past.size >= 2 * _YOUNG:
+        past = past[_YOUNG:]
     variance = (float(np.minimum(past**2, _FARTHEST).sum()) + _BELIEF) / (past.size + _BELIEF)
-    return Spread(variance=variance, degrees=past.size + _DEGREES, alike=_alike(reference, new, kind))
+    degrees = past.size + (_BELIEF if variance > 1 else _DEGREES)
+    return Spread(variance=variance, degrees=degrees, alike=_alike(reference, new, kind))
 
 
 def _alike(reference: Floats, new: Floats, kind: Kind) -> float:
