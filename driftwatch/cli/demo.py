@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,18 @@ import click
 
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.terminal import say, say_json
+from driftwatch.cli.times import DURATION
 
 if TYPE_CHECKING:
     from driftwatch.demo.story import Advance, Ending
 
 NAMES = ("finetune", "quantize", "temperature", "system-prompt", "none")
+
+
+def _checked(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    """Return the text of a duration as it was typed: the configuration is written with it."""
+    DURATION.convert(text, param, ctx)
+    return text
 
 
 @click.command()
@@ -32,7 +40,13 @@ NAMES = ("finetune", "quantize", "temperature", "system-prompt", "none")
     metavar="DIR",
     help="Leave store, configuration and report in DIR.",
 )
-@click.option("--every", default="1s", show_default=True, help="Time between replays; it stands for an hour.")
+@click.option(
+    "--every",
+    default="1s",
+    show_default=True,
+    callback=_checked,
+    help="Time between replays; it stands for an hour.",
+)
 @click.option("--scripted", is_flag=True, help="Use the recorded model even where llama.cpp runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 @click.pass_context
@@ -42,6 +56,8 @@ def demo(ctx: click.Context, *, drift: str, keep: Path | None, every: str, scrip
     No key, no network: a llama.cpp server on loopback, the daemon as you would run it, a Slack-compatible
     receiver. Exits with 0 if it ended as it must (a page, a notice, or silence), with 1 if not.
     """
+    # Asked to stop, it takes its servers and its daemon along: they would go on for ever.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with _folder(keep) as folder:
         ending = _play(drift, folder, every=every, scripted=scripted, quiet=as_json)
         for form, name in (("html", "report.html"), ("markdown", "report.md")):
@@ -91,6 +107,11 @@ def _verdict(ending: "Ending") -> str:
     came = {"page": f"one page{after}", "notice": f"a notice{after}, and no page", "none": "silence"}[ending.came.value]
     if ending.as_it_must:
         return f"The demo ended as it must: {came}. {ending.replays} replays, {ending.seconds:.0f} s."
+    if ending.cut_off and ending.came is ending.must_come:
+        return (
+            f"The demo could not be played to its end: {ending.replays} of {ending.replays_wanted} replays in "
+            f"{ending.seconds:.0f} s. This machine is busy; run it again when it is not."
+        )
     wanted = {"page": "one page", "notice": "a notice and no page", "none": "silence"}[ending.must_come.value]
     return (
         f"The demo did NOT end as it must: wanted {wanted}; {ending.pages} pages and {ending.notices} notices came in "

@@ -8,6 +8,7 @@ from threading import Event
 
 from driftwatch.adapters.notify.wording import POSSIBLE_REPEAT
 from driftwatch.adapters.store import open_store
+from driftwatch.config.values import parse_duration
 from driftwatch.demo.drifts import DRIFTS, Drift
 from driftwatch.demo.stage import BASELINE, ENDPOINT, Hear, Stage, set_stage
 from driftwatch.domain.metric import Severity
@@ -42,6 +43,8 @@ class Ending:
     repeats : int
         Messages that came again, marked as a possible repeat, after a daemon was killed while it sent them: a webhook
         cannot be asked what it took.
+    replays, replays_wanted : int
+        Replays that were made, and that the story has: silence says nothing before they are.
     replays_to_message : int, optional
         Replays between the change and the message.
     restarts : int
@@ -57,6 +60,7 @@ class Ending:
     notices: int
     repeats: int
     replays: int
+    replays_wanted: int
     replays_to_message: int | None
     restarts: int
     daemon_exit: int
@@ -64,10 +68,15 @@ class Ending:
     recorded: bool
 
     @property
+    def cut_off(self) -> bool:
+        """Whether the time was over before the story was: a machine that is too busy, or replays too far apart."""
+        return self.replays < self.replays_wanted
+
+    @property
     def as_it_must(self) -> bool:
-        """Whether the loudest message is the one that had to come, once."""
+        """Whether the loudest message is the one that had to come, once, in a story told to its end."""
         once = self.pages == (1 if self.must_come is Severity.PAGE else 0)
-        return self.came is self.must_come and once and self.daemon_exit == 0
+        return self.came is self.must_come and once and self.daemon_exit == 0 and not self.cut_off
 
 
 def _told(posts: Sequence[Post]) -> int:
@@ -75,11 +84,22 @@ def _told(posts: Sequence[Post]) -> int:
     return len(posts) - min(marked, max(len(posts) - 1, 0))
 
 
+def limit_s(every: str) -> float:
+    """Return how long the story may take: twice what its replays ask for, and never less than `LIMIT_S`.
+
+    Examples
+    --------
+    >>> limit_s("1s"), limit_s("5s")
+    (240.0, 510.0)
+    """
+    return max(LIMIT_S, 2 * (BASELINE + QUIET + PATIENCE) * parse_duration(every).total_seconds())
+
+
 def play(drift: Drift, folder: Path, *, every: str, recorded: bool, say: Say, hear: Hear, advance: Advance) -> Ending:
     """Run the whole story in `folder` and return how it ended."""
     started = time.perf_counter()
     with set_stage(folder, DRIFTS["none"], every=every, recorded=recorded, hear=hear) as stage:
-        watcher = _Watcher(stage, advance, deadline=started + LIMIT_S)
+        watcher = _Watcher(stage, advance, deadline=started + limit_s(every))
         watcher.until(BASELINE, "learning the baseline")
         watcher.until(BASELINE + QUIET, "quiet replays")
         before = watcher.replays
@@ -87,8 +107,8 @@ def play(drift: Drift, folder: Path, *, every: str, recorded: bool, say: Say, he
             stage.swap(drift, recorded=recorded)
         say(f"Behind the unchanged endpoint: {drift.told}.")
         heard = watcher.until_told(drift.must_end, before + PATIENCE)
-        settle = watcher.replays + (SETTLED if heard is not None else 0)
-        watcher.until(settle, "waiting whether anything else comes")
+        wanted = BASELINE + QUIET + (PATIENCE if heard is None else heard - before + SETTLED)
+        watcher.until(watcher.replays + (SETTLED if heard is not None else 0), "waiting whether anything else comes")
         exit_code = stage.stop_daemon()
         watcher.close()
         return Ending(
@@ -99,6 +119,7 @@ def play(drift: Drift, folder: Path, *, every: str, recorded: bool, say: Say, he
             notices=_told(stage.notices),
             repeats=len(stage.pages) + len(stage.notices) - _told(stage.pages) - _told(stage.notices),
             replays=watcher.replays,
+            replays_wanted=wanted,
             replays_to_message=None if heard is None else heard - before,
             restarts=stage.starts - 1,
             daemon_exit=exit_code,

@@ -40,6 +40,23 @@ def test_every_other_drift_ends_as_it_must(drift: str, came: str) -> None:
     assert ending("--drift", drift)["came"] == came
 
 
+def test_a_demo_that_is_told_to_stop_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    """Three such daemons were met on a machine whose demos had been stopped: each went on replaying."""
+    kept = tmp_path / "kept"
+    with subprocess.Popen([*DEMO, "--scripted", "--keep", str(kept)], stdout=subprocess.PIPE, text=True) as demo:
+        daemon = pid_of_daemon(kept)
+        demo.terminate()
+        assert demo.wait(60) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(daemon, 0)
+
+
+def test_a_time_that_is_none_is_refused_before_anything_starts() -> None:
+    done = subprocess.run([*DEMO, "--every", "soon"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "not a duration" in done.stderr
+
+
 @pytest.mark.slow
 def test_where_llama_does_not_run_a_recording_plays() -> None:
     told = ending("--scripted")
@@ -64,6 +81,17 @@ def test_a_daemon_killed_in_the_middle_still_pages_exactly_once(tmp_path: Path, 
         # The last slot may have been running when the demo stopped.
         assert {r.state for r in ended} <= {SlotState.DONE, SlotState.SKIPPED, SlotState.FAILED}
         assert len({r.slot for r in ended}) == len(ended)
+
+
+def pid_of_daemon(kept: Path) -> int:
+    """Wait until the daemon runs and return its process."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        log = kept / "daemon.log"
+        if log.exists() and "replay finished" in log.read_text():
+            return int((kept / "driftwatch.db.lock").read_text())
+        time.sleep(0.05)
+    raise AssertionError("the daemon never came up")
 
 
 def kill_daemon(kept: Path, replays: int) -> None:
