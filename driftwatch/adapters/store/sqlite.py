@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
@@ -39,9 +40,13 @@ def slug(error: BaseException | None) -> str | None:
     return _SLUGS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
 
 
-def engine(url: URL, *, wait: timedelta, foreign_keys: bool = True) -> Engine:
+def engine(url: URL, *, wait: timedelta, foreign_keys: bool = True, read_only: bool = False) -> Engine:
     """Return an engine on a database file; writers wait for each other for at most `wait`."""
-    made = create_engine(url, connect_args={"timeout": wait.total_seconds()}, max_overflow=-1)
+    given: dict[str, Any] = {"connect_args": {"timeout": wait.total_seconds()}}
+    if read_only:
+        name = f"file:{quote(str(url.database))}?mode=ro"
+        given = {"creator": lambda: sqlite3.connect(name, uri=True, timeout=wait.total_seconds())}
+    made = create_engine(url, max_overflow=-1, **given)
 
     def on_connect(connection: Any, _record: Any) -> None:
         # The driver's own BEGIN is deferred: it fails with "locked" on its first write. We say BEGIN ourselves.
