@@ -110,3 +110,43 @@ def test_twins_that_part_and_meet_again_fold_as_each_would_alone(kind, nothing_s
     nothing_shared()
     alone = parting_course(kind, 5)
     assert together == alone
+
+
+def through_a_store(kind, kinds, seed, *, one_object):
+    """Every state of streams that are written out after each replay and read back, as a daemon has them.
+
+    Thresholds, baselines and kinds differ; values part now and then, what alarmed is armed anew.
+    """
+    rng = np.random.default_rng(seed)
+    detectors = [
+        StreamDetector(baseline_replays=length, arl=arl, kind=one, reference_cap=24)
+        for one in kinds
+        for length, arl in ((12, 40), (12, 5000), (14, 500), (12, 500), (12, 600))
+    ]
+    saved, course = [encode_state(d.start()) for d in detectors], []
+    for hour in range(70):
+        probes = [f"p{k}" for k in range(8)] + (["late"] if hour > 30 else [])
+        sound = 0.15 if 45 <= hour < 55 else 0.85
+        common = {p: (float(rng.random() < sound) if kind == "few" else float(rng.normal()),) for p in probes}
+        odd = {10: 0, 20: 1}.get(hour, -1)
+        rearmed = hour > 56 and rng.random() < 0.2
+        read = {data: decode_state(data) for data in saved}
+        for k, detector in enumerate(detectors):
+            state = read[saved[k]] if one_object else decode_state(saved[k])
+            if rearmed and state.latch is not None:
+                state = detector.rearm(state)
+            values = {p: (1 - v[0],) for p, v in common.items()} if k == odd else common
+            state = detector.update(state, ReplayValues(key=f"{hour:03}", values=values, hours=float(hour)))
+            saved[k] = encode_state(state)
+        course.append(list(saved))
+    return course
+
+
+@pytest.mark.parametrize(("kind", "kinds"), [("few", ("binary", "graded")), ("many", ("continuous",))])
+def test_streams_of_equal_bytes_may_be_read_back_as_one_object(kind, kinds, nothing_shared):
+    """As `services/refold.py` does at every replay: whatever their rules, each folds on as it would alone."""
+    together = through_a_store(kind, kinds, 3, one_object=True)
+    # Some are twins in an alarm and after it, or this says nothing.
+    assert all(len(set(after)) < len(after) for after in together)
+    nothing_shared()
+    assert together == through_a_store(kind, kinds, 3, one_object=False)
