@@ -15,6 +15,7 @@ from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from driftwatch.config.settings import Settings
+    from driftwatch.services.ports import Store
 
 FAULTS_OF_THE_FILE = frozenset({"store-url", "store-path"})
 """Troubles of the store that the configuration's own words cause."""
@@ -126,9 +127,13 @@ def _of_the_store(frame: Frame, settings: "Settings", redact: Callable[[str], st
     yield from _part("clock", partial(doctor_store.clocks, now, found, settings, online=online), redact)
     # Opened only where nothing is upgraded by it.
     if found is not None and found.version == found.head and not found.damage:
-        with stores.open_store(settings) as kept:
-            yield from _part("outbox", partial(doctor_store.outbox, kept, now), redact)
-            yield from _part("endpoints", partial(doctor_store.endpoints, kept, settings), redact)
+
+        def kept(look: Callable[["Store"], Iterable[Line]]) -> Iterator[Line]:
+            with stores.open_store(settings) as store:
+                yield from look(store)
+
+        yield from _part("outbox", partial(kept, partial(doctor_store.outbox, now=now)), redact)
+        yield from _part("endpoints", partial(kept, partial(doctor_store.endpoints, settings=settings)), redact)
 
 
 def _part(name: str, look: Callable[[], Iterable[Line]], redact: Callable[[str], str] = str) -> Iterator[Found]:
@@ -142,7 +147,8 @@ def _part(name: str, look: Callable[[], Iterable[Line]], redact: Callable[[str],
         for line in look():
             yield told(line)
     except DriftwatchError as error:
-        yield told(Line(mark="error", what=name, told=str(error), slug=error.slug))
+        said = str(error).removesuffix(f" See: driftwatch explain {error.slug}")
+        yield told(Line(mark="error", what=name, told=said, slug=error.slug))
     except Exception as error:  # noqa: BLE001  # the others are still worth a look
         yield told(Line(mark="error", what=name, told=f"could not be looked at: {type(error).__name__}: {error}"))
 

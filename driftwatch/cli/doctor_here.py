@@ -99,7 +99,7 @@ def without_credentials(address: str) -> str:
 
     Examples
     --------
-    >>> without_credentials("http://me:secret@proxy.example:3128"), without_credentials("me:secret@[")
+    >>> without_credentials("http://me:secret@proxy.example:3128"), without_credentials("me:1/secret@[")
     ('http://proxy.example:3128', 'set, and not understood')
     """
     try:
@@ -107,7 +107,8 @@ def without_credentials(address: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         return "set, and not understood"
-    if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
+    # A `/`, `?` or `#` in a password ends the host for us: then what is taken for it is user and password.
+    if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host) or "@" in address.rpartition(parts.netloc)[2]:
         return "set, and not understood"
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
 

@@ -78,6 +78,9 @@ class Document:
         if any(str(step).removesuffix("_file") in _SECRET for step in path):
             return "cannot be used"
         value = self.written(path)
+        if isinstance(value, str) and "://" in value and "@" in value:
+            # An address with a user and a password, or meant to be one.
+            return "cannot be used"
         if isinstance(value, dict | list):
             return "is a mapping" if isinstance(value, dict) else "is a list"
         if value is None or value == "":

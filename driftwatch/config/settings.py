@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -46,6 +46,8 @@ STORE_FORM = (
     "write sqlite:/// and a path, or postgresql://user:${PASSWORD}@host:5432/database; "
     "@ : / ? # % in a password are written %40 %3A %2F %3F %23 %25."
 )
+# Not urlsplit: it takes the `[` of a password for an address of IPv6 that does not end.
+_SERVER = re.compile(r"[^/]+//(?:(?P<login>[^/]*)@)?(?P<host>[^/]*)(?P<path>[^?]*)\??(?P<query>.*)")
 _QUERY_PASSWORD = re.compile(r"(?:^|&)(?:ssl)?password=([^&]+)")
 OURS = (
     "messages",
@@ -347,17 +349,23 @@ class Settings(Strict):
         """The store for people: its file, or its address without password and parameters."""
         if self.store_path is not None:
             return str(self.store_path)
-        parts = urlsplit(self._store_address)
-        user, _, host = parts.netloc.rpartition("@")
-        return f"postgresql://{user.partition(':')[0]}{'@' if user else ''}{host}{parts.path}"
+        login, host, path, _ = self._store_parts
+        user = login.partition(":")[0]
+        return f"postgresql://{user}{'@' if user else ''}{host}{path}"
 
     @property
     def store_secrets(self) -> tuple[Secret, ...]:
         """What of the store's address must never be shown: the password as it is, and as it is written."""
-        parts = urlsplit(self._store_address)
-        # Not parts.password: it refuses a port that is no number.
-        given = [parts.netloc.rpartition("@")[0].partition(":")[2], *_QUERY_PASSWORD.findall(parts.query)]
+        login, _, _, query = self._store_parts
+        given = [login.partition(":")[2], *_QUERY_PASSWORD.findall(query)]
         return tuple(Secret(text) for one in given if one for text in dict.fromkeys((one, unquote(one))))
+
+    @property
+    def _store_parts(self) -> tuple[str, str, str, str]:
+        """User and password, host and port, path, and parameters of the store's address."""
+        found = _SERVER.match(self._store_address)
+        login, host, path, query = found.group("login", "host", "path", "query") if found else ("",) * 4
+        return login or "", host, path, query
 
     def probe_paths(self, endpoint: EndpointSettings) -> tuple[Path, ...]:
         """Return an endpoint's golden set files, relative ones seen from the project's folder."""

@@ -129,6 +129,40 @@ def test_no_secret_is_printed(doctor, settle, tmp_path: Path) -> None:
     assert "HTTPS_PROXY: http://proxy.test:3128" in printed[0]
 
 
+def test_a_password_in_an_address_that_is_refused_and_one_with_a_bracket_are_not_printed(doctor, settle) -> None:
+    """The refusal of an address with user and password quoted it; `[` in the store's password ended in a traceback."""
+    settle(more=f'otel: {{endpoint: "http://me:{PASSWORD}@127.0.0.1:1"}}')
+    printed = shell("doctor").output + shell("check").output
+    assert "take the user and password out of the address" in printed
+    settle(more=f'store: "postgresql://me:{PASSWORD}[@127.0.0.1:9/none"')
+    code, told = doctor()
+    assert (code, [mark for mark, _ in lines(told, "store").values()]) == (3, ["fault"])
+    proxies = {"HTTPS_PROXY": f"http://me:1/{PASSWORD}@proxy.test", "http_proxy": f"http://1#{PASSWORD}@proxy.test"}
+    environment = lines(doctor(**proxies)[1], "environment")
+    assert environment["HTTPS_PROXY"] == environment["HTTP_PROXY"] == ("ok", "set, and not understood")
+    assert PASSWORD not in printed + json.dumps(told)
+
+
+def test_a_store_that_another_process_keeps_for_itself_is_3_and_the_rest_is_still_told(
+    doctor, settle, tmp_path
+) -> None:
+    """The way to `explain` stood twice in the line."""
+    settle()
+    file = tmp_path / "driftwatch.db"
+    open_store(f"sqlite:///{file}").close()
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("pragma locking_mode = exclusive")
+    connection.execute("begin exclusive")
+    try:
+        code, told = doctor()
+    finally:
+        connection.close()
+    assert (code, lines(told, "environment")["HOME"][0]) == (3, "ok")
+    [held] = [line for line in told["lines"] if line["part"] == "store"]
+    assert (held["mark"], held["slug"]) == ("fault", "store-locked")
+    assert "See:" not in held["told"]
+
+
 def test_a_configuration_that_cannot_be_read_is_2_and_the_rest_is_still_told(doctor, settle, tmp_path: Path) -> None:
     settle(more="colour: blue")
     code, told = doctor()
