@@ -3,8 +3,10 @@
 import re
 
 # C0 and C1 controls (ANSI and OSC begin with ESC or U+009B), bidirectional overrides and isolates, and separators that
-# some terminals take as a new line. Tab and newline stay.
-_ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# some terminals take as a new line; and the two that no XML may hold. Tab and newline stay.
+_ACTIVE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 ELLIPSIS = "…"
 

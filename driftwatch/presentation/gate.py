@@ -23,7 +23,7 @@ def gate_data(found: "Gate") -> dict[str, Any]:
         "replays": found.rules.replays,
         "false_alarms": found.rules.alpha,
         "fail_on": "harm" if found.rules.harm_only else "any",
-        "cost_usd": round(sum(one.cost_usd for one in found.endpoints), 6),
+        "cost_usd": _usd(found.cost_usd),
         "endpoints": [_endpoint(one) for one in found.endpoints],
     }
 
@@ -36,9 +36,13 @@ def _endpoint(one: "EndpointGate") -> dict[str, Any]:
         "notes": list(one.notes),
         "asked": one.asked,
         "answered": one.answered,
-        "cost_usd": round(one.cost_usd, 6),
+        "cost_usd": _usd(one.cost_usd),
         "metrics": [_metric(row) for row in one.metrics],
     }
+
+
+def _usd(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 6)
 
 
 def _metric(row: "MetricGate") -> dict[str, Any]:

@@ -60,7 +60,7 @@ def compared(prepared: Prepared, facts: Facts, rules: Rules) -> Compared:
         notes=prepared.notes,
         asked=len(answers),
         answered=answered,
-        cost_usd=sum(a.cost_usd or 0.0 for a in answers) + sum(replay.grading_usd for replay, _ in facts),
+        cost_usd=_cost(prepared, facts),
         replays=facts,
     )
     if not answered or answered < MIN_COVERAGE * len(answers):
@@ -72,6 +72,13 @@ def compared(prepared: Prepared, facts: Facts, rules: Rules) -> Compared:
         for name, plan in plans.items()
     )
     return Compared(told=told, rows=tuple(rows))
+
+
+def _cost(prepared: Prepared, facts: Facts) -> float | None:
+    if prepared.watched.endpoint.price is None:
+        return None
+    asked = sum(answer.cost_usd or 0.0 for replay, _ in facts for answer in replay.answers)
+    return asked + sum(replay.grading_usd for replay, _ in facts)
 
 
 def _unanswered(answers: Sequence[Answer], answered: int) -> str:
@@ -105,8 +112,13 @@ def _row(
         return replace(looked, fails_p=look.p)
     if not fails:
         return replace(looked, other_p=look.p)
-    worse, better = (look.p_lower, look.p_higher) if metric.harm < 0 else (look.p_higher, look.p_lower)
+    worse, better = (look.p_lower, look.p_higher) if _harmful(metric) < 0 else (look.p_higher, look.p_lower)
     return replace(looked, fails_p=worse, other_p=better)
+
+
+def _harmful(metric: Metric) -> int:
+    """Return the side on which a metric that can page does harm."""
+    return -1 if metric.harm < 0 else 1
 
 
 def _unscored(metric: Metric, row: MetricGate, facts: Facts) -> str:
@@ -151,7 +163,7 @@ def _told(one: _Row, fails_p: float | None, other_p: float | None, rules: Rules,
         row,
         verdict=verdict,
         p=p,
-        sees_broken=one.comparison.least_broken(alpha),
+        sees_broken=one.comparison.least_broken(alpha, _harmful(row.metric) if one_sided else 0),
         sees_shift=one.comparison.least_shift(alpha),
     )
 
@@ -164,6 +176,11 @@ def _ended(one: EndpointGate, rules: Rules) -> EndpointGate:
     if unscored := [row.metric.name for row in failing if row.verdict is Verdict.UNSCORED]:
         return replace(one, verdict=Verdict.UNKNOWN, why=f"could not be scored: {', '.join(unscored)}")
     if not any(row.sees_broken for row in failing):
-        why = "the baseline is too small for so small a chance of being wrong: not even all probes breaking would show"
+        why = (
+            "not even all probes breaking would show: the baseline is too small for so small a chance of being wrong, "
+            "or nothing in it can get worse"
+        )
         return replace(one, verdict=Verdict.UNKNOWN, why=why)
+    if blind := [row.metric.name for row in failing if row.look is not None and not row.sees_broken]:
+        return replace(one, notes=(*one.notes, f"not even all probes breaking would show in {', '.join(blind)}"))
     return one

@@ -98,6 +98,8 @@ class EndpointGate:
         Why nothing could be found out.
     notes : tuple of str
         What a reader should know: what differs from the baseline on our side, an incident that is open.
+    cost_usd : float, optional
+        None where the endpoint has no price.
     replays : tuple of (Replay, tuple of Score)
         The facts; they are kept nowhere else.
     """
@@ -108,7 +110,7 @@ class EndpointGate:
     notes: tuple[str, ...] = ()
     asked: int = 0
     answered: int = 0
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
     metrics: tuple[MetricGate, ...] = ()
     replays: Facts = field(default=(), repr=False)
 
@@ -119,6 +121,12 @@ class Gate:
 
     rules: Rules
     endpoints: tuple[EndpointGate, ...]
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What all of it cost; None where that of an endpoint is not known."""
+        costs = [one.cost_usd for one in self.endpoints]
+        return None if None in costs else sum(cost or 0.0 for cost in costs)
 
     @property
     def verdict(self) -> Verdict:

@@ -74,9 +74,9 @@ class Comparison:
         """Return what `one_look.least_shift` says."""
         return least_shift(self.reference, self.new, self.spread, alpha=alpha)
 
-    def least_broken(self, alpha: float) -> int | None:
+    def least_broken(self, alpha: float, towards: int) -> int | None:
         """Return what `one_look.least_broken` says."""
-        return least_broken(self.reference, self.new, self.kind, self.spread, alpha=alpha)
+        return least_broken(self.reference, self.new, self.kind, self.spread, alpha=alpha, towards=towards)
 
 
 def _padded(rows: Sequence[Sequence[float]]) -> Floats:

@@ -5,19 +5,19 @@ the bags and the past spread of the evidence.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.dispersion import next_square
 from driftwatch.stats.effect import Effect, MovedProbe, moved_probes, stratified_effect
 from driftwatch.stats.exchangeable import Kind, evidence_of, probe_laws, sum_of
 from driftwatch.stats.normal import normal_quantile, student_tail
 
 Floats = NDArray[np.float64]
 
-_FARTHEST = 16.0  # a past square counts no more, as in `dispersion.next_square`
 _LIKELY = normal_quantile(0.8)
 # Replays' worth of belief that the evidence has variance 1. A chart believes 20 and waits for more replays; with 20 one
 # look at a model in a mood cried wolf 53 times in 400 for 20.
@@ -105,7 +105,10 @@ def spread_of(past: Floats, reference: Floats, new: Floats, kind: Kind) -> Sprea
     """
     if past.size >= 2 * _YOUNG:
         past = past[_YOUNG:]
-    variance = (float(np.minimum(past**2, _FARTHEST).sum()) + _BELIEF) / (past.size + _BELIEF)
+    variance, believed = 1.0, _BELIEF
+    for z in past.tolist():
+        variance = (believed * variance + next_square(z, variance)) / (believed + 1)
+        believed += 1
     degrees = past.size + (_BELIEF if variance > 1 else _DEGREES)
     return Spread(variance=variance, degrees=degrees, alike=_alike(reference, new, kind))
 
@@ -208,44 +211,70 @@ def least_shift(reference: Floats, new: Floats, spread: Spread, *, alpha: float)
     return reach * error * math.sqrt(spread.of(new.shape[1])) or None
 
 
-def least_broken(reference: Floats, new: Floats, kind: Kind, spread: Spread, *, alpha: float) -> int | None:
+def least_broken(
+    reference: Floats, new: Floats, kind: Kind, spread: Spread, *, alpha: float, towards: int = 0
+) -> int | None:
     """How many probes must break for such a look to show it; None if not even all of them would.
 
     The others stay at their median. Of pass/fail and grades a probe is broken at the worst value of all; of anything
-    else at one beyond all. Those that vary most break first, so that mostly fewer are enough.
+    else at one beyond all. One that lies there already cannot break. Those that vary most break first, so that mostly
+    fewer are enough.
+
+    Parameters
+    ----------
+    alpha : float
+        Chance of being wrong to one side.
+    towards : int
+        Below 0 where low values are broken ones, above 0 where high ones are; 0 for whichever shows sooner.
 
     Examples
     --------
     Probes that always passed: three failures among forty are more than chance; the first replay of two tells nothing.
+    Nor can those break that always failed.
 
     >>> import numpy as np
     >>> look = dict(new=np.ones((40, 1, 1)), kind="binary", spread=Spread(variance=1.0, degrees=44), alpha=0.002)
     >>> least_broken(np.ones((40, 24)), **look), least_broken(np.ones((2, 1)), **look | {"new": np.ones((2, 1, 1))})
     (3, None)
+    >>> least_broken(np.zeros((40, 24)), **look, towards=-1) is None
+    True
     """
-    shape, flat = new.shape, new.reshape(len(new), -1)
+    flat = new.reshape(len(new), -1)
     both = (np.isfinite(reference).sum(axis=1) > 0) & np.isfinite(flat).any(axis=1)
+    if not both.any():
+        return None
     held, asked = reference[both], np.isfinite(flat[both])
-    if not len(held):
-        return None
-    usual, low, high = np.nanmedian(held, axis=1), float(np.nanmin(held)), float(np.nanmax(held))
+    scale = math.sqrt(spread.of(new.shape[1]))
+    usual, order = np.nanmedian(held, axis=1), np.argsort(-np.nanvar(held, axis=1), kind="stable")
+
+    def least(side: int) -> int | None:
+        worst = _worst(held, kind, side)
+        free = order[usual[order] != worst]
+
+        def shown(count: int) -> bool:
+            values = usual.copy()
+            values[free[:count]] = worst
+            z, _ = _score(held, np.where(asked, values[:, None], np.nan), kind)
+            return z * side > 0 and student_tail(-abs(z) / scale, spread.degrees) <= alpha
+
+        return _first(shown, len(free))
+
+    found = [least(side) for side in (-1, 1) if side * towards >= 0]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _worst(held: Floats, kind: Kind, side: int) -> float:
+    low, high = float(np.nanmin(held)), float(np.nanmax(held))
     if kind == "continuous":
-        broken = np.full(len(held), high + 1 + abs(high))
-    else:
-        low, high = min(low, 0.0), max(high, 1.0)
-        broken = np.where(usual > (low + high) / 2, low, high)
-    order = np.argsort(-np.nanvar(held, axis=1), kind="stable")
-    scale = math.sqrt(spread.of(shape[1]))
+        return low - 1 - abs(low) if side < 0 else high + 1 + abs(high)
+    return min(low, 0.0) if side < 0 else max(high, 1.0)
 
-    def shown(count: int) -> bool:
-        values = usual.copy()
-        values[order[:count]] = broken[order[:count]]
-        z, _ = _score(held, np.where(asked, values[:, None], np.nan), kind)
-        return student_tail(-abs(z) / scale, spread.degrees) <= alpha
 
-    if not shown(len(held)):
+def _first(shown: Callable[[int], bool], most: int) -> int | None:
+    """Return the least count that shows, None if not even the most does; what shows still does with more."""
+    if not most or not shown(most):
         return None
-    fewer, enough = 0, len(held)
+    fewer, enough = 0, most
     while enough - fewer > 1:
         middle = (fewer + enough) // 2
         fewer, enough = (fewer, middle) if shown(middle) else (middle, enough)

@@ -46,11 +46,12 @@ class Vendor:
 
     broken: int = 0
     down: bool = False
+    said: str = ""
     chance: Random = field(default_factory=lambda: Random(5))
 
     def __call__(self, request: ChatRequest):
         if self.down:
-            return status(503)
+            return status(503, self.said)
         number = int(request.prompt.split()[-1].rstrip(".!"))
         tail = self.chance.choice(["", " Indeed.", " That is all.", " Ask again."])
         return say(f"No.{tail}" if number < self.broken else f"word{number}{tail}")
@@ -272,6 +273,29 @@ def test_junit_and_the_answers_are_written(shop: Shop, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in records.read_text().splitlines()]
     assert len(lines) == PROBES
     assert {line["scores"]["pass"] for line in lines} == {0.0}
+
+
+def test_a_vendors_words_cannot_break_the_xml(shop: Shop, tmp_path: Path) -> None:
+    """U+FFFE and U+FFFF are in no XML: an error that had one made a file that no pipeline could read."""
+    shop.vendor.down = True
+    shop.vendor.said = "no\x1b[2J \uffff\ufffe ]]> <failure/> \x00"
+    junit = tmp_path / "gate.xml"
+    result = shop.run("gate", "--junit", str(junit))
+    shop.vendor.said = ""
+    assert result.exit_code == 3
+    assert not set("\x1b\uffff\ufffe\x00") & set(result.stdout)
+    [error] = ET.parse(junit).getroot().iter("error")
+    assert "0 of 20 questions were answered" in error.get("message", "")
+    assert "<failure/>" in error.get("message", "")
+
+
+def test_what_has_no_price_has_cost_no_one_knows_what(shop: Shop) -> None:
+    """It was told as 0.0: a cost of nothing."""
+    config = shop.folder / "config" / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("    price: {input_usd: 1, output_usd: 1}\n", ""))
+    _, told = shop.gate()
+    assert (told["cost_usd"], told["endpoints"][0]["cost_usd"]) == (None, None)
+    assert "20 of 20 questions answered, at a price that is not known." in shop.run("gate").stdout
 
 
 def test_the_table_says_verdict_chance_and_probes(shop: Shop) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from driftwatch.stats.exchangeable import compare
+from driftwatch.stats.normal import student_tail
 from driftwatch.stats.one_look import one_look, spread_of
 
 PROBES, BASELINE = 40, 24
@@ -58,3 +59,22 @@ def test_a_look_at_an_unchanged_model_cries_wolf_no_more_often_than_is_said(kind
     allowed = looks * alpha + 4 * math.sqrt(looks * alpha * (1 - alpha))
     wrong = false_alarms(kind, replays=replays, factor=factor, stuck=stuck, looks=looks, alpha=alpha)
     assert wrong <= allowed, f"{wrong} of {looks}"
+
+
+@pytest.mark.parametrize("variance", [1.0, 3.5, 10.0, 20.0])
+def test_small_chances_hold_within_a_factor_of_two_whatever_the_moods(variance: float) -> None:
+    """Holm's correction asks for 1 in 1000 and less: there a variance of 10 was wrong 5 times as often, of 20, 17 times.
+
+    Squares of the past counted 16 at most, however far apart replays lay. The evidence of a past of 24 replays and of
+    the look is drawn as it would be: normal, of that variance. What is left above 1 (42 and 51 looks for 20) is what
+    winsorised squares cost a variance that has to be learned.
+    """
+    looks, alpha, rng = 20_000, 0.001, np.random.default_rng(20261128)
+    nothing, one = np.zeros((1, 0)), np.zeros((1, 1, 1))
+    wrong = 0
+    for past, new in zip(rng.normal(size=(looks, BASELINE - 1)), rng.normal(size=looks), strict=True):
+        spread = spread_of(past * math.sqrt(variance), nothing, one, "binary")
+        t = -abs(new) * math.sqrt(variance / spread.of(1))
+        wrong += 2 * student_tail(t, spread.degrees) <= alpha
+    expected = 2 * looks * alpha
+    assert wrong <= expected + 4 * math.sqrt(expected), f"{wrong} of {looks}"

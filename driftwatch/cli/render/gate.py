@@ -28,7 +28,8 @@ def drawn_gate(found: "Gate") -> Iterator[RenderableType]:
         yield plain("")
         yield plain(f"{one.name}: {one.verdict.value}{f': {one.why}' if one.why else ''}", _STYLE[one.verdict.value])
         if one.asked:
-            yield plain(f"{one.answered} of {one.asked} questions answered, {one.cost_usd:.4f} USD.")
+            cost = "at a price that is not known" if one.cost_usd is None else f"{one.cost_usd:.4f} USD"
+            yield plain(f"{one.answered} of {one.asked} questions answered, {cost}.")
         if one.why:
             yield plain("See: driftwatch explain gate-unknown", "dim")
         for note in one.notes:
