@@ -17,6 +17,13 @@ def open_store(settings: Settings, *, name: str = "driftwatch") -> "SqlStore":
     return open_sql(settings.store_url, name=name)
 
 
+def open_to_look(settings: Settings) -> "SqlStore":
+    """Return a store that is up to date, for whoever promised to write nothing."""
+    from driftwatch.adapters.store import open_to_look as open_sql
+
+    return open_sql(settings.store_url)
+
+
 def open_node(settings: Settings) -> "tuple[SqlStore, Lease | None]":
     """Return the store of a daemon and, where several may work on it, this one's part in leading."""
     if settings.store_path is not None:

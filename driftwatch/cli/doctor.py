@@ -129,7 +129,7 @@ def _of_the_store(frame: Frame, settings: "Settings", redact: Callable[[str], st
     if found is not None and found.version == found.head and not found.damage:
 
         def kept(look: Callable[["Store"], Iterable[Line]]) -> Iterator[Line]:
-            with stores.open_store(settings) as store:
+            with stores.open_to_look(settings) as store:
                 yield from look(store)
 
         yield from _part("outbox", partial(kept, partial(doctor_store.outbox, now=now)), redact)

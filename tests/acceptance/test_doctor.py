@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -161,6 +163,25 @@ def test_a_store_that_another_process_keeps_for_itself_is_3_and_the_rest_is_stil
     [held] = [line for line in told["lines"] if line["part"] == "store"]
     assert (held["mark"], held["slug"]) == ("fault", "store-locked")
     assert "See:" not in held["told"]
+
+
+def test_the_log_of_a_daemon_that_was_killed_stays_where_it_lies(doctor, settle, tmp_path: Path) -> None:
+    """Looking at outbox and replays opened the store as the daemon does: the last to close it removes the log."""
+    settle()
+    url = f"sqlite:///{tmp_path}/driftwatch.db"
+    killed = f"""
+import os
+from datetime import UTC, datetime
+from driftwatch.adapters.store import open_store
+open_store({url!r}).start_epoch("bot", reason="a test", now=datetime(2026, 7, 20, tzinfo=UTC))
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", killed], check=False, timeout=60).returncode == 9
+    files = {file: file.read_bytes() for file in tmp_path.glob("driftwatch.db*") if file.suffix != ".db-shm"}
+    assert len(files) == 2
+    code, told = doctor()
+    assert (code, lines(told, "endpoints")["bot"]) == (0, ("warning", "never replayed"))
+    assert {file: file.read_bytes() for file in files if file.exists()} == files
 
 
 def test_a_configuration_that_cannot_be_read_is_2_and_the_rest_is_still_told(doctor, settle, tmp_path: Path) -> None:

@@ -103,10 +103,7 @@ def refuse_older(url: str) -> None:
 
 def _file(place: URL) -> Examined:
     path = Path(str(place.database))
-    # Who writes and closes last moves the log into the file, and of a damaged store both are to be kept as they are.
-    # Where there is no log, whoever only reads would leave an empty one of their own.
-    log = path.resolve().with_name(f"{path.resolve().name}-wal")
-    engine = sqlite.engine(place, wait=_WAIT, read_only=log.exists())
+    engine = sqlite.untouching(place, wait=_WAIT)
     try:
         with translated(str(path)), engine.connect() as connection:
             version = schema.version_of(connection, path.name)

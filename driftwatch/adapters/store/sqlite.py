@@ -64,6 +64,14 @@ def engine(url: URL, *, wait: timedelta, foreign_keys: bool = True, read_only: b
     return made
 
 
+def untouching(url: URL, *, wait: timedelta) -> Engine:
+    """Return an engine for whoever only looks: a file and its log stay as they are."""
+    path = Path(str(url.database)).resolve()
+    # Who writes and closes last moves the log into the file, and of a damaged store both are to be kept as they are.
+    # Where there is no log, whoever only reads would leave an empty one of their own.
+    return engine(url, wait=wait, read_only=path.with_name(f"{path.name}-wal").exists())
+
+
 def is_database(path: Path) -> bool:
     """Whether the file begins as an SQLite database does, or is empty or absent, which becomes one."""
     if not path.exists():

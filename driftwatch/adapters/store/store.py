@@ -94,6 +94,14 @@ def open_store(url: str, *, wait: timedelta = WAIT, name: str = "driftwatch") ->
     return SqlStore(_database(place, wait=wait, name=name))
 
 
+def open_to_look(url: str, *, wait: timedelta = WAIT, name: str = "driftwatch") -> SqlStore:
+    """Open a store whose schema is this version's for somebody who only reads: nothing is made, upgraded or moved."""
+    place = location.parse(url)
+    if location.is_postgres(place):
+        return SqlStore(_database(place, wait=wait, name=name))
+    return SqlStore(Database(location.shown(place), sqlite.untouching(place, wait=wait)))
+
+
 def open_lease(url: str, store: SqlStore, *, name: str) -> "Lease | None":
     """Return this node's part in leading; None for a file, which has one daemon. Until it leads the store is fenced.
 
