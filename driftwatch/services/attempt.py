@@ -123,6 +123,8 @@ def _without_key(asker: Asker, reply: Reply) -> Reply:
         reply = replace(reply, tool_calls=tuple(json.loads(calls.replace(key, "***"))))
     if key.encode() in reply.output:
         reply = replace(reply, output=reply.output.replace(key.encode(), b"***"))
+    if reply.refusal and key in reply.refusal:
+        reply = replace(reply, refusal=reply.refusal.replace(key, "***"))
     return reply
 
 

@@ -194,6 +194,16 @@ def test_a_server_that_echoes_the_key_does_not_get_it_into_an_answer(make: Make,
     assert KEY.reveal() not in repr(reply)
 
 
+def test_a_key_that_the_cut_of_an_error_goes_through_leaves_no_part_of_itself(server: ScriptedServer) -> None:
+    """The first 80 bytes of what is no JSON were cut off before the key was looked for: all but its end was told."""
+    body = b"Authorization: Bearer ".rjust(63, b".") + KEY.reveal().encode() + b" is not welcome"
+    assert body[:80].endswith(KEY.reveal()[:17].encode())
+    for behaviour in (raw(body), stream([b"data: " + body + b"\n\n"])):
+        error = failure(DRIVERS["direct"], server, behaviour)
+        assert error.outcome is Outcome.PROTOCOL
+        assert KEY.reveal()[:8] not in str(error)
+
+
 def test_cookies_and_unknown_headers_are_not_kept(make: Make, server: ScriptedServer) -> None:
     server.behave = lambda _: say("ok", headers={"Set-Cookie": "a=private", "x-request-id": "r-1", "X-Other": "o"})
     reply = ask(make, server.base_url)

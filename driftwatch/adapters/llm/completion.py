@@ -244,7 +244,7 @@ def parse_json_reply(body: bytes, completion: Completion) -> None:
     try:
         completion.take(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
-        start = body[:80].decode("utf-8", "replace")
+        start = trouble.beginning(body, completion.key)
         raise trouble.protocol(f"the reply is not one JSON object; it begins with {start!r}", completion.key) from None
 
 

@@ -86,7 +86,7 @@ async def _read_stream(response: aiohttp.ClientResponse, completion: Completion,
 
 
 def _not_json(event: bytes, completion: Completion) -> EndpointError:
-    start = event[:80].decode("utf-8", "replace")
+    start = trouble.beginning(event, completion.key)
     return trouble.protocol(f"an event of the stream is not JSON; it begins with {start!r}", completion.key)
 
 

@@ -15,6 +15,7 @@ from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.secret import Secret
 
 MAX_ERROR_TEXT = 500
+_READ_FOR_BEGINNING, _SHOWN_OF_BEGINNING = 1000, 80
 MAX_RETRY_AFTER_S = 7 * 86_400.0
 
 # 402 is how DeepSeek and OpenRouter say that the account is empty; 409, 425 and 529 are "not now" (529: Anthropic).
@@ -153,6 +154,12 @@ def clean(text: str, key: Secret | None) -> str:
     """
     safe = key.redact(text) if key else text
     return _CONTROL.sub(" ", safe).strip()[:MAX_ERROR_TEXT]
+
+
+def beginning(body: bytes, key: Secret | None) -> str:
+    """Return how a reply begins; our key is taken out first, for a cut would leave a part of it that nobody finds."""
+    start = body[:_READ_FOR_BEGINNING].decode("utf-8", "replace")
+    return (key.redact(start) if key else start)[:_SHOWN_OF_BEGINNING]
 
 
 def named(value: Any, key: Secret | None) -> str | None:

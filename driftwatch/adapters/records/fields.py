@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -49,8 +50,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make an object of its pairs; JSON leaves open which of two values counts, and Python takes the last unasked."""
     made = dict(pairs)
     if len(made) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise RecordError(f"the key {twice[:40]!r} is there twice")
     return made
 

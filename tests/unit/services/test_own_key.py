@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from driftwatch.domain.answer import Answer, Reply
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.probe import Message, Probe, ProbeSet
@@ -16,7 +17,7 @@ from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.model import ScriptedModel
 
 
-def test_an_answer_that_echoes_our_key_is_kept_without_it() -> None:
+def only(model: ScriptedModel) -> Answer:
     clock = ManualClock()
     endpoint = Endpoint(
         name="bot",
@@ -26,9 +27,20 @@ def test_an_answer_that_echoes_our_key_is_kept_without_it() -> None:
         probe_set=ProbeSet(name="g", probes=(Probe(id="a", messages=(Message(role="user", content="key?"),)),)),
         schedule=Every(interval=timedelta(hours=1)),
     )
-    model = ScriptedModel({"key?": "it is sk-very-private, keep it"})
     asked = asyncio.run(ask_all(endpoint, model, clock=clock, guard=SpendGuard(limit_usd_per_day=None, clock=clock)))
-    assert asked.answers[0].text == "it is ***, keep it"
+    return asked.answers[0]
+
+
+def test_an_answer_that_echoes_our_key_is_kept_without_it() -> None:
+    assert only(ScriptedModel({"key?": "it is sk-very-private, keep it"})).text == "it is ***, keep it"
+
+
+def test_a_refusal_that_echoes_our_key_is_kept_without_it() -> None:
+    """Only the direct driver took it out there; LiteLLM hands on a refusal as it came."""
+    model = ScriptedModel(lambda _question, _chance: Reply(output=b"", refusal="not for sk-very-private", latency_ms=1))
+    reply = only(model).reply
+    assert reply is not None
+    assert reply.refusal == "not for ***"
 
 
 def replay(probes: str) -> ReplayScores:
