@@ -64,6 +64,15 @@ def _novelty(rng):
     )
 
 
+def _wild(rng):
+    mean, sd = rng.normal(5, 0.8, PROBES), rng.uniform(0.1, 0.4, PROBES)
+    return Drawn(draw=lambda rng, size: np.exp(mean + sd * np.clip(rng.standard_t(1, size), -200, 200)))
+
+
+def _three(_rng):
+    return Drawn(draw=lambda rng, size: rng.integers(1, 4, size).astype(float))
+
+
 HARD: Mapping[str, Callable[[np.random.Generator], Law | Drawn]] = {
     "flaky": lambda rng: _steady(rng.beta(2, 1, PROBES)),
     "reliable": lambda rng: _steady(1 - rng.beta(1, 60, PROBES)),
@@ -71,9 +80,12 @@ HARD: Mapping[str, Callable[[np.random.Generator], Law | Drawn]] = {
     "tails": _tails,
     "tokens": _tokens,
     "novelty": _novelty,
+    "wild": _wild,
+    "three": _three,
 }
 """Pass/fail otherwise than in the benchmark: no probe that always passes, and hardly a failure anywhere; and measures
-otherwise: skewed times, Student's law of four degrees, over-dispersed small counts, distances of texts."""
+otherwise: skewed times, Student's law of four degrees, over-dispersed small counts, distances of texts, a law without a mean, and
+counts of three values."""
 
 
 def metric(family: str) -> str:

@@ -47,8 +47,9 @@ def _in_control() -> str:
         "ARL of the mixture in replays, by its compiled mirror (`python -m benchmarks.detection.in_control_long`): nothing is "
         "latched or distrusted. Run lengths are cut at the horizon and enter as an exponential law's. *flaky* is pass/fail "
         "without a probe that always passes; *waits* (gamma laws), *tails* (Student's, four degrees), *tokens* (negative "
-        "binomial counts) and *novelty* (distances, many of them said again) are measures of laws that no threshold was "
-        "fitted to; a dash was not measured since its threshold is calibrated on the stream.\n\n"
+        "binomial counts), *novelty* (distances, many of them said again), *wild* (Student's, one degree) and *three* (three "
+        "values, evenly) are measures of laws that no threshold was fitted to; a dash was not measured since its threshold "
+        "is calibrated on the stream.\n\n"
     )
     text += in_control_long.table(in_control_long.kept())
     whole = in_control.kept()
