@@ -21,7 +21,7 @@ LEAST_CHANCE, MOST_CHANCE = 1e-6, 0.5
 
 def chance(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
     """Read a chance in words, as in ``1 in 100``."""
-    match = re.fullmatch(r"\s*([0-9]+)\s+in\s+([0-9]+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s+in\s+([0-9]{1,9})\s*", text)
     found = int(match[1]) / int(match[2]) if match and int(match[2]) else 0.0
     if not LEAST_CHANCE <= found <= MOST_CHANCE:
         raise click.BadParameter(f"{text!r} is no chance from 1 in 1000000 to 1 in 2; write '1 in 100'.")
@@ -77,6 +77,8 @@ def gate(
     from driftwatch.cli.render.page import must_be_writable, write_atomically
 
     files = [file for file in (junit, output) if file is not None]
+    if len({file.resolve() for file in files}) < len(files):
+        raise click.UsageError("--junit and --output are the same file; the answers are kept nowhere else.")
     for file in files:
         must_be_writable(file)
     found = _found(ctx, endpoints, replays=replays, alpha=alpha, harm_only=fail_on == "harm")

@@ -236,6 +236,14 @@ def test_without_a_baseline_nobody_is_asked(shop: Shop) -> None:
     assert "no baseline" in told["endpoints"][0]["why"]
 
 
+def test_what_cannot_be_asked_is_2_before_anybody_is(shop: Shop, tmp_path: Path) -> None:
+    """One file for both was written twice, and the answers were gone; a number without end ended in a traceback."""
+    same = ["--junit", str(tmp_path / "gate"), "--output", f"{tmp_path}/../{tmp_path.name}/gate"]
+    for arguments in (same, ["--false-alarms", f"1 in 1{'0' * 5000}"]):
+        assert (shop.run("gate", *arguments).exit_code, shop.server.requests) == (2, [])
+    assert not (tmp_path / "gate").exists()
+
+
 def test_a_store_that_is_not_there_is_3_and_a_name_that_nobody_has_is_2(shop: Shop) -> None:
     assert shop.run("gate", "bat").exit_code == 2
     assert shop.run("gate", "--false-alarms", "seldom").exit_code == 2
@@ -303,5 +311,6 @@ def test_the_table_says_verdict_chance_and_probes(shop: Shop) -> None:
     text = shop.run("gate").stdout
     assert text.startswith("drift: 1 drift\n")
     assert "an unchanged model does so 1 in 100 times" in text
+    assert "does so 1 in 123,456 times" in shop.run("gate", "--false-alarms", "1 in 123456").stdout
     assert "worse" in text
     assert "moved most: word-00 1.00 → 0" in text

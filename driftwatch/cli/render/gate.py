@@ -19,7 +19,7 @@ _STYLE = {"drift": "bold red", "unknown": "bold yellow", "unchanged": "bold gree
 def drawn_gate(found: "Gate") -> Iterator[RenderableType]:
     """Yield the verdict, then every endpoint with its metrics."""
     rules = found.rules
-    odds = f"1 in {1 / rules.alpha:.4g}"
+    odds = f"1 in {1 / rules.alpha:,.7g}"
     over = "over all metrics and endpoints"
     fails = "what harms users" if rules.harm_only else "any movement"
     yield plain(_verdict(found), _STYLE[found.verdict.value])
