@@ -6,14 +6,14 @@ the day's budget, as every replay is.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot
 from driftwatch.services.ask import ask_all, until_next_s
-from driftwatch.services.gate_bags import Bags, bags_of, stood_for, texts_for
+from driftwatch.services.gate_bags import Bags, asked_last, bags_of, stood_for, texts_for
 from driftwatch.services.gate_compare import Compared, Prepared, compared, concluded
 from driftwatch.services.gate_found import EndpointGate, Gate, Rules, Verdict
 from driftwatch.services.grade import grade_all
@@ -74,12 +74,14 @@ def _prepared(watched: Watched, world: World, rules: Rules) -> Prepared | str:
     stood = stood_for(probes, usable)
     if not stood:
         return "none of its probes is in the baseline"
-    return Prepared(
-        watched=watched, epoch=epoch, bags=bags, stood=stood, notes=tuple(_notes(watched, world, stood, epoch))
-    )
+    gone = asked_last(usable) - {probe.id for probe in probes}
+    notes = tuple(_notes(watched, world, stood, gone, epoch))
+    return Prepared(watched=watched, epoch=epoch, bags=bags, stood=stood, notes=notes)
 
 
-def _notes(watched: Watched, world: World, stood: Mapping[str, str], epoch: int) -> Iterator[str]:
+def _notes(
+    watched: Watched, world: World, stood: Mapping[str, str], left_out: Collection[str], epoch: int
+) -> Iterator[str]:
     store, name, probes = world.store, watched.endpoint.name, watched.endpoint.probe_set.probes
     last = next(iter(store.replays(name, after_seq=store.decided_seq(name) - 1, metrics=())), None)
     if last is not None and last.epoch == epoch:
@@ -90,6 +92,8 @@ def _notes(watched: Watched, world: World, stood: Mapping[str, str], epoch: int)
         yield f"asked or scored in another way than the baseline, compared by id: {_some(edited)}"
     if new := [p.id for p in probes if p.key not in stood]:
         yield f"without a baseline, not compared: {_some(new)}"
+    if left_out:
+        yield f"in the baseline and asked no more: {_some(sorted(left_out))}"
     if gone := sorted(store.streams(name).keys() - watched.metrics.keys() - {MEMORY}):
         yield f"in the baseline and measured no more: {_some(gone)}"
     if (incident := store.open_incident(name)) is not None:

@@ -96,6 +96,18 @@ def stood_for(probes: tuple[Probe, ...], bags: Mapping[str, Bags]) -> dict[str, 
     return {probe.key: last[probe.id][1] for probe in probes if probe.id in last}
 
 
+def asked_last(bags: Mapping[str, Bags]) -> frozenset[str]:
+    """Return the ids of the probes that the daemon asked in its last replay, as far as any of them has a score.
+
+    Examples
+    --------
+    >>> asked_last({"pass": Bags(held={"a@1": (1.0,), "b@1": (1.0,)}, seen={"a@1": 3, "b@1": 9}, past=(0.0,))})
+    frozenset({'b'})
+    """
+    latest = ((one.seen, max(one.seen.values())) for one in bags.values())
+    return frozenset(key.rpartition("@")[0] for seen, last in latest for key, at in seen.items() if at == last)
+
+
 def texts_for(stood: Mapping[str, str], texts: Texts) -> Texts:
     """Return the reference texts by today's keys."""
     return {key: texts[then] for key, then in stood.items() if then in texts}

@@ -262,6 +262,15 @@ def test_a_metric_of_which_too_few_have_a_score_is_3(shop: Shop) -> None:
     assert row(told, "icontains")["verdict"] == "not compared"
 
 
+def test_a_probe_that_the_pipeline_removes_is_named(shop: Shop) -> None:
+    """A probe that fails can be taken out, and the gate passed without a word."""
+    probes = shop.folder / "probes" / "golden.yaml"
+    probes.write_text("".join(line for line in probes.read_text().splitlines(keepends=True) if "word-07" not in line))
+    code, told = shop.gate()
+    assert (code, told["endpoints"][0]["asked"]) == (0, PROBES - 1)
+    assert "in the baseline and asked no more: word-07" in told["endpoints"][0]["notes"]
+
+
 def test_a_scorer_that_the_pipeline_removes_is_named(shop: Shop) -> None:
     probes = shop.folder / "probes" / "golden.yaml"
     probes.write_text(probes.read_text().replace("contains:", "icontains:"))
