@@ -41,8 +41,9 @@ from driftwatch.demo.llama import BASE, LlamaServer
 from driftwatch.domain.answer import Question, Reply, Usage
 from driftwatch.domain.replay import Slot
 from driftwatch.services.ports import LanguageModel
-from driftwatch.services.tick import Ticked, World, tick
+from driftwatch.services.tick import Ticked, tick
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.slack import FakeSlack, serve_slack
 

@@ -9,7 +9,7 @@ from driftwatch.services.ports import Clock, Store
 
 if TYPE_CHECKING:
     from driftwatch.services.spend import SpendGuard
-    from driftwatch.services.tick import World
+    from driftwatch.services.world import World
 
 
 def spend_guard(settings: Settings, clock: Clock, *, most_usd: float | None = None) -> "SpendGuard":

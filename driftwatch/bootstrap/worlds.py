@@ -13,7 +13,7 @@ from driftwatch.services.ports import Clock, Store
 if TYPE_CHECKING:
     from driftwatch.services.own_network import OwnNetwork
     from driftwatch.services.ports import Traces
-    from driftwatch.services.tick import World
+    from driftwatch.services.world import World
 
 
 def world(settings: Settings, store: Store, clock: Clock) -> "World":
@@ -21,7 +21,7 @@ def world(settings: Settings, store: Store, clock: Clock) -> "World":
     from driftwatch.services.references import References
     from driftwatch.services.scoring_threads import ScoringThreads
     from driftwatch.services.spend import SpendGuard
-    from driftwatch.services.tick import World
+    from driftwatch.services.world import World
 
     limit = settings.budget.usd_per_day if settings.budget else None
     spent = store.spent_usd(since=midnight(clock.now()))

@@ -9,7 +9,7 @@ import structlog
 
 from driftwatch.daemon.heartbeat import Heartbeat
 from driftwatch.domain.errors import DriftwatchError
-from driftwatch.services.tick import World
+from driftwatch.services.world import World
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,9 @@ from driftwatch.domain.schedule import Every, Schedule
 from driftwatch.services.judge import judge_pending
 from driftwatch.services.pace import hurried
 from driftwatch.services.review import review
-from driftwatch.services.tick import Ticked, World, confirm_pending, tick
+from driftwatch.services.tick import Ticked, confirm_pending, tick
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 
 log = structlog.get_logger(__name__)
 

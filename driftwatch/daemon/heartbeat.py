@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from driftwatch.domain.replay import SlotState
 from driftwatch.services.outbox import oldest_s
 from driftwatch.services.ports import Clock
-from driftwatch.services.tick import World
+from driftwatch.services.world import World
 
 OLDEST = timedelta(minutes=5)
 """While a message is older than this and not sent, the dead-man's switch hears nothing."""

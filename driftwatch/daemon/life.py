@@ -21,9 +21,9 @@ from driftwatch.daemon.setup import Listener, Setup
 from driftwatch.daemon.watchdog import keep_awake
 from driftwatch.domain.delivery import Routes
 from driftwatch.services.ports import Clock, Notifier
-from driftwatch.services.tick import World
 from driftwatch.services.vitals import Vitals
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,9 @@ from driftwatch.domain.errors import StoreError
 from driftwatch.services.own_network import OwnNetwork
 from driftwatch.services.ports import LanguageModel, Traces
 from driftwatch.services.review import retire
-from driftwatch.services.tick import Ticked, World
+from driftwatch.services.tick import Ticked
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 
 log = structlog.get_logger(__name__)
 

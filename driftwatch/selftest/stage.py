@@ -21,8 +21,9 @@ from driftwatch.services.our_side import our_side
 from driftwatch.services.references import References
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
-from driftwatch.services.tick import World, tick
+from driftwatch.services.tick import tick
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.server import ChatRequest, ScriptedServer

@@ -7,25 +7,18 @@ the day's budget, as every replay is.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 
-from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot
-from driftwatch.services.ask import ask_all, until_next_s
+from driftwatch.services import measure
 from driftwatch.services.gate_bags import Bags, asked_last, bags_of, stood_for, texts_for
 from driftwatch.services.gate_compare import Compared, Prepared, compared, concluded
 from driftwatch.services.gate_found import EndpointGate, Gate, Rules, Verdict
-from driftwatch.services.grade import grade_all
 from driftwatch.services.judge import load_watch
 from driftwatch.services.judge_watch import judge_states
 from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.our_side import EXPLAINING
-from driftwatch.services.score import score_replay
-from driftwatch.services.seeded import seed_scores
-from driftwatch.services.sensors import plain_answers, sensor_scores
-from driftwatch.services.tick import World
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 
 Advance = Callable[[str, int, int | None], None]
 
@@ -105,39 +98,11 @@ def _some(names: Sequence[str], most: int = 3) -> str:
 
 
 async def _replayed(prepared: Prepared, world: World) -> tuple[Replay, tuple[Score, ...]]:
-    """Replay once: the steps of `services.tick` up to its first commit, without the commit."""
-    watched, started = prepared.watched, world.clock.now()
-    endpoint, store = watched.endpoint, world.store
-    asked = await ask_all(endpoint, watched.model, clock=world.clock, guard=world.guard)
-    answers = await asyncio.to_thread(world.copies.removed, endpoint.name, asked.answers)
-    texts = await asyncio.to_thread(world.references.of, endpoint, epoch=prepared.epoch)
+    """Measure once, as a tick does, and record nothing."""
+    watched = prepared.watched
+    slot = Slot(endpoint=watched.endpoint.name, due=world.clock.now())
+    replay = await measure.asked(watched, slot, world, epoch=prepared.epoch)
+    texts = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=prepared.epoch)
     references = texts_for(prepared.stood, texts)
-    states = await asyncio.to_thread(judge_states, watched.judges, store)
-    graded = await grade_all(
-        answers,
-        watched,
-        references,
-        clock=world.clock,
-        guard=world.guard,
-        left_s=until_next_s(endpoint, world.clock),
-        generations={name: state.generation for name, state in states.items()},
-    )
-    heard = {name: replace(state, models=sorted(graded.models.get(name, ()))) for name, state in states.items()}
-    replay = Replay(
-        slot=Slot(endpoint=endpoint.name, due=started),
-        epoch=prepared.epoch,
-        started_at=started,
-        finished_at=world.clock.now(),
-        fingerprint=with_judges(await asyncio.to_thread(watched.fingerprint_now), heard),
-        answers=answers,
-        loop_lag_ms=asked.loop_lag_ms,
-        grading_usd=graded.cost_usd,
-    )
-    plain = plain_answers(endpoint, answers)
-    score = partial(score_replay, plain, watched.scorers, references, graded.verdicts, watched.similarity)
-    scores = (
-        *await world.scoring.run(score, watched.scorers, beside=watched.similarity is not None),
-        *seed_scores(endpoint, plain, references),
-        *await asyncio.to_thread(sensor_scores, endpoint, replay, world.sensors),
-    )
-    return replay, scores
+    replay, verdicts = await measure.graded(watched, replay, references, world)
+    return replay, await measure.scored(watched, replay, references, verdicts, world)

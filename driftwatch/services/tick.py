@@ -3,35 +3,25 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 
 import structlog
 
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Reason
-from driftwatch.domain.judge_drift import with_judges
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.scorers.verdict import Unscored
-from driftwatch.services.ask import ask_all, until_next_s
+from driftwatch.services import measure
 from driftwatch.services.confirm import confirm
-from driftwatch.services.copies import Copies
-from driftwatch.services.counts import Counts, count_replay
-from driftwatch.services.grade import grade_all, grading_usd
+from driftwatch.services.counts import count_replay
+from driftwatch.services.grade import grading_usd
 from driftwatch.services.judge import judge_failure, judge_pending
-from driftwatch.services.judge_watch import anchors_due, judge_states
+from driftwatch.services.judge_watch import anchors_due
 from driftwatch.services.our_side import requalifying
-from driftwatch.services.own_network import OwnNetwork, skip
-from driftwatch.services.ports import Clock, Store, Traces
-from driftwatch.services.references import References, Texts
-from driftwatch.services.score import NO_VERDICTS, Verdicts, score_replay
-from driftwatch.services.scoring_threads import ScoringThreads
-from driftwatch.services.seeded import seed_scores
-from driftwatch.services.sensors import SensorReferences, plain_answers, sensor_scores
-from driftwatch.services.spend import SpendGuard
+from driftwatch.services.own_network import skip
 from driftwatch.services.timeouts import failing, timed_out
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 
 log = structlog.get_logger(__name__)
 
@@ -45,27 +35,6 @@ class Ticked(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What a tick needs beside its endpoint."""
-
-    store: Store
-    clock: Clock
-    guard: SpendGuard
-    references: References
-    traces: Traces | None = None
-    network: OwnNetwork | None = None
-    counts: Counts = field(default_factory=Counts)
-    scoring: ScoringThreads = field(default_factory=ScoringThreads)
-    sensors: SensorReferences = field(init=False)
-    copies: Copies = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Begin without remembered references of sensors, and without remembered answers."""
-        object.__setattr__(self, "sensors", SensorReferences(self.store))
-        object.__setattr__(self, "copies", Copies(store=self.store))
-
-
 async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     """Replay the slot, commit the facts, then commit what they decide.
 
@@ -75,22 +44,18 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     estimate = world.guard.estimate(watched.endpoint) + grading_usd(watched)
     if not await asyncio.to_thread(world.store.claim, slot, now=world.clock.now(), reserve_usd=estimate):
         return Ticked.ALREADY
-    replay = await _replay(watched, slot, world)
+    # What our own side changed since the last replay decides which baseline this one belongs to.
+    epoch = await asyncio.to_thread(_epoch, watched, world)
+    replay = await measure.asked(watched, slot, world, epoch=epoch)
     if not any(answer.reply for answer in replay.answers):
         down = await _own_trouble(watched, replay, world)
         return await _skip(watched, slot, down, world) if down else await _fail(watched, replay, world)
     if world.network is not None:
         world.network.reached()
     references = await asyncio.to_thread(world.references.of, watched.endpoint, epoch=replay.epoch)
-    replay, verdicts = await _graded(watched, replay, references, world)
-    plain = plain_answers(watched.endpoint, replay.answers)
-    # A scorer may take its time: the loop goes on asking for the other endpoints.
-    score = partial(score_replay, plain, watched.scorers, references, verdicts, watched.similarity)
-    scores = [
-        *await world.scoring.run(score, watched.scorers, beside=watched.similarity is not None),
-        *seed_scores(watched.endpoint, plain, references),
-        *await asyncio.to_thread(sensor_scores, watched.endpoint, replay, world.sensors),
-    ]
+    await _judges_anchored(watched, slot, world)
+    replay, verdicts = await measure.graded(watched, replay, references, world)
+    scores = await measure.scored(watched, replay, references, verdicts, world)
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)
@@ -127,46 +92,12 @@ async def _skip(watched: Watched, slot: Slot, why: str, world: World) -> Ticked:
     return Ticked.SKIPPED
 
 
-async def _replay(watched: Watched, slot: Slot, world: World) -> Replay:
-    """Ask every probe; what our own side changed since the last replay decides which baseline it belongs to."""
-    fingerprint = await asyncio.to_thread(watched.fingerprint_now)
-    epoch = await asyncio.to_thread(_epoch, watched, world)
-    started = world.clock.now()
-    asked = await ask_all(watched.endpoint, watched.model, clock=world.clock, guard=world.guard)
-    answers = await asyncio.to_thread(world.copies.removed, watched.endpoint.name, asked.answers)
-    return Replay(
-        slot=slot,
-        epoch=epoch,
-        started_at=started,
-        finished_at=world.clock.now(),
-        fingerprint=fingerprint,
-        answers=answers,
-        loop_lag_ms=asked.loop_lag_ms,
-    )
-
-
-async def _graded(watched: Watched, replay: Replay, references: Texts, world: World) -> tuple[Replay, Verdicts]:
-    """Have the judges' own anchors graded, then the answers; what is known of the judges becomes part of the facts."""
-    if not watched.judges:
-        return replay, NO_VERDICTS
+async def _judges_anchored(watched: Watched, slot: Slot, world: World) -> None:
+    """Have the judges' own anchors graded before the answers, where they are due."""
     for one in watched.judges.values():
         async with one.lock:
-            if await asyncio.to_thread(anchors_due, one, replay.slot.due, world.store, world.clock):
-                await tick(one.watched, Slot(endpoint=one.name, due=replay.slot.due), world)
-    states = await asyncio.to_thread(judge_states, watched.judges, world.store)
-    graded = await grade_all(
-        replay.answers,
-        watched,
-        references,
-        clock=world.clock,
-        guard=world.guard,
-        left_s=until_next_s(watched.endpoint, world.clock) - (world.clock.now() - replay.started_at).total_seconds(),
-        generations={name: state.generation for name, state in states.items()},
-    )
-    heard = {name: replace(state, models=sorted(graded.models.get(name, ()))) for name, state in states.items()}
-    fingerprint = with_judges(replay.fingerprint, heard)
-    finished = world.clock.now()
-    return replace(replay, fingerprint=fingerprint, grading_usd=graded.cost_usd, finished_at=finished), graded.verdicts
+            if await asyncio.to_thread(anchors_due, one, slot.due, world.store, world.clock):
+                await tick(one.watched, Slot(endpoint=one.name, due=slot.due), world)
 
 
 def _epoch(watched: Watched, world: World) -> int:

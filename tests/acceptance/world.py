@@ -17,8 +17,9 @@ from driftwatch.services.references import References
 from driftwatch.services.scoring_threads import ScoringThreads
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
-from driftwatch.services.tick import Ticked, World, tick
+from driftwatch.services.tick import Ticked, tick
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.clock import ManualClock
 from driftwatch.testing.model import ScriptedModel

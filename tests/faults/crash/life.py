@@ -34,8 +34,8 @@ from driftwatch.services.ports import Clock, DecisionCommit, Notifier, SavedStre
 from driftwatch.services.references import References
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.streams import Budgets, plan_streams, watched_metrics
-from driftwatch.services.tick import World
 from driftwatch.services.watched import Watched
+from driftwatch.services.world import World
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import capitals, right
