@@ -41,5 +41,6 @@ def accept(ctx: click.Context, incident: int, *, every: bool, by: str, comment: 
 def _begins(probes: Sequence[str], epoch: int) -> str:
     if not probes:
         return f"baseline {epoch} begins"
-    more = f" and {len(probes) - _NAMED} more" if len(probes) > _NAMED else ""
-    return f"a new baseline of {', '.join(probes[:_NAMED])}{more} begins (the other probes keep theirs)"
+    from driftwatch.domain.listing import listed
+
+    return f"a new baseline of {listed(probes, _NAMED)} begins (the other probes keep theirs)"

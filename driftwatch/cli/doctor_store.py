@@ -66,7 +66,7 @@ def _schema(found: "Examined") -> Line:
 
 def moment(at: datetime) -> str:
     """Return a moment in UTC, to the second."""
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return _aware(at).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def daemon(frame: "Frame", found: "Examined") -> Iterator[Line]:
@@ -187,11 +187,11 @@ def endpoints(kept: "Store", settings: "Settings") -> Iterator[Line]:
             why = f": {last.reason}" if last.reason else ""
             yield Line(mark="ok" if running else "warning", what=wanted.name, told=told + why)
             continue
-        answers = kept.answers(wanted.name, last.slot)
+        answers = kept.count_answers(wanted.name, last.slot)
         scores = kept.scores(wanted.name, last.slot)
         reasons = Counter(score.value.reason for score in scores if isinstance(score.value, Unscored))
         without = reasons.total()
-        told += f", {sum(answer.reply is not None for answer in answers)} of {len(answers)} answered"
+        told += f", {answers.replied} of {answers.asked} answered"
         told += f", {without / len(scores):.0%} of {len(scores)} scores unscored" if scores else ", no scores"
         told += f" (mostly: {reasons.most_common(1)[0][0]})" if reasons else ""
         yield Line(mark="ok" if scores else "warning", what=wanted.name, told=told)

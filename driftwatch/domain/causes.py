@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from driftwatch.domain.incident import Finding
+from driftwatch.domain.listing import listed
 from driftwatch.domain.metric import Severity
 
 TOGETHER = timedelta(hours=1)
@@ -211,8 +212,7 @@ EXPLANATIONS: tuple[Callable[[Sequence[Finding], Causes], Explained | None], ...
 
 
 def _named(drifts: Sequence[Elsewhere]) -> str:
-    names = [one.endpoint for one in drifts]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return listed([one.endpoint for one in drifts])
 
 
 def loudest(attribution: Attribution) -> Severity:

@@ -9,6 +9,7 @@ from driftwatch.adapters.notify import wording
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence, StateSeen
 from driftwatch.domain.legible import legible, one_line
+from driftwatch.domain.listing import listed
 from driftwatch.domain.metric import MEASURED, Severity
 from driftwatch.domain.payload import payload_for
 from driftwatch.presentation.spark import sparkline, squeezed
@@ -171,8 +172,8 @@ def passed(endpoint: "EndpointReport") -> str:
         return ""
     many = len(endpoint.passed)
     named = [f"{i.incident.name} ({movement(i.incident)}, {moment(i.incident.opened_at)})" for i in endpoint.passed]
-    listed = ", ".join(named[:_PASSED_NAMED]) + (f" and {many - _PASSED_NAMED} more" if many > _PASSED_NAMED else "")
-    return f"{many} alarm{'' if many == 1 else 's'} told to nobody, vanished when asked again: {listed}."
+    told = listed(named, _PASSED_NAMED)
+    return f"{many} alarm{'' if many == 1 else 's'} told to nobody, vanished when asked again: {told}."
 
 
 def todo_line(incident: Incident) -> str:

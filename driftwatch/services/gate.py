@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from driftwatch.domain.listing import listed
 from driftwatch.domain.replay import Replay, Score, Slot
 from driftwatch.services import measure
 from driftwatch.services.gate_bags import Bags, asked_last, bags_of, stood_for, texts_for
@@ -82,19 +83,15 @@ def _notes(
         if differ := sorted(p for p in now.keys() & then.keys() - EXPLAINING if now[p] != then[p]):
             yield f"our side differs from the baseline's: {', '.join(differ)}"
     if edited := [p.id for p in probes if p.key in stood and stood[p.key] != p.key]:
-        yield f"asked or scored in another way than the baseline, compared by id: {_some(edited)}"
+        yield f"asked or scored in another way than the baseline, compared by id: {listed(edited)}"
     if new := [p.id for p in probes if p.key not in stood]:
-        yield f"without a baseline, not compared: {_some(new)}"
+        yield f"without a baseline, not compared: {listed(new)}"
     if left_out:
-        yield f"in the baseline and asked no more: {_some(sorted(left_out))}"
+        yield f"in the baseline and asked no more: {listed(sorted(left_out))}"
     if gone := sorted(store.streams(name).keys() - watched.metrics.keys() - {MEMORY}):
-        yield f"in the baseline and measured no more: {_some(gone)}"
+        yield f"in the baseline and measured no more: {listed(gone)}"
     if (incident := store.open_incident(name)) is not None:
         yield f"{incident.name} is open: today is compared with what was before it, so what it found shows here too"
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 async def _replayed(prepared: Prepared, world: World) -> tuple[Replay, tuple[Score, ...]]:

@@ -9,7 +9,7 @@ from driftwatch.stats.normal import chi_square_tail, normal_cdf, normal_quantile
 
 Floats = NDArray[np.float64]
 
-_CLIP = 16.0  # a square enters the scale at no more than (4 s)^2: one jump must not hide the next
+CLIP = 16.0  # a square enters the scale at no more than (4 s)^2: one jump must not hide the next
 _ALPHA = 0.01
 _FEW = 8
 _CAUSE = "a rhythm or a slow factor moves them"
@@ -17,7 +17,7 @@ _CAUSE = "a rhythm or a slow factor moves them"
 
 def next_square(z: float, variance: float) -> float:
     """The square of `z` as it enters the running variance, winsorised at four running sd."""
-    return min(z * z, _CLIP * variance)
+    return min(z * z, CLIP * variance)
 
 
 def studentised(z: float, *, variance: float, degrees: float) -> float:

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.channel_mixture import SHARES, WEIGHTS
+from driftwatch.stats.dispersion import CLIP
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.mixture import SHIFTS
 from driftwatch.stats.root import root
 from driftwatch.stats.run_length import one_sided_arl, siegmund_arl
+from driftwatch.stats.stream import HISTORY, StreamDetector
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +26,7 @@ _LEAST_ARL = 5
 _BETS = np.array([s * b for b in SHIFTS for s in (1, -1)])
 _ON_A_SHIFT = ("location", "odds")
 """Channels that a shift common to all probes feeds: of pass/fail its odds are a second location."""
-_HISTORY, _PRIOR = 200.0, 20.0  # of `StreamDetector`: replays that tell the spread, and as many that are believed to
-_CLIP = 16.0  # as in `dispersion`
+_PRIOR = StreamDetector.scale_prior
 _STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
 _LARGEST_SHIFT = 30.0
 _LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
@@ -105,7 +106,7 @@ def mixture_delay(
     shares = np.log(np.repeat(SHARES[kind], 2) / 2)
     # Logarithms of the processes, shape (runs, blocks of starts, bets); those of ended runs are dropped.
     logs, held = np.full((runs, 1, _BETS.size), -np.inf), np.array([1.0])
-    past = min(references, _HISTORY)
+    past = min(references, float(HISTORY))
     squares = rng.chisquare(past, size=runs)
     delays: list[int] = []
     for passed in range(HORIZON):
@@ -116,7 +117,7 @@ def mixture_delay(
         raw = rng.normal(shift * left, size=len(logs))
         variance = (squares + _PRIOR) / (past + _PRIOR)
         z = _studentised(raw, variance, past + _PRIOR)
-        past, squares = _remembered(past, squares, np.minimum(raw**2, _CLIP * variance))
+        past, squares = _remembered(past, squares, np.minimum(raw**2, CLIP * variance))
         logs[:, -1] = np.logaddexp(logs[:, -1], 0.0)
         bets = _BETS * (left / held)[:, None]
         logs += bets * z[:, None, None] - bets**2 / 2
@@ -136,7 +137,7 @@ def _studentised(raw: Floats, variance: Floats, degrees: float) -> Floats:
 
 def _remembered(past: float, squares: Floats, more: Floats) -> tuple[float, Floats]:
     """How many squares tell the spread, and their sums, with one more; where there is no room a usual one leaves."""
-    if past < _HISTORY:
+    if past < HISTORY:
         return past + 1, squares + more
     return past, squares * (1 - 1 / past) + more
 

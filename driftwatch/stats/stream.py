@@ -62,7 +62,7 @@ __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
 Floats = NDArray[np.float64]
 
-_HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
+HISTORY = 200  # quiet replays whose evidence is kept: for the scale, the check and the onset
 _UNTREATED = frozenset(("ks", "cvm", "risk-adjusted"))
 _OF_THRESHOLDS = frozenset(("arl", "guaranteed", "pause_above"))
 _NO_BELIEF = 2.0  # what is left of the prior when the baseline itself is over-dispersed
@@ -325,8 +325,8 @@ class StreamDetector:
             state,
             z=z,
             inflation=over_dispersion(variance, degrees) if self.studentise else 1.0,
-            history=np.concatenate([state.history, [row]])[-_HISTORY:],
-            history_keys=(*state.history_keys, replay.key)[-_HISTORY:],
+            history=np.concatenate([state.history, [row]])[-HISTORY:],
+            history_keys=(*state.history_keys, replay.key)[-HISTORY:],
         )
 
     def _learns(self, state: StreamState) -> Learns:

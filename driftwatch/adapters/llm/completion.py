@@ -50,7 +50,6 @@ class Completion:
     _text: list[str] = field(default_factory=list)
     _refusal: list[str] = field(default_factory=list)
     _tools: dict[int, dict[str, Any]] = field(default_factory=dict)
-    _headed: bool = False
     _worded: bool = False
     _size: int = 0
     _broken: bool = False
@@ -79,7 +78,7 @@ class Completion:
             raise trouble.protocol(f"a chat completion is a JSON object, got {type(found).__name__}")
         if found.get("error"):
             raise trouble.from_error_object(found["error"], key=self.key)
-        if not self._headed:
+        if self.id is None or self.model is None or self.system_fingerprint is None:
             self._take_head(found)
         if usage := found.get("usage"):
             self.usage = parse_usage(usage)
@@ -134,7 +133,6 @@ class Completion:
             self.model = trouble.named(found.get("model"), self.key)
         if self.system_fingerprint is None:
             self.system_fingerprint = trouble.named(found.get("system_fingerprint"), self.key)
-        self._headed = None not in (self.id, self.model, self.system_fingerprint)
 
     def _take_choice(self, choice: Mapping[str, Any]) -> None:
         self.seen_choice = True

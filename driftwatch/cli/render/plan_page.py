@@ -11,6 +11,7 @@ from rich.table import Table
 from driftwatch.cli.render.plan import periods, statement
 from driftwatch.cli.render.terminal import plain, table
 from driftwatch.domain.legible import one_line
+from driftwatch.domain.listing import listed
 from driftwatch.stats.power_simulated import RUNS, SEED
 
 if TYPE_CHECKING:
@@ -91,14 +92,9 @@ def _budget(plan: "EndpointPlan") -> Table:
     for s in plan.shares:
         told = f"{100 * s.share:.1f} %", f"{s.per_year:.2f}", span(s.arl, plan.replays_per_day)
         alike.setdefault((s.severity.value, *told), []).append(s.metric)
-    rows = [(may, _named(names), *told) for (may, *told), names in alike.items()]
+    rows = [(may, listed(names, NAMED), *told) for (may, *told), names in alike.items()]
     columns = ("may", "each of these streams", "share", "a year", "one in")
     return _figures(table(columns, rows), since=2)
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _found(plan: "EndpointPlan", powers: Sequence["StreamPower"], times: float, what: str) -> Iterator[RenderableType]:
