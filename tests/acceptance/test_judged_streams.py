@@ -4,13 +4,18 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from driftwatch.adapters.notify.wording import render_text
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState
 from driftwatch.domain.replay import Slot, SlotState
 from driftwatch.scorers.verdict import Unscored
+from driftwatch.services import measure
 from driftwatch.services.backtest_fold import Fold
+from driftwatch.services.grade import Graded, grade_all
 from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold
 from driftwatch.services.own import Person, accept, resolve
@@ -42,6 +47,26 @@ def test_a_steady_judge_tells_nobody(tmp_path: Path) -> None:
     asyncio.run(here.replay(24))
     assert here.told() == []
     assert min(here.verdicts()) > 0.8
+
+
+def test_judges_have_what_the_asking_left_of_the_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate once gave them the whole of it: a replay that asks for forty minutes graded into the next."""
+    here, given = world(tmp_path), list[float]()
+
+    async def heard(*args: Any, left_s: float, **more: Any) -> Graded:
+        given.append(left_s)
+        return await grade_all(*args, left_s=left_s, **more)
+
+    monkeypatch.setattr("driftwatch.services.measure.grade_all", heard)
+
+    async def story() -> None:
+        slot = Slot(endpoint="support-bot", due=here.clock.now())
+        replay = await measure.asked(here.watched, slot, here.world, epoch=1)
+        here.clock.advance(timedelta(minutes=40))
+        await measure.graded(here.watched, replay, {}, here.world)
+
+    asyncio.run(story())
+    assert given == pytest.approx([20 * 60], abs=1)
 
 
 def test_answers_that_got_worse_under_a_steady_judge_page(tmp_path: Path) -> None:
