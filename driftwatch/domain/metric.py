@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from driftwatch.scorers.verdict import MetricKind
+
+MetricEvent = Literal["zeros", "ones", "unusual"]
 
 
 class Severity(StrEnum):
@@ -41,6 +44,9 @@ class Metric:
         Name of the judge whose verdicts it holds; empty where rules or measurements make it.
     own_reference : bool
         Whether answers are compared with the probe's first ones, so that it begins after those.
+    event : {"zeros", "ones", "unusual"}
+        Of a binary metric, what is looked for most: failures, ones such as refusals, or in each probe the answer that
+        it rarely gives, where both ways mean the same.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Metric:
     weight: float = 1.0
     judge: str = ""
     own_reference: bool = False
+    event: MetricEvent = "zeros"
 
 
 PASS = Metric(name="pass", kind="binary", harm=-1, severity=Severity.PAGE, weight=4.0)
@@ -61,7 +68,7 @@ LOGPROB = Metric(name="logprob-distance", kind="continuous", unit="nat", weight=
 BORDER = Metric(name="border-distance", kind="continuous", weight=4.0, own_reference=True)
 """Of border inputs: total variation of the first token's law from that of the probe's own first answers."""
 
-SEED = Metric(name="seed-mismatch", kind="binary", weight=0.5, own_reference=True)
+SEED = Metric(name="seed-mismatch", kind="binary", weight=0.5, own_reference=True, event="ones")
 """Of endpoints that honour the seed they are sent: whether the answer is not the one that it always gave."""
 
 SIMILARITY = Metric(name="similarity", kind="continuous", own_reference=True)
@@ -71,18 +78,18 @@ MEASURED = {
     metric.name: metric
     for metric in (
         PASS,
-        Metric(name="refusal", kind="binary", harm=1, severity=Severity.PAGE),
-        Metric(name="cut-off", kind="binary", harm=1, severity=Severity.PAGE),
+        Metric(name="refusal", kind="binary", harm=1, severity=Severity.PAGE, event="ones"),
+        Metric(name="cut-off", kind="binary", harm=1, severity=Severity.PAGE, event="ones"),
         Metric(name="length", kind="continuous"),
         Metric(name="novelty", kind="continuous", weight=2.0, own_reference=True),
-        Metric(name="unseen", kind="binary", weight=0.5, own_reference=True),
+        Metric(name="unseen", kind="binary", weight=0.5, own_reference=True, event="ones"),
         Metric(name="logprob", kind="continuous", unit="nat", weight=2.0),
         LOGPROB,
         BORDER,
         SEED,
         SIMILARITY,
-        Metric(name="markdown", kind="binary"),
-        Metric(name="json-shape", kind="binary"),
+        Metric(name="markdown", kind="binary", event="unusual"),
+        Metric(name="json-shape", kind="binary", event="unusual"),
         Metric(name="script", kind="continuous"),
         Metric(name="latency", kind="continuous", unit="ms", weight=0.5),
         # Measured and shown: the vendor's load moves them with the latency, and the price map the cost.
@@ -94,7 +101,7 @@ MEASURED = {
         Metric(name="cached-tokens", kind="continuous", severity=Severity.NONE),
         Metric(name="cost", kind="continuous", unit="USD", severity=Severity.NONE),
         # Of probes with tools only.
-        Metric(name="tool-called", kind="binary"),
+        Metric(name="tool-called", kind="binary", event="unusual"),
         Metric(name="task-success", kind="binary", harm=-1, severity=Severity.PAGE),
         Metric(name="cost-per-success", kind="continuous", unit="USD", severity=Severity.NONE),
     )

@@ -40,4 +40,10 @@ def detector_for(
         return CommonFactorStream(baseline_replays=max(baseline_replays, _SHORTEST_SERIES), arl=arl)
     # Where answers are compared with the probe's first ones, the stream begins after those.
     begins = text_reference(baseline_replays) if metric.own_reference else 0
-    return StreamDetector(baseline_replays=max(baseline_replays - begins, 2), arl=arl, kind=metric.kind, paging=paging)
+    return StreamDetector(
+        baseline_replays=max(baseline_replays - begins, 2),
+        arl=arl,
+        kind=metric.kind,
+        event=metric.event,
+        paging=paging,
+    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats.bags import Bags
 from driftwatch.stats.event_bets import NO_BET, RatedEvents, broken, flaky, odds, odds_of_each, rated, turned
-from driftwatch.stats.events import worst_and_best
+from driftwatch.stats.events import Event, events_of, worst_and_best
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.far import far_below_and_above
 from driftwatch.stats.recall import Said
@@ -35,18 +35,18 @@ class SideBets:
         On the spread within probes; none of a pass/fail metric, whose spread is a function of its rate.
     rare : ndarray, shape (6,)
         On a share of answers turned into the worst class, then into the best one; of a pass/fail metric, shape (3,),
-        the worst only; none of a continuous one.
+        into events only; none of a continuous one.
     far : ndarray, shape (6,)
         On a share of answers turned into some far below their probe's past, then far above; none of a pass/fail metric.
     odds : ndarray, shape (4,)
-        On an odds ratio of failing common to all probes, then on a share of the passes of the flaky ones having turned;
-        of a pass/fail metric only.
+        On an odds ratio of events common to all probes, then on a share of the other answers of those that had one
+        before having turned; of a pass/fail metric only.
     single : ndarray, shape (n_probes, 2)
         On one probe's answers being far below, or far above, its past; of a pass/fail metric, shape (n_probes, 1), on
-        it failing.
+        nothing but events.
     dense : ndarray, shape (n_probes, n_bets)
         On each probe having moved: a weak tilt of its score up and down, a strong tilt up and down; of a pass/fail
-        metric three odds ratios of its failing.
+        metric three odds ratios of its events.
     """
 
     scale: Floats
@@ -72,8 +72,8 @@ class Footing:
         Share of the reference's error that every later replay sees again: 0 while the reference takes every
         replay in, near 1 long after it was full.
     told : float
-        What the hour foretells of the evidence, in its standard deviations: bets on failures expect as many more or
-        fewer of them; those on grades and measures are tempered by it.
+        What the hour foretells of the evidence, in its standard deviations: bets on zeros or ones expect as many more
+        or fewer of them; those on grades, measures and unusual answers are tempered by it.
     """
 
     spread: float | None
@@ -82,7 +82,9 @@ class Footing:
     told: float = 0.0
 
 
-def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing) -> SideBets:
+def side_bets(
+    bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing, *, event: Event = "zeros"
+) -> SideBets:
     """Bets of one replay against its reference.
 
     Parameters
@@ -91,9 +93,18 @@ def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing
         NaN where there is no value.
     found : Said
         What the bags say of it.
+    event : {"zeros", "ones", "unusual"}
+        Of a pass/fail metric, what is bet to happen more often.
     """
-    temper = 1 / (footing.inflation**2 + (0.0 if kind == "binary" else footing.told**2))
-    of_classes, of_distance = _events(bags, new, kind, footing)
+    told = footing.told if kind == "binary" and event != "unusual" else 0.0
+    temper = 1 / (footing.inflation**2 + (0.0 if told else footing.told**2))
+    if kind == "binary":
+        # One side only: a rate of events that was estimated a little too high looks like fewer of them for ever.
+        # Where the evidence is foretold to rise, zeros are foretold to be fewer, ones more.
+        of_classes = [rated(events_of(bags, new, event), footing.fixed, -told if event == "ones" else told)]
+    else:
+        of_classes = _classes(bags, new, kind, footing)
+    of_distance = _distances(bags, new, kind, footing)
     used = (found.laws.variance > 0) & (found.laws.drawn == 1)
     return SideBets(
         scale=_spread(footing.spread, kind) * temper,
@@ -105,18 +116,17 @@ def side_bets(bags: Bags, new: Floats, kind: Kind, found: Said, footing: Footing
     )
 
 
-def _events(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> tuple[list[RatedEvents], list[RatedEvents]]:
-    """Rare classes and far values of the metric, each by side, with their rates."""
-    classes = [] if kind == "continuous" else list(worst_and_best(bags, new))
-    distances = [] if kind == "binary" else list(far_below_and_above(bags, new))
+def _classes(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> list[RatedEvents]:
+    """Worst and best class of a graded metric, with their rates."""
+    return [rated(side, footing.fixed) for side in worst_and_best(bags, new)] if kind == "graded" else []
+
+
+def _distances(bags: Bags, new: Floats, kind: Kind, footing: Footing) -> list[RatedEvents]:
+    """Far values on either side, with their rates."""
     if kind == "binary":
-        # One side is what the other is not, and fewer failures are no alarm of their own: a rate that was
-        # estimated a little too high looks like them for ever.
-        classes.pop()
-    told = footing.told if kind == "binary" else 0.0
+        return []
     # A grade has no far: on five values what lies beyond four deviations is a class of its own.
-    far = [rated(side, footing.fixed, told, pooled=kind == "continuous") for side in distances]
-    return [rated(side, footing.fixed, told) for side in classes], far
+    return [rated(side, footing.fixed, pooled=kind == "continuous") for side in far_below_and_above(bags, new)]
 
 
 def _spread(score: float | None, kind: Kind) -> Floats:

@@ -1,6 +1,7 @@
-"""What counts as a rare event of a graded metric: its worst and its best class."""
+"""What counts as a rare event of a metric of few values: its worst and its best class."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,10 @@ from driftwatch.stats.bags import Bags
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+Event = Literal["zeros", "ones", "unusual"]
+"""Of a pass/fail metric: failures, what is rarely so (a refusal), or whatever a probe's own answers rarely are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +58,38 @@ def worst_and_best(bags: Bags, new: Floats) -> tuple[Events, Events]:
     least = min(bags.least, float(today.min(initial=np.inf)))
     most = max(bags.most, float(today.max(initial=-np.inf)))
     return _in_class(bags, new, least, other=most), _in_class(bags, new, most, other=least)
+
+
+def events_of(bags: Bags, new: Floats, event: Event) -> Events:
+    """Events of a pass/fail metric, whose rise is bet on.
+
+    Parameters
+    ----------
+    bags, new
+        As of `worst_and_best`.
+    event : {"zeros", "ones", "unusual"}
+        Of the last one each probe has its own: the value that its bag, today's included, shows less often; ones where
+        both are as often.
+
+    Examples
+    --------
+    A probe that nearly always uses a table, and one that never does, each do the other thing today.
+
+    >>> import numpy as np
+    >>> held, today = np.array([[1.0] * 30, [0.0] * 30]), np.array([[0.0], [1.0]])
+    >>> [events_of(Bags(held=held), today, event).now.tolist() for event in ("zeros", "ones", "unusual")]
+    [[1, 0], [0, 1], [1, 1]]
+    """
+    zeros, ones = worst_and_best(bags, new)
+    if event != "unusual":
+        return zeros if event == "zeros" else ones
+    rarer = ones.past + ones.now <= zeros.past + zeros.now
+    return Events(
+        past=np.where(rarer, ones.past, zeros.past),
+        sizes=ones.sizes,
+        now=np.where(rarer, ones.now, zeros.now),
+        drawn=ones.drawn,
+    )
 
 
 def _in_class(bags: Bags, new: Floats, value: float, *, other: float) -> Events:

@@ -21,7 +21,7 @@ from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import RhythmState
 from driftwatch.stats.stream import StreamState
 
-VERSION = 11
+VERSION = 12
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")

@@ -23,6 +23,7 @@ from driftwatch.stats.dispersion import (
 )
 from driftwatch.stats.effect import MovedProbe
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.events import Event
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.extra_charts import (
     ExtraEvidence,
@@ -80,6 +81,9 @@ class StreamDetector:
         In-control ARL, in replays, that all paging charts of this stream together may spend.
     kind : {"binary", "graded", "continuous"}
         Pass/fail and few-valued grades are scored by value, anything else by ranks within the probe.
+    event : {"zeros", "ones", "unusual"}
+        Of a binary metric, what the bets beside the location expect more of: failures, ones (a refusal), or in each
+        probe the value that it rarely has. Fewer events are seen by the location alone.
     reference_cap : int
         Values a probe's bag holds at most.
     cusum_reference : float
@@ -134,6 +138,7 @@ class StreamDetector:
     baseline_replays: int
     arl: float
     kind: Kind
+    event: Event = "zeros"
     reference_cap: int = 200
     cusum_reference: float = 0.5
     paging: tuple[Chart, ...] = ("mixture",)
@@ -149,6 +154,8 @@ class StreamDetector:
             raise DegenerateError(f"stream: baseline_replays must be 2 or more, got {self.baseline_replays}")
         if self.kind not in ("binary", "graded", "continuous"):
             raise DegenerateError(f"stream: kind must be binary, graded or continuous, got {self.kind!r}")
+        if self.event not in ("zeros", "ones", "unusual"):
+            raise DegenerateError(f"stream: event must be zeros, ones or unusual, got {self.event!r}")
         if self.reference_cap < 2:
             raise DegenerateError(f"stream: reference_cap must be 2 values or more, got {self.reference_cap}")
         if not (math.isfinite(self.scale_prior) and self.scale_prior >= 1):
@@ -458,7 +465,7 @@ class StreamDetector:
         )
         return ChannelEvidence(
             location=Location(z=state.z or 0.0, references=length + fixed),
-            side=side_bets(state.reference.bags, new, self.kind, today.said, footing),
+            side=side_bets(state.reference.bags, new, self.kind, today.said, footing, event=self.event),
         )
 
     def _effect(self, state: StreamState, latch: Latch | None) -> tuple[effects.Effect | None, tuple[MovedProbe, ...]]:

@@ -17,6 +17,7 @@ graded = st.integers(2, 10).map(lambda x: x / 2)
 anything = st.floats(allow_nan=False, allow_infinity=False)
 tame = st.integers(-20, 20).map(float)
 selected = st.sampled_from([("mixture",), ("cvm",), ("ewma", "cvm")])
+events = st.sampled_from(["zeros", "ones", "unusual"])
 selected_for_passes = st.sampled_from([("mixture",), ("risk-adjusted",), ("risk-adjusted", "ewma", "cvm")])
 
 
@@ -53,9 +54,9 @@ def test_no_number_is_ever_nan(replays, kind, paging):
 
 
 @quick
-@given(replays=replays_of(binary), cut=st.integers(0, 40), paging=selected_for_passes)
-def test_resuming_from_a_saved_state_changes_nothing(replays, cut, paging):
-    chart = detector("binary", paging=paging)
+@given(replays=replays_of(binary), cut=st.integers(0, 40), paging=selected_for_passes, event=events)
+def test_resuming_from_a_saved_state_changes_nothing(replays, cut, paging, event):
+    chart = detector("binary", paging=paging, event=event)
     resumed = decode_state(encode_state(fold(chart, replays[:cut])))
     state = reduce(chart.update, replays[cut:], resumed)
     assert encode_state(state) == encode_state(fold(chart, replays))

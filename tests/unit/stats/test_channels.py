@@ -27,11 +27,32 @@ def draws(rng, kind, probes, size):
     return np.clip(np.rint(2 * values) / 2, 1, 5) if kind == "graded" else values
 
 
-def bets_of(values, kind, **footing):
+def bets_of(values, kind, event="zeros", **footing):
     reference, new = values[:, :-1], values[:, -1:]
     bags = Bags(held=reference)
     found = said(bags, new, kind)
-    return side_bets(bags, new, kind, found, Footing(spread=spread_score(found.laws, kind), **footing))
+    return side_bets(bags, new, kind, found, Footing(spread=spread_score(found.laws, kind), **footing), event=event)
+
+
+def same_bets(one, other):
+    for name in ("scale", "rare", "far", "odds", "single", "dense"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), nan_ok=True), name
+
+
+@given(seed=st.integers(0, 2**32), fixed=st.floats(0, 1), told=st.floats(-2, 2))
+def test_ones_are_bet_on_as_zeros_are(seed, fixed, told):
+    """What the hour foretells of the evidence has the other sign where all values are turned round."""
+    passes = draws(np.random.default_rng(seed), "binary", 30, 31)
+    failures = bets_of(passes, "binary", fixed=fixed, told=told)
+    same_bets(bets_of(1 - passes, "binary", "ones", fixed=fixed, told=-told), failures)
+
+
+@given(seed=st.integers(0, 2**32), fixed=st.floats(0, 1), turned=st.sets(st.integers(0, 29)))
+def test_unusual_answers_are_bet_on_whichever_value_a_probe_usually_has(seed, fixed, turned):
+    values = draws(np.random.default_rng(seed), "binary", 30, 31)  # 31 values: no probe has both as often
+    other = values.copy()
+    other[list(turned)] = 1 - other[list(turned)]
+    same_bets(bets_of(other, "binary", "unusual", fixed=fixed), bets_of(values, "binary", "unusual", fixed=fixed))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from driftwatch.stats import DegenerateError, ReplayValues, StreamDetector, decode_state, encode_state
+from driftwatch.stats.state_codec import VERSION
 
 
 def key(i):
@@ -347,8 +348,8 @@ def test_ten_thousand_probes_are_a_replay_like_any_other():
 
 def test_another_version_of_a_state_is_refused_with_the_way_on():
     data = encode_state(StreamDetector(kind="binary", baseline_replays=5, arl=500).start())
-    with pytest.raises(DegenerateError, match=r"version is 12.*fold the stored scores again"):
-        decode_state(data[:18] + (12).to_bytes(2) + data[20:])
+    with pytest.raises(DegenerateError, match=rf"version is {VERSION + 1}.*fold the stored scores again"):
+        decode_state(data[:18] + (VERSION + 1).to_bytes(2) + data[20:])
     with pytest.raises(DegenerateError, match="not a stream's state"):
         decode_state(b"something else")
     with pytest.raises(DegenerateError, match="damaged"):
@@ -409,3 +410,27 @@ def test_every_public_name_can_be_looked_up():
     assert all(getattr(stats, name) for name in stats.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = stats.nonsense
+
+
+def after_fifty_quiet_replays(event, now, *, seed):
+    """Replays until 60 probes that never were a one, and now are with chances `now`, alarm; 100 if later."""
+    rng = np.random.default_rng(seed)
+    detector = StreamDetector(kind="binary", baseline_replays=24, arl=35_040, event=event)
+    state = detector.start()
+    for i in range(174):
+        row = (rng.random(60) < now) & (i >= 74)
+        state = detector.update(state, replay(i, {f"p{k}": (float(v),) for k, v in enumerate(row)}))
+        if detector.read(state).alarm:
+            return i - 73
+    return 100
+
+
+@pytest.mark.parametrize(("now", "most"), [(np.arange(60) == 7, 3), (np.where(np.arange(60) < 3, 0.5, 0.0), 6)])
+def test_a_probe_that_always_refuses_now_is_seen_within_a_few_replays(now, most):
+    """One probe: 3 in each of ten deployments, seeds 0-9; three, half of the time: 2 to 5. Of zeros: 14, 5 to 23."""
+    assert max(after_fifty_quiet_replays("ones", now, seed=seed) for seed in range(10)) <= most
+
+
+def test_what_is_looked_for_is_one_of_three():
+    with pytest.raises(DegenerateError, match="event must be zeros, ones or unusual, got 'twos'"):
+        StreamDetector(kind="binary", baseline_replays=5, arl=500, event="twos")
