@@ -93,9 +93,22 @@ def over_dispersed(zs: Floats) -> bool:
     return zs.size >= _FEW and chi_square_tail(float(zs @ zs), zs.size) < _ALPHA
 
 
-def over_dispersion(variance: float, degrees: float) -> float:
-    """Standard deviation that the past supports at 99 % confidence, at least 1 (Wilson-Hilferty bound)."""
-    bound = variance / (1 - 2 / (9 * degrees) + 2.326 * math.sqrt(2 / (9 * degrees))) ** 3
+def over_dispersion(variance: float, degrees: float, errors: float = 2.326) -> float:
+    """Standard deviation that the past supports at 99 % confidence, at least 1 (Wilson-Hilferty bound).
+
+    Parameters
+    ----------
+    variance, degrees : float
+        Mean of squares, and how many independent ones it is worth.
+    errors : float
+        Standard errors that stand for the confidence: 2.326 are 99 %.
+
+    Examples
+    --------
+    >>> round(over_dispersion(1.5, 200.0), 3), over_dispersion(1.1, 200.0)
+    (1.097, 1.0)
+    """
+    bound = variance / (1 - 2 / (9 * degrees) + errors * math.sqrt(2 / (9 * degrees))) ** 3
     return math.sqrt(max(1.0, bound))
 
 

@@ -21,18 +21,33 @@ EVENLY = (1 / len(SHIFTS),) * len(SHIFTS)
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Evidence of one replay: standard normal `z`, and the replays (above zero) its reference held."""
+    """Evidence of one replay.
+
+    Parameters
+    ----------
+    z : float
+        Standard normal if nothing changed.
+    references : float
+        Replays (above zero) that its reference held.
+    variances : ndarray, shape (window or more,), optional
+        Variance of the sum of the last 1, 2, ... of them, in that of independent ones; None where they are independent.
+    """
 
     z: float
     references: float
+    variances: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MixtureState:
-    """Log-likelihood ratio of every start still in the window and every bet, shape (n_starts, n_bets)."""
+    """Log-likelihood ratio of every start still in the window and every bet, shape (n_starts, n_bets).
+
+    `variances`, shape (n_starts,), is what the sum of the replays since each start is divided by when it is read.
+    """
 
     logs: Floats
     references: Floats
+    variances: Floats
     updates: int
 
 
@@ -58,6 +73,10 @@ class LocationMixture:
     average likelihood ratio of such shifts over the bets, summed over starts, minus the count of updates
     is a martingale under "nothing changed", so the ARL is at least ``exp(threshold)`` [1]_, as far as z is
     independent standard normal. Measured: about twice that. Forgetting old starts only lowers it.
+
+    Where replays follow each other, the logarithm of the ratio of a start k replays ago is divided by the variance of
+    such sums: that is the likelihood ratio of the sum, if it is normal with that variance. Its mean is one again, at
+    every replay; the ARL is then measured, not proved.
 
     References
     ----------
@@ -92,7 +111,8 @@ class LocationMixture:
 
     def start(self) -> MixtureState:
         """No starts yet."""
-        return MixtureState(logs=np.zeros((0, len(_BETS))), references=np.zeros(0), updates=0)
+        none = np.zeros(0)
+        return MixtureState(logs=np.zeros((0, len(_BETS))), references=none, variances=none, updates=0)
 
     def update(self, state: MixtureState, evidence: Location) -> MixtureState:
         """Bet on this replay for every start, this one included."""
@@ -104,7 +124,8 @@ class LocationMixture:
         logs = np.concatenate([state.logs, np.zeros((1, len(_BETS)))])[-self.window :]
         bets = _BETS * (references / evidence.references)[:, None]
         logs += bets * (evidence.z - bets / 2)
-        return MixtureState(logs=logs, references=references, updates=state.updates + 1)
+        variances = np.ones(len(logs)) if evidence.variances is None else evidence.variances[: len(logs)][::-1]
+        return MixtureState(logs=logs, references=references, variances=variances, updates=state.updates + 1)
 
     def read(self, state: MixtureState) -> Reading:
         """Log of the mixture against the log of the ARL."""
@@ -118,7 +139,11 @@ class LocationMixture:
 
     def log_mean(self, state: MixtureState) -> float:
         """Logarithm of the sum over starts of the mean over bets; 0 before the first update."""
-        return log_sum(state.logs + self._log_shares) if state.logs.size else 0.0
+        return log_sum(self._weighed(state)) if state.logs.size else 0.0
+
+    def _weighed(self, state: MixtureState) -> Floats:
+        weighed: Floats = state.logs / state.variances[:, None] + self._log_shares
+        return weighed
 
     @cached_property
     def _log_shares(self) -> Floats:
@@ -127,6 +152,6 @@ class LocationMixture:
 
     def _onset(self, state: MixtureState) -> int:
         """The start with the largest mean over the bets."""
-        logs = state.logs + self._log_shares
+        logs = self._weighed(state)
         by_start = np.exp(logs - logs.max()).sum(axis=1)
         return state.updates - len(state.logs) + int(np.argmax(by_start))

@@ -19,15 +19,17 @@ Learns = Literal["all", "unless it stands out", "nothing"]
 
 _DAILY, _WEEKLY, _LAGS = 2, 1, 2
 _WAVES = 2 * (_DAILY + _WEEKLY)
-_COLUMNS = _WAVES + _LAGS
+FADES = np.array([0.8, 0.9, 0.97])  # of a level's past, with each replay
+_COLUMNS = _WAVES + _LAGS + FADES.size
 _ABSENT = 1e-6  # expected size of a coefficient that a model has not
 _BELIEFS = (
-    # Weight, and the sizes that one coefficient of the day's wave, of the week's, and of a lag are expected to have.
-    (0.70, 0.0, 0.0, 0.0),
-    (0.16, 0.4, 0.35, 0.0),
-    (0.05, 2.0, 0.5, 0.0),
-    (0.06, 0.0, 0.0, 0.4),
-    (0.03, 0.4, 0.35, 0.4),
+    # Weight, and the sizes expected of one coefficient of the day's wave, of the week's, of a lag, and of a level.
+    (0.69, 0.0, 0.0, 0.0, 0.0),
+    (0.16, 0.4, 0.35, 0.0, 0.0),
+    (0.05, 2.0, 0.5, 0.0, 0.0),
+    (0.06, 0.0, 0.0, 0.4, 0.0),
+    (0.03, 0.4, 0.35, 0.4, 0.0),
+    (0.01, 0.0, 0.0, 0.1, 0.3),  # hundreds of replays prove it; more weight would hide a shift right after the baseline
 )
 _HELD = 200  # rows kept, so that what was learned since an onset can be taken back
 _REACH = 4.0  # standard deviations at which a value is learned, and at which it counts for or against a belief
@@ -51,6 +53,8 @@ class RhythmState:
         Sum of the harmonics over the replays learned, and how many they are.
     last : ndarray, shape (n_lags,)
         Evidence before the next replay, latest first.
+    levels : ndarray, shape (n_levels,)
+        Means of all evidence before it, older replays counting less and less.
     upper, lower : float
         CUSUM of what is left; replays wait to be counted while it stands high.
     told : float
@@ -65,6 +69,7 @@ class RhythmState:
     waves: Floats
     count: int
     last: Floats
+    levels: Floats
     upper: float
     lower: float
     told: float
@@ -75,11 +80,12 @@ class RhythmState:
         """Nothing seen."""
         return cls(
             coefficients=np.zeros((len(_BELIEFS), _COLUMNS)),
-            inverse=_expected(),
+            inverse=expected(),
             votes=np.zeros(len(_BELIEFS)),
             waves=np.zeros(_WAVES),
             count=0,
             last=np.zeros(_LAGS),
+            levels=np.zeros(FADES.size),
             upper=0.0,
             lower=0.0,
             told=0.0,
@@ -89,7 +95,7 @@ class RhythmState:
     @property
     def weights(self) -> Floats:
         """Probability of each belief."""
-        logs = self.votes + _log_priors()
+        logs = self.votes + log_priors()
         odds = np.exp(logs - logs.max())
         shares: Floats = odds / odds.sum()
         return shares
@@ -99,14 +105,14 @@ class RhythmState:
         return replace(self, upper=0.0, lower=0.0)
 
     def without_since(self, index: int) -> "RhythmState":
-        """The state as if it had learned no replay from this index on."""
+        """The state as if it had learned no replay from this index on; the level is that of before."""
         first = int(np.searchsorted(self.rows[:, INDEX], index))
         kept, taken = self.rows[:first], self.rows[first:]
         counted = taken[taken[:, COUNTED] == 1]
         coefficients, inverse, summed = self.coefficients, self.inverse, self.waves
         for row in taken[::-1]:
             coefficients, inverse = _regressed(coefficients, inverse, row[ROW : ROW + _COLUMNS], row[VALUE], sign=-1)
-            summed = summed - _waves(row[HOURS])
+            summed = summed - waves_at(row[HOURS])
         return replace(
             self,
             coefficients=coefficients,
@@ -114,6 +120,7 @@ class RhythmState:
             votes=self.votes - counted[:, ROW + _COLUMNS :].sum(axis=0),
             waves=summed,
             count=self.count - len(taken),
+            levels=taken[0, ROW + _WAVES + _LAGS : ROW + _COLUMNS] if len(taken) else self.levels,
             rows=kept,
         )
 
@@ -169,7 +176,10 @@ def without_rhythm(
         raise DegenerateError(f"rhythm: hours must be a finite number, got {hours}")
     told = foretold(state, hours=hours, variance=variance)
     if learns == "nothing":
-        return told.left(value), replace(state, last=_pushed(state.last, value), told=told.mean)
+        # A level that followed the incident would call it over.
+        return told.left(value), replace(
+            state, last=_pushed(state.last, value), levels=FADES * state.levels, told=told.mean
+        )
     after = learned(state, told, value, index=index, hours=hours, variance=variance, baseline=learns == "all")
     return told.left(value), after
 
@@ -189,10 +199,11 @@ def foretold(state: RhythmState, *, hours: float, variance: float) -> Foretold:
     variance : float
         Of the evidence without rhythm and memory, as the past has it.
     """
-    row, harmonics = np.zeros(_COLUMNS), _waves(hours)
+    row, harmonics = np.zeros(_COLUMNS), waves_at(hours)
     if state.count:
         row[:_WAVES] = (harmonics - state.waves / state.count) / math.sqrt(1 + 1 / state.count)
-    row[_WAVES:] = state.last
+    row[_WAVES : _WAVES + _LAGS] = state.last
+    row[_WAVES + _LAGS :] = state.levels
     means, leverages = np.dot(state.coefficients, row), np.dot(np.dot(state.inverse, row), row)
     weights = state.weights
     mean = float(weights @ means)
@@ -245,6 +256,7 @@ def learned(
         waves=state.waves + told.waves,
         count=state.count + 1,
         last=_pushed(state.last, bounded),
+        levels=FADES * state.levels + (1 - FADES) * bounded,
         upper=upper,
         lower=lower,
         told=told.mean,
@@ -259,7 +271,8 @@ def in_hindsight(state: RhythmState) -> Floats:
     return left
 
 
-def _waves(hours: float) -> Floats:
+def waves_at(hours: float) -> Floats:
+    """Harmonics of the day and the week at an hour, shape (n_waves,)."""
     return np.array(waves(hours, _DAILY, _WEEKLY))
 
 
@@ -268,12 +281,13 @@ def _pushed(last: Floats, value: float) -> Floats:
 
 
 @cache
-def _log_priors() -> Floats:
+def log_priors() -> Floats:
+    """Logarithm of each belief's weight before any replay, shape (n_beliefs,)."""
     return np.log([weight for weight, *_ in _BELIEFS])
 
 
 @cache
-def _expected() -> Floats:
+def expected() -> Floats:
     """Prior covariance of each belief, shape (n_beliefs, n_columns, n_columns)."""
     sizes = np.array([_sizes(*expected) for _, *expected in _BELIEFS])
     covariances: Floats = np.stack([np.diag(np.maximum(row, _ABSENT) ** 2) for row in sizes])
@@ -291,8 +305,8 @@ def _regressed(coefficients: Floats, inverse: Floats, x: Floats, y: float, *, si
     )
 
 
-def _sizes(daily: float, weekly: float, lag: float) -> list[float]:
+def _sizes(daily: float, weekly: float, lag: float, level: float) -> list[float]:
     """Expected sizes by column; the higher a harmonic, the smaller."""
     days = [daily / 2**k for k in range(_DAILY) for _ in range(2)]
     weeks = [weekly / 2**k for k in range(_WEEKLY) for _ in range(2)]
-    return [*days, *weeks, *[lag] * _LAGS]
+    return [*days, *weeks, *[lag] * _LAGS, *[level] * FADES.size]

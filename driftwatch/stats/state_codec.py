@@ -20,14 +20,16 @@ from driftwatch.stats.mixture import MixtureState
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import RhythmState
 from driftwatch.stats.stream import StreamState
+from driftwatch.stats.wander import WanderState
 
-VERSION = 12
+VERSION = 13
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
-_RHYTHM = ("coefficients", "inverse", "votes", "waves", "last", "rows")
+_RHYTHM = ("coefficients", "inverse", "votes", "waves", "last", "levels", "rows")
+_WANDER = ("squares", "counts", "rows")
 _BANKS = ("scale", "rare", "far", "odds", "single")
-_MIXTURE = 4 + 2 * len(_BANKS)  # arrays of the mixture
+_MIXTURE = 5 + 2 * len(_BANKS)  # arrays of the mixture
 
 
 def encode_state(state: StreamState) -> bytes:
@@ -44,11 +46,12 @@ def encode_state(state: StreamState) -> bytes:
     arrays += [getattr(state.reference, name) for name in _BAGS]
     extra, extra_arrays = packed(state.extra)
     arrays += [getattr(state.rhythm, name) for name in _RHYTHM]
+    arrays += [getattr(state.wander, name) for name in _WANDER]
     arrays += [*_mixture_arrays(state.mixture), *state.ks.window, *extra_arrays]
     plain = {
         f.name: getattr(state, f.name)
         for f in fields(state)
-        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch", "extra", "rhythm")
+        if f.name not in (*_ARRAYS, "reference", "ks", "cusum", "mixture", "latch", "extra", "rhythm", "wander")
     }
     header = {
         **plain,
@@ -57,6 +60,7 @@ def encode_state(state: StreamState) -> bytes:
         "ks": [state.ks.updates, len(state.ks.window)],
         "extra": extra,
         "rhythm": {f.name: getattr(state.rhythm, f.name) for f in fields(RhythmState) if f.name not in _RHYTHM},
+        "wander": {f.name: getattr(state.wander, f.name) for f in fields(WanderState) if f.name not in _WANDER},
         "mixture_updates": [state.mixture.updates, state.mixture.location.updates, state.mixture.dense.updates],
         "latch": asdict(state.latch) if state.latch else None,
         "arrays": [(array.dtype.str, array.shape) for array in arrays],
@@ -110,10 +114,13 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
     latch = header.pop("latch")
     if latch:
         latch = Latch(**{**latch, **{name: tuple(latch[name]) for name in ("onset_interval", "place")}})
-    bags = len(_ARRAYS) + len(_BAGS) + len(_RHYTHM)
-    rhythm = RhythmState(**header.pop("rhythm"), **dict(zip(_RHYTHM, arrays[bags - len(_RHYTHM) :], strict=False)))
-    mixture = _mixture(arrays[bags : bags + _MIXTURE], *header.pop("mixture_updates"))
-    windows = arrays[bags + _MIXTURE :]
+    rest = arrays[len(_ARRAYS) + len(_BAGS) :]
+    rhythm = RhythmState(**header.pop("rhythm"), **dict(zip(_RHYTHM, rest, strict=False)))
+    rest = rest[len(_RHYTHM) :]
+    wander = WanderState(**header.pop("wander"), **dict(zip(_WANDER, rest, strict=False)))
+    rest = rest[len(_WANDER) :]
+    mixture = _mixture(rest[:_MIXTURE], *header.pop("mixture_updates"))
+    windows = rest[_MIXTURE:]
     return StreamState(
         **{
             **header,
@@ -125,6 +132,7 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
             "ks": KsState(window=tuple(windows[:ks_held]), updates=ks_updates),
             "mixture": mixture,
             "rhythm": rhythm,
+            "wander": wander,
             "extra": unpacked(header["extra"], windows[ks_held:]),
             "latch": latch,
         }
@@ -133,13 +141,14 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
 
 def _mixture_arrays(state: ChannelState) -> list[Any]:
     banks = [array for name in _BANKS for array in (state.banks[name].logs, state.banks[name].since)]
-    return [state.location.logs, state.location.references, state.dense.starts, state.dense.logs, *banks]
+    location = state.location
+    return [location.logs, location.references, location.variances, state.dense.starts, state.dense.logs, *banks]
 
 
 def _mixture(arrays: list[Any], updates: int, location_updates: int, dense_updates: int) -> ChannelState:
-    logs, references, starts, dense, *banks = arrays
+    logs, references, variances, starts, dense, *banks = arrays
     return ChannelState(
-        location=MixtureState(logs=logs, references=references, updates=location_updates),
+        location=MixtureState(logs=logs, references=references, variances=variances, updates=location_updates),
         banks={
             name: Bank(logs=each, since=since)
             for name, each, since in zip(_BANKS, banks[::2], banks[1::2], strict=True)

@@ -58,6 +58,7 @@ from driftwatch.stats.stream_state import (
 )
 from driftwatch.stats.today import Today, today_of
 from driftwatch.stats.twins import begun_once, shared
+from driftwatch.stats.wander import WanderState
 
 __all__ = ["ReplayValues", "StreamDetector", "StreamReading", "StreamState"]
 
@@ -186,6 +187,7 @@ class StreamDetector:
             mixture=charts.mixture.start(),
             extra=start_extras(charts.extra),
             rhythm=RhythmState.empty(),
+            wander=WanderState.empty(),
             prior=self.scale_prior,
             inflation=1.0,
             z=None,
@@ -223,6 +225,7 @@ class StreamDetector:
             mixture=charts.mixture.start().with_rows(rows),
             extra=start_extras(charts.extra),
             rhythm=state.rhythm.rested(),
+            wander=state.wander.rested(),
             latch=None,
         )
 
@@ -327,10 +330,15 @@ class StreamDetector:
         state = changed(state, rhythm=rhythm)
         if state.latch is not None:
             return changed(state, z=z)
+        wander = state.wander
+        if replay.hours is not None:  # as with the rhythm: what has no hour is taken for independent
+            baseline = state.baseline_seen < self.baseline_replays
+            wander = wander.fed(z, index=state.replays, baseline=baseline)
         row = [state.replays, evidence.z, z, next_square(raw, variance), 0.0, today.spread or 0.0]
         return changed(
             state,
             z=z,
+            wander=wander,
             inflation=over_dispersion(variance, degrees) if self.studentise else 1.0,
             history=np.concatenate([state.history, [row]])[-HISTORY:],
             history_keys=(*state.history_keys, replay.key)[-HISTORY:],
@@ -464,7 +472,9 @@ class StreamDetector:
             fixed=_fixed(fixed, length),
         )
         return ChannelEvidence(
-            location=Location(z=state.z or 0.0, references=length + fixed),
+            location=Location(
+                z=state.z or 0.0, references=length + fixed, variances=state.wander.by_age(self._charts.mixture.window)
+            ),
             side=side_bets(state.reference.bags, new, self.kind, today.said, footing, event=self.event),
         )
 

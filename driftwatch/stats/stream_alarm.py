@@ -36,6 +36,7 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         latch=latch,
         reference=state.reference.without_since(latch.onset_index),
         rhythm=state.rhythm.without_since(latch.onset_index),
+        wander=state.wander.without_since(latch.onset_index),
         history=state.history[:quiet],
         history_keys=state.history_keys[:quiet],
         frozen_sum=state.frozen_sum - float(taken[:, RAW].sum()),

@@ -15,6 +15,7 @@ from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.reference import Reference, replay_matrix
 from driftwatch.stats.rhythm import RhythmState
+from driftwatch.stats.wander import WanderState
 
 Floats = NDArray[np.float64]
 
@@ -67,6 +68,7 @@ class StreamState:
     mixture: ChannelState
     extra: Mapping[str, ExtraState]
     rhythm: RhythmState
+    wander: WanderState
     prior: float
     inflation: float
     z: float | None

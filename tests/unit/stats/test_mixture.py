@@ -78,6 +78,18 @@ def test_a_fading_shift_is_bet_on_as_it_fades():
     assert chart.read(fading).statistic > chart.read(fold(chart, zs)).statistic
 
 
+def test_what_lasts_is_divided_by_the_variance_of_its_sums():
+    """Of a start k replays ago, the log ratio counts one over the variance of sums of k: here by hand, for one replay more."""
+    chart, zs = LocationMixture(arl=1e6), [1.0, 1.5, 0.5]
+    plain = fold(chart, zs)
+    divided = fold(chart, zs[:2])
+    divided = chart.update(divided, Location(z=zs[2], references=200.0, variances=np.array([1.0, 1.5, 3.0, 9.0])))
+    assert divided.variances.tolist() == [3.0, 1.5, 1.0]
+    by_hand = np.log(np.exp(plain.logs / np.array([[3.0], [1.5], [1.0]])).sum() / 10)
+    assert chart.log_mean(divided) == pytest.approx(by_hand)
+    assert chart.log_mean(divided) < chart.log_mean(plain)
+
+
 def test_at_rest_there_is_no_onset():
     chart = LocationMixture(arl=100)
     assert chart.read(chart.start()).onset is None

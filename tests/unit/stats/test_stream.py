@@ -346,6 +346,24 @@ def test_ten_thousand_probes_are_a_replay_like_any_other():
     assert np.isfinite(detector.read(fold(detector, replays)).statistic)
 
 
+def test_a_slow_factor_of_all_probes_tempers_the_bets_on_what_lasts():
+    """Common to 12 probes, of .6 a replay's sd and AR(.9), 500 replays; without a time nothing is known to follow itself."""
+    rng, factor, replays = np.random.default_rng(6), 0.0, []
+    for i in range(500):
+        factor = 0.9 * factor + 0.436 * rng.normal()
+        values = {f"p{k:02}": (float(v),) for k, v in enumerate(rng.normal(factor * 0.6 / np.sqrt(12), size=12))}
+        replays.append(ReplayValues(key=key(i), values=values, hours=float(i)))
+    detector = StreamDetector(kind="continuous", arl=1e9, baseline_replays=30)
+    state = fold(detector, replays)
+    assert state.latch is None
+    assert state.mixture.location.variances.max() > 1.2
+    assert state.mixture.location.variances[-1] == 1
+    assert encode_state(decode_state(encode_state(state))) == encode_state(state)
+    timeless = fold(detector, [ReplayValues(key=one.key, values=one.values) for one in replays])
+    assert len(timeless.wander.rows) == 0
+    assert (timeless.mixture.location.variances == 1).all()
+
+
 def test_another_version_of_a_state_is_refused_with_the_way_on():
     data = encode_state(StreamDetector(kind="binary", baseline_replays=5, arl=500).start())
     with pytest.raises(DegenerateError, match=rf"version is {VERSION + 1}.*fold the stored scores again"):
