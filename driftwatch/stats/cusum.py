@@ -111,23 +111,24 @@ class Cusum:
         )
 
 
-def turned(sums: CusumState, *, down: bool, reference: float) -> tuple[float, CusumState]:
-    """Mean shift since the side's excursion began, with its sign, and the sums with the other side begun anew.
+def turned(sums: CusumState, *, down: bool, reference: float) -> tuple[float, int, CusumState]:
+    """Mean shift since the side's excursion began, with its sign, its replays, and the sums with the other side anew.
 
     Left as it is, the old height of the side that alarmed before would turn the alarm back at once.
 
     Examples
     --------
     >>> sums = CusumState(upper=3.0, lower=6.0, upper_onset=1, lower_onset=6, updates=9)
-    >>> shift, rested = turned(sums, down=True, reference=0.5)
-    >>> shift, rested.upper, rested.lower
-    (-2.5, 0.0, 6.0)
+    >>> shift, replays, rested = turned(sums, down=True, reference=0.5)
+    >>> shift, replays, rested.upper, rested.lower
+    (-2.5, 3, 0.0, 6.0)
     """
     height, since = (sums.lower, sums.lower_onset) if down else (sums.upper, sums.upper_onset)
-    size = height / (sums.updates - (since or 0)) + reference
+    replays = sums.updates - (since or 0)
+    size = height / replays + reference
     if down:
-        return -size, replace(sums, upper=0.0, upper_onset=None)
-    return size, replace(sums, lower=0.0, lower_onset=None)
+        return -size, replays, replace(sums, upper=0.0, upper_onset=None)
+    return size, replays, replace(sums, lower=0.0, lower_onset=None)
 
 
 def _onset(value: float, onset: int | None, updates: int) -> int | None:

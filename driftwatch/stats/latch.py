@@ -1,22 +1,20 @@
 """A latched alarm: when the change began, and whether the evidence has come back to normal since."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.channel_mixture import Lead
 from driftwatch.stats.onset import estimate_onset
+from driftwatch.stats.recovery import RECOVERED, Recovery
 
 _PLAIN = 3.0  # standardised evidence above which the location dates the change, whichever chart alarmed
-_LEAST_SHIFT = 0.5  # sd; recovery from a smaller shift is judged as from this one
-_RECOVERED = math.log(20)
-_MOST = 2 * _RECOVERED  # a long calm does not delay the sight of a relapse
 _SHAPE_CALM = 0.7  # share of its threshold below which a rank chart counts as normal
 _SHIFTED = ("ewma", "risk-adjusted")  # charts that see a shift; cusum and mixture are dated by the location anyway
 _BY_SHAPE = ("ks", "cvm")
-_SLOWLY = 0.5  # of strays: half a day without any is no end yet where one comes every five hours
+_SLOWLY = RECOVERED / math.log(400)  # of strays, whose way back is long: thirty hours without where one comes in five
 STRAYS = "strays"  # a few answers of a thousand move no location, and are over when many come without them
 
 
@@ -34,12 +32,8 @@ class Latch:
         Keys of that replay and of the ends of its interval.
     shift : float
         Mean evidence from onset to alarm, in standard deviations per replay.
-    recovery : float
-        CUSUM of the log likelihood ratio of "back at the reference" against "still shifted".
-    since_zero : int
-        Replays since that sum was last zero.
-    calm : int
-        The same once the ratio stands at 20 or more, else 0.
+    recovery : Recovery
+        What the replays since then say of a return.
     channel, place, probe : str, tuple of int, str or None
         Where the location did not move plainly: the process of the mixture that alarmed, and the probe it watches.
     """
@@ -49,12 +43,15 @@ class Latch:
     onset_key: str
     onset_interval: tuple[str, str]
     shift: float
-    recovery: float = 0.0
-    since_zero: int = 0
-    calm: int = 0
+    recovery: Recovery = field(default_factory=Recovery)
     channel: str = "location"
     place: tuple[int, ...] = ()
     probe: str | None = None
+
+    @property
+    def calm(self) -> int:
+        """Replays for which it has been back at the reference; 0 until that is plain."""
+        return self.recovery.calm
 
 
 def latch_at(
@@ -85,12 +82,14 @@ def latch_at(
     sideways = chart in ("mixture", STRAYS) and lead.channel != "location"
     if chart == STRAYS or (not plain and (chart in _BY_SHAPE or chart in _SHIFTED or sideways)):
         first = max(0, zs.size - (lead.since if sideways else max(1, excursion)))
+        shift = float(zs[first:].mean()) if chart in _SHIFTED else 0.0
         return Latch(
             chart=chart,
             onset_index=int(indices[first]),
             onset_key=keys[first],
             onset_interval=(keys[first], keys[-1]),
-            shift=float(zs[first:].mean()) if chart in _SHIFTED else 0.0,
+            shift=shift,
+            recovery=Recovery.since(shift, zs.size - first),
             channel=lead.channel if sideways else "location",
             place=lead.place if sideways else (),
             probe=probes[lead.place[0]] if sideways and lead.channel == "single" else None,
@@ -101,32 +100,29 @@ def latch_at(
         onset_key=keys[onset.index],
         onset_interval=(keys[onset.low], keys[onset.high]),
         shift=onset.shift,
+        recovery=Recovery.since(onset.shift, zs.size - onset.index),
     )
 
 
-def recovered(latch: Latch, z: float, shape: float, bet: float) -> Latch:
+def recovered(latch: Latch, z: float, shape: float, bet: float | None) -> Latch:
     """The latch after one more replay.
 
     Parameters
     ----------
     z, shape, bet : float
-        Its evidence, the rank chart's share of its threshold, and the log bet of the process that alarmed.
+        Its evidence, the rank chart's share of its threshold, and the log bet of the process that alarmed; no bet where
+        nothing differs from a constant reference.
     """
-    if latch.channel != "location":
-        return _moved(latch, -bet * (_SLOWLY if latch.channel == STRAYS else 1.0))
-    # A plain shift of location is judged by location alone: the rank window forgets slowly.
-    if latch.shift == 0 and shape >= _SHAPE_CALM:
-        return replace(latch, recovery=0.0, since_zero=0, calm=0)
-    shift = math.copysign(max(abs(latch.shift), _LEAST_SHIFT), latch.shift)
-    # A shift of either sign is a relapse when only the shape moved before.
-    evidence = abs(z) if latch.shift == 0 else z * math.copysign(1, shift)
-    return _moved(latch, abs(shift) * (abs(shift) / 2 - evidence))
-
-
-def _moved(latch: Latch, for_recovery: float) -> Latch:
-    # `min` of NaN and a number is whichever stands first: what cannot be read must not pass as calm.
-    recovery = min(_MOST, latch.recovery + for_recovery) if math.isfinite(for_recovery) else 0.0
-    if recovery <= 0:
-        return replace(latch, recovery=0.0, since_zero=0, calm=0)
-    since = latch.since_zero + 1
-    return replace(latch, recovery=recovery, since_zero=since, calm=since if recovery >= _RECOVERED else 0)
+    back = latch.recovery
+    if latch.channel != "location" and bet is None:
+        after = back.equal()
+    elif latch.channel != "location" and bet is not None:
+        after = back.moved(-bet * (_SLOWLY if latch.channel == STRAYS else 1.0))
+    elif latch.shift == 0:
+        after = back.broken_off() if shape >= _SHAPE_CALM else back.after_either(z)
+    elif latch.chart in _BY_SHAPE and shape >= 1:
+        after = back.broken_off()
+    else:
+        # A plain shift of location is judged by location alone: the rank window forgets slowly.
+        after = back.after(z * math.copysign(1, latch.shift))
+    return replace(latch, recovery=after)

@@ -10,12 +10,13 @@ import numpy as np
 from driftwatch.stats.cusum import CusumState
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.ks import KsState
+from driftwatch.stats.recovery import Recovery
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.series import SeriesState
 from driftwatch.stats.series_latch import SeriesLatch
 from driftwatch.stats.series_state import CommonFactorState
 
-VERSION = 2
+VERSION = 3
 MAGIC = b"driftwatch-series-"
 _ARRAYS = ("centre", "scale", "shifts", "times", "recent", "recent_index", "history", "asked")
 _BAGS = ("values", "stamps", "counts", "last_seen")
@@ -92,7 +93,8 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> CommonFactorState:
     series = SeriesState(**plain, **{name: next(rest) for name in _SERIES})
     cusum, updates, latch = CusumState(**header.pop("cusum")), header.pop("ks_updates"), header.pop("latch")
     if latch:
-        latch = SeriesLatch(**{**latch, "onset_interval": tuple(latch["onset_interval"])})
+        recovery = Recovery(**latch["recovery"])
+        latch = SeriesLatch(**{**latch, "onset_interval": tuple(latch["onset_interval"]), "recovery": recovery})
     return CommonFactorState(
         **{**header, **own, "history_keys": tuple(header["history_keys"])},
         reference=reference,

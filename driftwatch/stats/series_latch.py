@@ -1,17 +1,15 @@
 """A latched alarm of a stream with a common factor: its onset, and whether the effect has come back since."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.onset import estimate_onset
+from driftwatch.stats.recovery import Recovery
 
 _PLAIN = 3.0  # standardised evidence above which the common effect dates the change, whichever chart alarmed
-_LEAST_SHIFT = 0.5  # sd; recovery from a smaller shift is judged as from this one
-_RECOVERED = math.log(20)
-_MOST = 2 * _RECOVERED  # a long calm does not delay the sight of a relapse
 _SHAPE_CALM = 0.7  # share of its threshold below which the KS chart counts as normal
 
 
@@ -29,10 +27,8 @@ class SeriesLatch:
         Keys of that replay and of the ends of its interval.
     shift : float
         Mean evidence from onset to alarm, in standard deviations per replay; 0 where only the shape moved.
-    recovery : float
-        CUSUM of the log likelihood ratio of "back at the level" against "still shifted".
-    since_zero, calm : int
-        Replays since that sum was last zero; the same once the ratio stands at 20 or more, else 0.
+    recovery : Recovery
+        What the replays since then say of a return.
     """
 
     chart: str
@@ -40,9 +36,12 @@ class SeriesLatch:
     onset_key: str
     onset_interval: tuple[str, str]
     shift: float
-    recovery: float = 0.0
-    since_zero: int = 0
-    calm: int = 0
+    recovery: Recovery = field(default_factory=Recovery)
+
+    @property
+    def calm(self) -> int:
+        """Replays for which it has been back at the level; 0 until that is plain."""
+        return self.recovery.calm
 
 
 def dated(
@@ -70,18 +69,17 @@ def dated(
         onset_key=keys[first],
         onset_interval=(keys[low], keys[high]),
         shift=shift,
+        recovery=Recovery.since(shift, zs.size - first),
     )
 
 
 def calmed(latch: SeriesLatch, z: float, shape: float) -> SeriesLatch:
     """The latch after one more replay with evidence `z` and the KS chart at the share `shape` of its threshold."""
-    if latch.shift == 0 and shape >= _SHAPE_CALM:
-        return replace(latch, recovery=0.0, since_zero=0, calm=0)
-    size = max(abs(latch.shift), _LEAST_SHIFT)
-    # A shift of either sign is a relapse when only the shape moved before.
-    evidence = abs(z) if latch.shift == 0 else z * math.copysign(1, latch.shift)
-    recovery = min(_MOST, latch.recovery + size * (size / 2 - evidence))
-    if recovery <= 0:
-        return replace(latch, recovery=0.0, since_zero=0, calm=0)
-    since = latch.since_zero + 1
-    return replace(latch, recovery=recovery, since_zero=since, calm=since if recovery >= _RECOVERED else 0)
+    back = latch.recovery
+    if latch.shift == 0:
+        after = back.broken_off() if shape >= _SHAPE_CALM else back.after_either(z)
+    elif latch.chart == "ks" and shape >= 1:
+        after = back.broken_off()
+    else:
+        after = back.after(z * math.copysign(1, latch.shift), in_part=False)
+    return replace(latch, recovery=after)

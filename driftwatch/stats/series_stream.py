@@ -19,6 +19,7 @@ from driftwatch.stats.effect import Effect, MovedProbe, moved_probes, stratified
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.ks import KsChart, sequential_ranks
 from driftwatch.stats.ks_table import ks_threshold
+from driftwatch.stats.recovery import Recovery
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.series import RecursiveResiduals
 from driftwatch.stats.series_latch import SeriesLatch, calmed, dated
@@ -227,9 +228,14 @@ class CommonFactorStream:
         self, state: CommonFactorState, latch: SeriesLatch, new: Floats, *, key: str
     ) -> CommonFactorState:
         """The alarm of the other side, dated to the replay that showed it: of those before no evidence was kept."""
-        shift, cusum = turned(state.cusum, down=latch.shift > 0, reference=self.cusum_reference)
+        shift, replays, cusum = turned(state.cusum, down=latch.shift > 0, reference=self.cusum_reference)
         again = SeriesLatch(
-            chart=latch.chart, onset_index=state.replays, onset_key=key, onset_interval=(key, key), shift=shift
+            chart=latch.chart,
+            onset_index=state.replays,
+            onset_key=key,
+            onset_interval=(key, key),
+            shift=shift,
+            recovery=Recovery.since(shift, replays),
         )
         return with_recent(replace(state, latch=again, cusum=cusum), new)
 
@@ -390,7 +396,8 @@ class CommonFactorStream:
         series = self.series.unlearned(state.series, taken[:, ROW:], taken[:, VALUE])
         if latch.shift:
             standing = [self.series.standing(series, row[ROW:], float(row[VALUE])) for row in since]
-            latch = replace(latch, shift=float(np.mean(standing)))
+            shift = float(np.mean(standing))
+            latch = replace(latch, shift=shift, recovery=Recovery.since(shift, len(standing)))
         return replace(
             state,
             latch=latch,

@@ -17,12 +17,13 @@ from driftwatch.stats.extra_codec import packed, unpacked
 from driftwatch.stats.ks import KsState
 from driftwatch.stats.latch import Latch
 from driftwatch.stats.mixture import MixtureState
+from driftwatch.stats.recovery import Recovery
 from driftwatch.stats.reference import Reference
 from driftwatch.stats.rhythm import RhythmState
 from driftwatch.stats.stream import StreamState
 from driftwatch.stats.wander import WanderState
 
-VERSION = 13
+VERSION = 14
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")
@@ -113,7 +114,8 @@ def _state(header: dict[str, Any], arrays: list[Any]) -> StreamState:
     cusum, (ks_updates, ks_held) = CusumState(**header.pop("cusum")), header.pop("ks")
     latch = header.pop("latch")
     if latch:
-        latch = Latch(**{**latch, **{name: tuple(latch[name]) for name in ("onset_interval", "place")}})
+        tuples = {name: tuple(latch[name]) for name in ("onset_interval", "place")}
+        latch = Latch(**{**latch, **tuples, "recovery": Recovery(**latch["recovery"])})
     rest = arrays[len(_ARRAYS) + len(_BAGS) :]
     rhythm = RhythmState(**header.pop("rhythm"), **dict(zip(_RHYTHM, rest, strict=False)))
     rest = rest[len(_RHYTHM) :]

@@ -9,11 +9,10 @@ from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture, Le
 from driftwatch.stats.cusum import turned as other_side
 from driftwatch.stats.detector import Reading
 from driftwatch.stats.latch import Latch, latch_at, recovered
+from driftwatch.stats.recovery import Recovery
 from driftwatch.stats.stream_state import INDEX, RAW, SHARED, SPREAD, StreamState, Z, changed, with_recent
 
 Floats = NDArray[np.float64]
-
-_NOTHING_DIFFERS = 1.0  # evidence for recovery of a replay that equals a constant reference
 
 
 def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> StreamState:
@@ -58,13 +57,14 @@ def turned(state: StreamState, latch: Latch, new: Floats, *, key: str, reference
         The CUSUM's.
     """
     down = state.z is not None and state.z < 0
-    shift, rested = other_side(state.cusum, down=down, reference=reference)
+    shift, replays, rested = other_side(state.cusum, down=down, reference=reference)
     again = Latch(
         chart=latch.chart,
         onset_index=state.replays,
         onset_key=key,
         onset_interval=(key, key),
         shift=shift,
+        recovery=Recovery.since(shift, replays),
     )
     return with_recent(changed(state, latch=again, cusum=rested), new)
 
@@ -105,10 +105,10 @@ def after_alarm(
     return state if after.calm else with_recent(state, new)
 
 
-def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None, mixture: ChannelMixture) -> float:
-    """Log bet that the process that alarmed lays on this replay."""
+def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None, mixture: ChannelMixture) -> float | None:
+    """Log bet that the process that alarmed lays on this replay; None where nothing differs."""
     if bets is None:
-        return -_NOTHING_DIFFERS
+        return None
     if latch.channel == "location":
         return 0.0
     if latch.channel == "dense":

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from driftwatch.stats.dense import PARTS, DenseState, Part
 from driftwatch.stats.latch import Latch, recovered
+from driftwatch.stats.recovery import Recovery
 from driftwatch.stats.tilts import STRONG, WEAK
 
 OF_SCORES = PARTS["continuous"]
@@ -102,8 +103,8 @@ def test_a_bet_that_cannot_be_read_is_no_sign_of_recovery():
         onset_interval=("a", "a"),
         shift=0.0,
         channel="dense",
-        recovery=2.9,
+        recovery=Recovery(ratio=5.2),
     )
     for bet in (math.nan, -math.inf, math.inf):
         after = recovered(latch, z=0.0, shape=0.0, bet=bet)
-        assert (after.recovery, after.calm) == (0.0, 0)
+        assert (after.recovery.ratio, after.calm) == (0.0, 0)

@@ -81,6 +81,30 @@ def test_calm_counts_the_replays_back_at_normal():
     assert calms[-1] >= 10
 
 
+def wider(n, *, at, until, seed, probes=20):
+    """Latencies of the same level whose spread within a replay is .6 instead of .25 for a time."""
+    rng = np.random.default_rng(seed)
+    means, factor = rng.normal(6.5, 0.6, probes), 0.0
+    for i in range(n):
+        factor = 0.5 * factor + 0.05 * rng.normal()
+        values = np.exp(means + factor + rng.normal(size=probes) * (0.6 if at <= i < until else 0.25)).tolist()
+        yield ReplayValues(key=f"{i:04}", hours=3.0 * i, values={f"p{k}": (value,) for k, value in enumerate(values)})
+
+
+@pytest.mark.parametrize(("seed", "plain"), [(1, True), (2, False), (4, False)])
+def test_an_alarm_of_the_shape_ends_when_the_shape_is_back_and_not_before(seed, plain):
+    """Where the level seemed to have moved it ended at once, elsewhere never: quiet evidence counted as a relapse."""
+    state, calm = DETECTOR.start(), {}
+    for i, one in enumerate(wider(175, at=80, until=140, seed=seed)):
+        state = DETECTOR.update(state, one)
+        if state.latch is not None:
+            calm[i] = state.latch.calm
+    assert state.latch.chart == "ks"
+    assert (state.latch.shift != 0) == plain
+    assert max(found for i, found in calm.items() if i < 140) == 0
+    assert max(calm.values()) >= 12
+
+
 def test_slower_answers_after_faster_ones_are_an_alarm_of_their_own_and_no_return_to_normal():
     """They counted as calm: an endpoint that had become faster and then slower was told to be back to normal."""
     faster = replays(140, shift=-0.4, at=80, until=110)
@@ -271,7 +295,7 @@ def test_a_value_that_is_no_number_is_refused():
 
 def test_bytes_of_another_kind_or_version_are_refused():
     saved = encode_state(DETECTOR.start())
-    other = saved.replace(b"driftwatch-series-\x00\x02", b"driftwatch-series-\x00\x63")
+    other = saved.replace(b"driftwatch-series-\x00\x03", b"driftwatch-series-\x00\x63")
     for bad in (b"other", other, saved[:40]):
         with pytest.raises(DegenerateError, match="fold the stored scores again"):
             decode_state(bad)

@@ -120,6 +120,20 @@ def test_noisy_recovery_is_seen_and_a_lasting_shift_is_not_called_calm():
     assert calms[-1] >= 12
 
 
+@pytest.mark.parametrize("seed", [15, 24, 44])
+def test_a_small_drift_that_goes_on_is_not_told_to_be_over(seed):
+    """These three were, for 17 to 20 calm replays: a likelihood ratio of 20 comes about by chance."""
+    rng = np.random.default_rng(seed)
+    detector, read = StreamDetector(kind="continuous", **YEAR), []
+    state = detector.start()
+    for i in range(220):
+        shift = -0.14 if i >= 60 else 0.0
+        state = detector.update(state, replay(i, {f"p{k}": (float(rng.normal(shift)),) for k in range(30)}))
+        read.append(detector.read(state))
+    assert read[-1].alarm
+    assert max(reading.calm for reading in read) < 12
+
+
 def test_a_fall_after_a_rise_is_an_alarm_of_its_own_and_no_return_to_normal():
     """It counted as calm for twelve replays: the page of a fall that followed a better state came half a day late."""
     rng = np.random.default_rng(5)

@@ -112,6 +112,23 @@ def test_after_a_change_that_goes_back_the_stream_is_calm_and_can_be_armed_anew(
     assert not chart.read(chart.rearm(back)).alarm
 
 
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_an_alarm_of_the_shape_alone_ends_when_the_shape_is_back_and_not_before(seed):
+    """It never did: of quiet evidence both sides counted as a relapse."""
+    rng, chart, calm = np.random.default_rng(seed), detector(("ks",), arl=2000.0, kind="continuous"), {}
+    state = chart.start()
+    for i in range(190):
+        values = rng.normal(0, 1.8 if 84 <= i < 160 else 1.0, 40).tolist()
+        state = chart.update(
+            state, ReplayValues(key=f"{i:04}", values={f"p{k:02}": (v,) for k, v in enumerate(values)})
+        )
+        if state.latch is not None:
+            calm[i] = state.latch.calm
+    assert state.latch.shift == 0
+    assert max(found for i, found in calm.items() if i < 160) < 12
+    assert max(calm[i] for i in range(160, 190)) >= 12
+
+
 def test_charts_that_do_not_page_cost_nothing_and_those_that_do_share_the_arl():
     assert set(detector(("mixture",)).read(detector(("mixture",)).start()).charts) == {"mixture", "cusum", "ks"}
     three = detector(("ewma", "cvm", "ks"), arl=500.0)
