@@ -69,8 +69,8 @@ def test_a_rate_that_rises_is_told_and_wakes_nobody_unless_more_is_refused(name:
     """A vendor that tightens its model refuses more: where that is what a canary wants, `refusal` pages all the same."""
     key = name.replace("-", "_")
     found = told(tmp_path, bot(**{key: 0.7}), bot(**{key: 0.0}))
-    assert found["quiet"]
     if name == "jailbreak-refusal":
         assert "refusal +1" in found["oncall"]
     else:
+        assert found["quiet"]
         assert "oncall" not in found
