@@ -49,6 +49,10 @@ PATIENCE: Final = timedelta(minutes=5)
 Found = dict[str, int | None]
 
 
+NEED_MADE: Final = frozenset(("cold", "warm"))
+"""Parts that ask models which are not shipped."""
+
+
 def made(out: Path, lab_python: Path | None) -> None:
     """Make the changed models, unless they are there."""
     if (out / "sgd_1e-4.gguf").is_file():
@@ -175,7 +179,9 @@ def main(argv: list[str]) -> None:
     with TemporaryDirectory() as temporary:
         out = chosen.out or Path(temporary)
         out.mkdir(parents=True, exist_ok=True)
-        made(out, chosen.lab_python)
+        wanted = chosen.only or PARTS
+        if NEED_MADE.intersection(wanted):
+            made(out, chosen.lab_python)
         parts = {
             "cold": partial(of_cold, out, chosen.runs, chosen.models),
             "warm": partial(of_warm, out, chosen.runs),
@@ -183,7 +189,7 @@ def main(argv: list[str]) -> None:
             "drawn": partial(of_drawn, out, chosen.asked),
             "text": partial(of_text, out, chosen.runs),
         }
-        for part in chosen.only or PARTS:
+        for part in wanted:
             started = time.process_time()
             for line in parts[part]():
                 print(line, flush=True)

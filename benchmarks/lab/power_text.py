@@ -116,7 +116,8 @@ def engine(found: Texts, *, key: str) -> int | None:
     tables, first = scores(found), list[int]()
     for name in TEXT:
         baseline = BASELINE if name == "length" else BASELINE - REFERENCE
-        detector = StreamDetector(baseline_replays=baseline, arl=arls[name], kind=MEASURED[name].kind)
+        metric = MEASURED[name]
+        detector = StreamDetector(baseline_replays=baseline, arl=arls[name], kind=metric.kind, event=metric.event)
         changed = len(tables[name]) - len(found.after)
         at = next(_alarms(detector, tables[name], key), None)
         first += [] if at is None else [max(at - changed + 1, 0)]
