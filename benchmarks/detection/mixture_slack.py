@@ -23,8 +23,8 @@ from driftwatch.stats.bags import Bags
 from driftwatch.stats.mixture_slack import shown
 
 KEPT = Path(__file__).parent / "mixture_slack.json"
-SEED, CAP, STOP = 101, 200, 6.5
-LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
+SEED, CAP = 101, 200
+LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5)
 SIXTY = 60
 SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.3, 0.0)}
 """Range of what is known of a stream's answers that counts, and the middle from which: variances, and shares of ties."""
@@ -189,7 +189,7 @@ def simulate(family: str, probes: int, baseline: int, runs: int, horizon: int, f
     first, spreads, kind = np.zeros((runs, len(LEVELS)), dtype=np.int64), [], ""
     for run in range(runs):
         kind, values, uniforms = deployment(family, probes, baseline, horizon, first_run + run)
-        top = np.maximum.accumulate(np.nan_to_num(statistic(kind, values, baseline, STOP, uniforms), nan=-1.0))
+        top = np.maximum.accumulate(np.nan_to_num(statistic(kind, values, baseline, LEVELS[-1], uniforms), nan=-1.0))
         first[run] = [int(np.argmax(top >= level)) + 1 if top[-1] >= level else 0 for level in LEVELS]
         seen = shown(Bags(held=values[:baseline].T), kind=SETTINGS[kind]["kind"], first=baseline, fixed=0.0)
         spreads.append(seen.spread if seen else 0.0)
@@ -225,7 +225,7 @@ def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
             fixed,
             _spread(spread, cells[0]["kind"]),
             np.log(np.minimum(probes, SIXTY) / SIXTY),
-            np.clip(level - 5, -1, 1.5),
+            np.clip(level - 5, -1, 2.5),
         ]
     )
     slack = np.zeros(known.shape[1])
@@ -236,9 +236,9 @@ def fit(cells: list[Mapping[str, object]]) -> dict[str, float]:
 
 
 def left(one: Mapping[str, object], fitted: Mapping[str, float]) -> list[str]:
-    """By how much a cell's slack is more than the fit says, at two levels, growing and at rest."""
+    """By how much a cell's slack is more than the fit says, at three levels, growing and at rest."""
     out = []
-    for level in (5.0, 6.0):
+    for level in (5.0, 6.0, 7.0):
         for resting in (False, True):
             rows = [r for r in one["level, fixed, at risk, alarms"] if r[0] == level and (r[1] > 0) == resting]
             alarms = sum(r[3] for r in rows)
@@ -280,9 +280,9 @@ def main() -> None:
         if chosen:
             fitted = fit(list(chosen.values()))
             print(
-                f"\n{kind}: {fitted}\n\n| law, probes, baseline | growing, 5 | resting, 5 | growing, 6 | resting, 6 |"
+                f"\n{kind}: {fitted}\n\n| law, probes, baseline | growing, 5 | resting, 5 | growing, 6 | resting, 6 | growing, 7 | resting, 7 |"
             )
-            print("|---|---|---|---|---|")
+            print("|---|---|---|---|---|---|---|")
             for name, one in chosen.items():
                 print(f"| {name} | " + " | ".join(left(one, fitted)) + " |")
 

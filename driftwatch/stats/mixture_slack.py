@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 SETTLED_ARL = 500.0
 """From here on the whole slack: shorter runs have had less time for overshoot and forgotten starts."""
+LONGEST_ARL = 5_000.0
+"""Beyond it no run was simulated, and the slack stays."""
 UNKNOWN: Mapping[Kind, float] = {"binary": math.log(2.0), "graded": math.log(2.5), "continuous": math.log(2.0)}
 """Taken off where nothing is known: less than simulated streams had, but for few flaky probes in their first days."""
 
@@ -55,6 +57,8 @@ class Slack:
         By how much it rises with `Shown.spread`, and the spread of which the others are told.
     fixed : float
         Positive where bets are raised by the reference's errors once it rests, negative where they gain from them.
+    longer : float
+        By how much it rises with the logarithm of the wanted ARL.
     fewest, shortest : int
         Probes of the smallest simulated set, and replays of the shortest baseline.
     """
@@ -74,30 +78,30 @@ class Slack:
 FITTED: Mapping[Kind, Slack] = {
     "binary": Slack(
         growing=1.05,
-        fixed=0.6,
+        fixed=0.58,
         fewest=15,
         shortest=20,
-        spread=-2.8,
+        spread=-2.3,
         usual=0.08,
         spreads=(0.01, 0.2),
-        probes=0.15,
-        longer=0.08,
+        probes=0.13,
+        longer=0.11,
     ),
     # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
     "graded": Slack(
-        growing=1.15,
-        fixed=-0.28,
+        growing=1.13,
+        fixed=-0.25,
         fewest=12,
         shortest=20,
-        spread=-0.54,
+        spread=-0.45,
         usual=0.25,
         spreads=(0.2, 1.0),
-        probes=0.14,
-        longer=0.08,
+        probes=0.12,
+        longer=0.07,
     ),
     # Scores are ranks, so that a law's shape says little; of ties beyond those simulated no more is taken off.
     "continuous": Slack(
-        growing=1.14, fixed=-0.36, fewest=12, shortest=12, spread=0.5, spreads=(0.0, 0.3), probes=0.1, longer=0.08
+        growing=1.13, fixed=-0.3, fewest=12, shortest=12, spread=0.53, spreads=(0.0, 0.3), probes=0.09, longer=0.1
     ),
 }
 _PROBES = 60
@@ -173,7 +177,7 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
     --------
     >>> reliable = Shown(probes=60, spread=0.02, fixed=0.0)
     >>> round(slack(arl=500, kind="binary", seen=reliable), 2), round(slack(arl=500, kind="binary", seen=None), 2)
-    (1.22, 0.69)
+    (1.19, 0.69)
     """
     whole = UNKNOWN[kind]
     if seen:
@@ -186,7 +190,7 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
 def _whole(arl: float, fitted: Slack, seen: Shown) -> float:
     spread = min(max(seen.spread, fitted.spreads[0]), fitted.spreads[1])
     probes = min(seen.probes, _PROBES)
-    longer = min(max(math.log(arl / SETTLED_ARL), 0.0), 1.0)
+    longer = math.log(min(max(arl, SETTLED_ARL), LONGEST_ARL) / SETTLED_ARL)
     # A probe that joined a reference at rest has errors of its own to learn from.
     fixed = seen.fixed * (seen.full if fitted.fixed > 0 else 1.0)
     return max(

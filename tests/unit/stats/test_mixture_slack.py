@@ -191,12 +191,11 @@ def test_a_threshold_that_falls_after_a_replay_was_judged_makes_no_alarm_of_it()
     """It was a page that nothing had dated: without an onset, and without what the scores were before and after."""
     fallen, (detector, before) = replay(24, rates=SURE - 0.4), folded(24, cap=22)
     statistic = detector.read(detector.update(before, fallen)).charts["mixture"].statistic
-    arl = 1e6
-    for _ in range(9):  # to that at which the statistic lies between what it is judged by and what that falls to
-        detector = replace(detector, arl=arl)
-        state = detector.update(before, fallen)
-        middle = (detector.mixture_threshold(before) + detector.mixture_threshold(state)) / 2
-        arl *= math.exp(statistic - middle)
+    # The ARL at which the statistic lies between what it is judged by and what that falls to.
+    deaf = replace(detector, arl=1e9)
+    judged_by, falls_to = (deaf.mixture_threshold(each) for each in (before, deaf.update(before, fallen)))
+    detector = replace(deaf, arl=1e9 * math.exp(statistic - (judged_by + falls_to) / 2))
+    state = detector.update(before, fallen)
     assert detector.mixture_threshold(state) < statistic < detector.mixture_threshold(before)
     reading = detector.read(state)
     assert (state.latch, reading.trusted) == (None, True)
