@@ -38,6 +38,7 @@ RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     confirming.pending,
     opening.first,
     confirming.still_there,
+    ending.found_no_more,
     standing.worse,
     standing.silence_ended,
     ending.calm_again,
@@ -62,6 +63,7 @@ def decide(
     causes: Causes = NOTHING_KNOWN,
     transitions: int = 0,
     confirm: bool = False,
+    stands: bool = True,
 ) -> Decision:
     """Decide what a scored replay means for the people on call.
 
@@ -87,6 +89,8 @@ def decide(
         Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
     confirm : bool
         Whether an alarm that would page can be asked to wait for a confirmation burst.
+    stands : bool
+        Whether any stream has an alarm, calm or not.
 
     Examples
     --------
@@ -116,5 +120,6 @@ def decide(
         causes=causes,
         transitions=transitions,
         confirm=confirm,
+        stands=stands,
     )
     return next(decision for rule in RULES if (decision := rule(situation)))

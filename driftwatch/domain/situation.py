@@ -27,6 +27,8 @@ class Situation:
         Whether a confirmation burst can be asked for before somebody is woken.
     transitions : int
         Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
+    stands : bool
+        Whether any stream has an alarm, calm or not.
     """
 
     endpoint: str
@@ -42,6 +44,7 @@ class Situation:
     causes: Causes = NOTHING_KNOWN
     confirm: bool = False
     transitions: int = 0
+    stands: bool = True
     explained: Explained = field(init=False)
 
     def __post_init__(self) -> None:

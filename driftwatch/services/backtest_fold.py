@@ -146,6 +146,7 @@ class Fold:
             **given(),
             findings=found,
             calm=monitor.calm(readings),
+            stands=monitor.stands(readings),
             changed=changed,
             confirm=replay.seq in self._bursts,
             transitions=transitions(

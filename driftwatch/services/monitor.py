@@ -122,6 +122,11 @@ def calm(readings: Mapping[str, StreamReading]) -> int:
     return min((r.calm for r in readings.values() if r.alarm and r.trusted), default=0)
 
 
+def stands(readings: Mapping[str, StreamReading]) -> bool:
+    """Return whether any trusted stream has an alarm, calm or not."""
+    return any(r.alarm and r.trusted for r in readings.values())
+
+
 def rearm(plans: Mapping[str, StreamPlan], watch: Watch, *, every: bool = False) -> Watch:
     """Return the state in which the alarmed streams may alarm again, their reference kept.
 

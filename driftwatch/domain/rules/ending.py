@@ -39,6 +39,20 @@ def measured_again(at: Situation) -> Decision | None:
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))
 
 
+def found_no_more(at: Situation) -> Decision | None:
+    """A drift that was found, and that no stream knows of now, ends: no calm would ever end it.
+
+    So it is where the scores were folded again, by a new version or other charts. An announced change found nothing
+    and waits for a person.
+    """
+    if at.incident is None or not at.incident.findings or at.stands or at.severity is not Severity.NONE:
+        return None
+    over = ended(at.incident, at, Reason.RESOLVED, "not found again when the scores were read anew")
+    if at.incident.state is IncidentState.PENDING:
+        over = replace(over, attribution=TRANSIENT)
+    return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))
+
+
 def calm_again(at: Situation) -> Decision | None:
     """Enough calm replays in a row end a drift."""
     if at.incident is None or at.severity is not Severity.NONE:

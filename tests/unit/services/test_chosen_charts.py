@@ -178,6 +178,36 @@ def test_folding_again_arms_anew_what_only_the_fold_saw_and_what_has_gone_back_s
     assert [reason for _, reason in world.told()] == ["FIRST"]
 
 
+def test_an_incident_that_folding_again_does_not_find_ends_and_hides_no_later_drift(tmp_path):
+    """No stream had an alarm that could be calm: it stood for ever, was repeated daily, and a new drift joined it in silence."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    stored, budgets = world.store.streams, Budgets(pages=BUDGET, notices=BUDGET)
+    seldom, now = (
+        replace(world.watched, plans={"pass": plan_streams(world.watched.metrics, budgets, **given)["pass"]})
+        for given in ({"replays_per_year": n, "baseline_replays": 20} for n in (8760_000, 8760))
+    )
+
+    async def story():
+        world.watched = now
+        await world.replay(24)
+        world.model.drift(right(40, dict.fromkeys(range(6), "sorry")))
+        await world.replay(1)
+        world.model.drift(right(40))
+        await world.replay(1)
+        world.watched = seldom
+        states = stored("support-bot")
+        world.store.streams = lambda _name: {**states, "pass": replace(states["pass"], state=b"of an older version")}
+        await world.replay(1)
+        world.store.streams = stored
+        await world.replay(30)
+        world.model.drift(right(40, BROKEN))
+        await world.replay(8)
+
+    asyncio.run(story())
+    assert [reason for _, reason in world.told()] == ["FIRST", "RESOLVED", "FIRST"]
+    assert [i.detail for i in world.store.incidents(endpoint="support-bot")][-1].startswith("not found again")
+
+
 def test_a_backtest_plans_the_charts_that_were_chosen():
     budgets = Budgets(pages=BUDGET, notices=BUDGET)
     given = {"replays_per_year": 8760, "baseline_replays": 24, "charts": {"pass": ("ewma", "risk-adjusted")}}
