@@ -63,6 +63,7 @@ def latch_at(
     excursion: int,
     lead: Lead,
     probes: tuple[str, ...],
+    references: float = math.inf,
 ) -> Latch:
     """Date the change: by the location where it is plain, else by the excursion of the chart that alarmed.
 
@@ -76,6 +77,8 @@ def latch_at(
         The leading process of the mixture, or of the chart of strays where that one alarmed.
     probes : tuple of str
         Names of the rows that a place in the single-probe channel counts.
+    references : float
+        Replays of the reference.
     """
     onset = estimate_onset(zs)
     plain = abs(onset.shift) * math.sqrt(zs.size - onset.index) >= _PLAIN
@@ -89,7 +92,7 @@ def latch_at(
             onset_key=keys[first],
             onset_interval=(keys[first], keys[-1]),
             shift=shift,
-            recovery=Recovery.since(shift, zs.size - first),
+            recovery=Recovery.since(shift, zs.size - first, references=references),
             channel=lead.channel if sideways else "location",
             place=lead.place if sideways else (),
             probe=probes[lead.place[0]] if sideways and lead.channel == "single" else None,
@@ -100,7 +103,7 @@ def latch_at(
         onset_key=keys[onset.index],
         onset_interval=(keys[onset.low], keys[onset.high]),
         shift=onset.shift,
-        recovery=Recovery.since(onset.shift, zs.size - onset.index),
+        recovery=Recovery.since(onset.shift, zs.size - onset.index, references=references),
     )
 
 

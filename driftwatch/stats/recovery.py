@@ -8,6 +8,9 @@ RECOVERED = math.log(300)
 _MOST = RECOVERED + math.log(20)  # a long calm does not delay the sight of a relapse
 _BELOW = 1.0  # standard errors below the mean evidence of the drift
 _LEAST = 0.7  # sd; less could not be told from a return within a day of hourly replays
+_OF_REFERENCE = (
+    4.0  # standard errors of the reference, which a whole return shows for ever; no less is a part that is left
+)
 _WHOLE = 1.5  # log likelihood ratio of a whole return against one that leaves `_LEAST`, ...
 _REPLAYS = 12  # ... asked of so many replays; of fewer a part of it, so that an exact return counts from its start
 _BOUNDS = (-3.0, 5.0)  # it stays between these: neither what was left for long nor a long calm outweighs what is now
@@ -31,7 +34,9 @@ class Recovery:
         Replays of the present stretch: since that sum was last zero.
     stretch, whole : float
         Sum of their evidence towards the shift, and the log likelihood ratio of a whole return against one that leaves
-        the least shift that is asked about.
+        a part of it.
+    part : float
+        The least part that is asked about, in standard deviations.
 
     Notes
     -----
@@ -55,11 +60,19 @@ class Recovery:
     since_zero: int = 0
     stretch: float = 0.0
     whole: float = 0.0
+    part: float = _LEAST
 
     @classmethod
-    def since(cls, shift: float, replays: int) -> "Recovery":
-        """An alarm after `replays` replays whose mean evidence was `shift`; which side that is on does not matter."""
-        return cls(replays=replays, drift=abs(shift) * replays)
+    def since(cls, shift: float, replays: int, *, references: float = math.inf) -> "Recovery":
+        """An alarm after `replays` replays whose mean evidence was `shift`; which side that is on does not matter.
+
+        Parameters
+        ----------
+        references : float
+            Replays of the reference. A young one's error would hold a return open: every later replay shows it.
+        """
+        part = max(_LEAST, _OF_REFERENCE / math.sqrt(max(references, 1.0)))
+        return cls(replays=replays, drift=abs(shift) * replays, part=part)
 
     @property
     def calm(self) -> int:
@@ -83,7 +96,7 @@ class Recovery:
             Whether a return that leaves a part of the shift is told from a whole one: not where replays follow each
             other, for which small shifts come and go.
         """
-        return self._moved(_back(self.least, evidence), evidence, _back(_LEAST, evidence) if in_part else _WHOLE)
+        return self._moved(_back(self.least, evidence), evidence, _back(self.part, evidence) if in_part else _WHOLE)
 
     def after_either(self, evidence: float) -> "Recovery":
         """One more replay where only the shape had moved: a shift to either side is a relapse."""
@@ -102,14 +115,14 @@ class Recovery:
 
     def broken_off(self) -> "Recovery":
         """One more replay that is none of a return, and says nothing of the drift's size."""
-        return Recovery(replays=self.replays, drift=self.drift)
+        return Recovery(replays=self.replays, drift=self.drift, part=self.part)
 
     def _moved(self, log_ratio: float, evidence: float, whole: float) -> "Recovery":
         if not math.isfinite(log_ratio):  # what cannot be read must not pass as calm, nor as a drift of that size
             return self.broken_off()
         ratio, since, stretch = min(_MOST, self.ratio + log_ratio), self.since_zero + 1, self.stretch + evidence
         if ratio <= 0:
-            return Recovery(replays=self.replays + since, drift=self.drift + stretch)
+            return Recovery(replays=self.replays + since, drift=self.drift + stretch, part=self.part)
         whole = min(_BOUNDS[1], max(_BOUNDS[0], self.whole + whole))
         return replace(self, ratio=ratio, since_zero=since, stretch=stretch, whole=whole)
 

@@ -27,6 +27,7 @@ def latched(state: StreamState, chart: str, reading: Reading, *, lead: Lead) -> 
         excursion=1 if reading.onset is None else state.ks.updates - reading.onset,  # all charts count alike
         lead=lead,
         probes=state.reference.probes,
+        references=_references(state),
     )
     quiet = int(np.searchsorted(index, latch.onset_index))
     taken = state.history[quiet:][state.history[quiet:, SHARED] == 1]
@@ -64,7 +65,7 @@ def turned(state: StreamState, latch: Latch, new: Floats, *, key: str, reference
         onset_key=key,
         onset_interval=(key, key),
         shift=shift,
-        recovery=Recovery.since(shift, replays),
+        recovery=Recovery.since(shift, replays, references=_references(state)),
     )
     return with_recent(changed(state, latch=again, cusum=rested), new)
 
@@ -103,6 +104,12 @@ def after_alarm(
     after = recovered(latch, z, shape, bet)
     state = changed(state, latch=after)
     return state if after.calm else with_recent(state, new)
+
+
+def _references(state: StreamState) -> float:
+    """Replays that the reference holds, and those whose mean stands for its error once it is full."""
+    stamps = state.reference.stamps
+    return float(np.unique(stamps[stamps >= 0]).size + state.frozen_count)
 
 
 def _bet_again(state: StreamState, latch: Latch, bets: ChannelEvidence | None, mixture: ChannelMixture) -> float | None:

@@ -134,6 +134,21 @@ def test_a_small_drift_that_goes_on_is_not_told_to_be_over(seed):
     assert max(reading.calm for reading in read) < 12
 
 
+def test_a_return_to_a_young_reference_ends_though_its_error_is_there_every_day():
+    """Of a baseline of eight replays, whose error is .35 sd, two of ten returns of a large drift stayed open for days."""
+
+    def calms(seed):
+        rng = np.random.default_rng(seed)
+        detector = StreamDetector(kind="continuous", **{**YEAR, "baseline_replays": 8})
+        state = detector.start()
+        for i in range(80):
+            shift = 1.5 if 10 <= i < 20 else 0.0
+            state = detector.update(state, replay(i, {f"p{k}": (float(rng.normal(shift)),) for k in range(30)}))
+            yield detector.read(state).calm
+
+    assert sum(max(calms(seed)) >= 12 for seed in range(12)) >= 11
+
+
 def test_a_fall_after_a_rise_is_an_alarm_of_its_own_and_no_return_to_normal():
     """It counted as calm for twelve replays: the page of a fall that followed a better state came half a day late."""
     rng = np.random.default_rng(5)
