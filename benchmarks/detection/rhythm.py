@@ -39,8 +39,8 @@ class World:
     step_h: float = 1.0
     square: bool = False
 
-    def evidence(self, rng, length, *, at=None, shift=0.0):
-        """Hours and Z of one deployment, shifted from replay `at` on."""
+    def evidence(self, rng, length, *, at=None, shift=0.0, over=1):
+        """Hours and Z of one deployment, shifted from replay `at` on; the shift is whole after `over` replays."""
         hours, (day, week) = np.arange(length) * self.step_h, rng.uniform(0, 2 * math.pi, 2)
         wave = np.sin(2 * math.pi * hours / 24 + day)
         y = rng.normal(size=length) + self.daily * (np.where(wave > 0, 0.8, -0.8) if self.square else wave)
@@ -53,7 +53,7 @@ class World:
             draws = rng.normal(size=length + self.average - 1)
             y += self.factor * np.convolve(draws, np.full(self.average, self.average**-0.5), "valid")
         if at is not None:
-            y[at:] += shift
+            y[at:] += shift * np.minimum(1.0, np.arange(1, length - at + 1) / over)
         n = np.arange(1, length)
         return hours, np.concatenate([[rng.normal()], (y[1:] - np.cumsum(y)[:-1] / n) / np.sqrt(1 + 1 / n)])
 

@@ -85,7 +85,7 @@ def _variance(squares, count, span, belief, proof):
 
 @njit(cache=True, fastmath={"reassoc", "contract", "arcp"})
 def watched(  # noqa: C901 -- one loop over replays, compiled as a whole
-    zs, waves, prior_of, priors, fades, spans, belief, proof, bets, threshold, tempered, rest
+    zs, waves, prior_of, priors, fades, spans, belief, proof, bets, threshold, tempered, rest, most
 ):
     """Replays (from the end of the baseline) of every alarm, and how many replays might not have paged."""
     length, (n_beliefs, n_columns, _) = zs.size, prior_of.shape
@@ -118,7 +118,9 @@ def watched(  # noqa: C901 -- one loop over replays, compiled as a whole
         weights = np.exp(votes + priors - (votes + priors).max())
         weights /= weights.sum()
         for k in range(n_beliefs):
-            means[k], leverages[k] = coefficients[k] @ x, (inverse[k] @ x) @ x
+            lasting = coefficients[k, n_waves:].sum()
+            means[k] = coefficients[k] @ x - max(0.0, lasting - most) * levels[n_levels - 1]
+            leverages[k] = (inverse[k] @ x) @ x
         mean = weights @ means
         spread = math.sqrt(1 + weights @ leverages + weights @ (means - mean) ** 2 / variance)
         raw, sd = (zs[t] - mean) / spread, math.sqrt(variance)
@@ -217,9 +219,22 @@ def year(world, seed, *, arl, before, length=REPLAYS, **change):
     hours, zs = world.evidence(np.random.default_rng(seed), BASELINE + length, **change)
     waves = np.array([rhythm.waves_at(float(hour)) for hour in hours])
     sizes, priors, tempered = models(before)
+    most = math.inf if before else rhythm.MOST
     threshold = math.log(arl / OVERSHOOT)
     found, silent = watched(
-        zs, waves, sizes, priors, rhythm.FADES, SPANS, wander.BELIEF, wander.PROOF, BETS, threshold, tempered, REST
+        zs,
+        waves,
+        sizes,
+        priors,
+        rhythm.FADES,
+        SPANS,
+        wander.BELIEF,
+        wander.PROOF,
+        BETS,
+        threshold,
+        tempered,
+        REST,
+        most,
     )
     return found, silent / length
 
@@ -236,6 +251,28 @@ def delays(runs, seed, arl):
             took = took[took > 0]
             cells.append(f"{took.mean():.1f} ± {took.std() / math.sqrt(took.size):.1f}")
         print(f"| {shift} sd, {quiet} replays after the baseline | {' | '.join(cells)} |", flush=True)
+
+
+def drifts(runs, seed, arl):
+    """Print how many drifts that begin after 1,000 quiet replays are not told within 2,000, and the mean delay, cut there."""
+    print("| world, drift | not told: before | now | mean delay: before | now |\n|---|---|---|---|---|")
+    for name in ("nothing", "factor 0.3, AR(0.8)", "factor 0.5, AR(0.95)"):
+        for shift, over in ((0.7, 1), (1.0, 1), (2.0, 1), (2.0, 500), (3.0, 2000)):
+            never, mean = [], []
+            for before in (True, False):
+                plan = {
+                    "arl": arl,
+                    "before": before,
+                    "length": 3000,
+                    "at": BASELINE + 1000,
+                    "shift": shift,
+                    "over": over,
+                }
+                found = [year(YEARS[name], [seed, run], **plan)[0] for run in range(runs)]
+                took = np.array([min([*alarms[alarms > 1000], 3001]) - 1000 for alarms in found])
+                never.append(f"{(took > 2000).mean():.0%}")
+                mean.append(f"{took.mean():.0f} ± {took.std() / math.sqrt(runs):.0f}")
+            print(f"| {name}: {shift} sd within {over} | {' | '.join([*never, *mean])} |", flush=True)
 
 
 def check(seed):
@@ -259,11 +296,14 @@ def main():
     parser.add_argument("--arl", type=float, default=8760.0)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--delays", action="store_true")
+    parser.add_argument("--drifts", action="store_true")
     given = parser.parse_args()
     if given.check:
         return check(given.seed)
     if given.delays:
         return delays(given.runs, given.seed, given.arl)
+    if given.drifts:
+        return drifts(given.runs, given.seed, given.arl)
     return table(given)
 
 

@@ -21,6 +21,7 @@ _DAILY, _WEEKLY, _LAGS = 2, 1, 2
 _WAVES = 2 * (_DAILY + _WEEKLY)
 FADES = np.array([0.8, 0.9, 0.97])  # of a level's past, with each replay
 _COLUMNS = _WAVES + _LAGS + FADES.size
+MOST = 0.7  # of a lasting shift may be foretold: else a slow drift is followed to any size, and never told
 _ABSENT = 1e-6  # expected size of a coefficient that a model has not
 _BELIEFS = (
     # Weight, and the sizes expected of one coefficient of the day's wave, of the week's, of a lag, and of a level.
@@ -204,7 +205,8 @@ def foretold(state: RhythmState, *, hours: float, variance: float) -> Foretold:
         row[:_WAVES] = (harmonics - state.waves / state.count) / math.sqrt(1 + 1 / state.count)
     row[_WAVES : _WAVES + _LAGS] = state.last
     row[_WAVES + _LAGS :] = state.levels
-    means, leverages = np.dot(state.coefficients, row), np.dot(np.dot(state.inverse, row), row)
+    means = np.dot(state.coefficients, row) - _beyond(state.coefficients) * state.levels[-1]
+    leverages = np.dot(np.dot(state.inverse, row), row)
     weights = state.weights
     mean = float(weights @ means)
     disagreement = float(weights @ (means - mean) ** 2)
@@ -278,6 +280,13 @@ def waves_at(hours: float) -> Floats:
 
 def _pushed(last: Floats, value: float) -> Floats:
     return np.concatenate([[value], last[:-1]])
+
+
+def _beyond(coefficients: Floats) -> Floats:
+    """How much more than `MOST` of a lasting shift each belief would foretell."""
+    lasting = coefficients[:, _WAVES:].sum(axis=1)
+    beyond: Floats = np.maximum(0.0, lasting - MOST)
+    return beyond
 
 
 @cache
