@@ -42,7 +42,8 @@ def test_it_is_a_machine_of_its_own(machine: Machine) -> None:
 
 def test_a_unit_is_up_when_it_says_so_and_a_stopped_one_is_started_again(machine: Machine) -> None:
     machine.run("systemctl start --no-block stand-in")
-    assert machine.show("stand-in", "ActiveState") == "activating"
+    # The job waits for a machine that is still booting.
+    machine.until(lambda: machine.show("stand-in", "ActiveState") == "activating", "the job")
     (machine.srv / "ready").touch()
     machine.until(lambda: machine.show("stand-in", "ActiveState") == "active", "readiness")
     machine.run("systemctl kill --kill-whom=all -s STOP stand-in")
