@@ -146,14 +146,20 @@ def test_folding_again_arms_anew_where_a_person_ended_the_incident(tmp_path, mor
     assert readings["pass"].alarm is (more == 0)
 
 
-def test_folding_again_arms_anew_what_only_the_fold_saw_and_what_has_gone_back_since(tmp_path):
-    """No incident ends such an alarm. Left as it was, one odd replay told of it as of news, and its stream was deaf."""
-    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
-    stored, budgets = world.store.streams, Budgets(pages=BUDGET, notices=BUDGET)
+def told_seldom_and_now(folder):
+    """A small world, and what it watches by a budget that hardly any alarm fits and by the usual one."""
+    world, budgets = SmallWorld(folder, ScriptedModel(right(40))), Budgets(pages=BUDGET, notices=BUDGET)
     seldom, now = (
         replace(world.watched, plans={"pass": plan_streams(world.watched.metrics, budgets, **given)["pass"]})
         for given in ({"replays_per_year": n, "baseline_replays": 20} for n in (8760_000, 8760))
     )
+    return world, seldom, now
+
+
+def test_folding_again_arms_anew_what_only_the_fold_saw_and_what_has_gone_back_since(tmp_path):
+    """No incident ends such an alarm. Left as it was, one odd replay told of it as of news, and its stream was deaf."""
+    world, seldom, now = told_seldom_and_now(tmp_path)
+    stored = world.store.streams
 
     async def story():
         world.watched = seldom
@@ -180,12 +186,8 @@ def test_folding_again_arms_anew_what_only_the_fold_saw_and_what_has_gone_back_s
 
 def test_an_incident_that_folding_again_does_not_find_ends_and_hides_no_later_drift(tmp_path):
     """No stream had an alarm that could be calm: it stood for ever, was repeated daily, and a new drift joined it in silence."""
-    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
-    stored, budgets = world.store.streams, Budgets(pages=BUDGET, notices=BUDGET)
-    seldom, now = (
-        replace(world.watched, plans={"pass": plan_streams(world.watched.metrics, budgets, **given)["pass"]})
-        for given in ({"replays_per_year": n, "baseline_replays": 20} for n in (8760_000, 8760))
-    )
+    world, seldom, now = told_seldom_and_now(tmp_path)
+    stored = world.store.streams
 
     async def story():
         world.watched = now
