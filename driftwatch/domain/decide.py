@@ -64,6 +64,7 @@ def decide(
     transitions: int = 0,
     confirm: bool = False,
     stands: bool = True,
+    returning: bool = False,
 ) -> Decision:
     """Decide what a scored replay means for the people on call.
 
@@ -91,6 +92,8 @@ def decide(
         Whether an alarm that would page can be asked to wait for a confirmation burst.
     stands : bool
         Whether any stream has an alarm, calm or not.
+    returning : bool
+        Whether all that alarmed may be on its way back: a repeat waits for what comes of it.
 
     Examples
     --------
@@ -121,5 +124,6 @@ def decide(
         transitions=transitions,
         confirm=confirm,
         stands=stands,
+        returning=returning,
     )
     return next(decision for rule in RULES if (decision := rule(situation)))

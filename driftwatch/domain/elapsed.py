@@ -16,6 +16,7 @@ def decide_elapsed(
     silences: Sequence[Silence],
     calm: int,
     now: datetime,
+    returning: bool = False,
     covered: bool = False,
     moved_on: bool = False,
 ) -> Decision:
@@ -25,6 +26,8 @@ def decide_elapsed(
     ----------
     calm : int
         Replays in a row that looked normal: what was kept back and is calm is not told any more, and no drift repeated.
+    returning : bool
+        Whether all that alarmed may be on its way back: a repeat waits for what comes of it.
     covered : bool
         Whether the incident whose page covers this one is still open.
     moved_on : bool
@@ -36,7 +39,7 @@ def decide_elapsed(
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
     if waited and incident.told.rank < incident.severity.rank and not calm:
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
-    if (calm and not incident.kind.unmeasured) or not due_again(incident, now):
+    if ((calm or returning) and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
     quietly = covered or repeats_quietly(incident, now, moved_on=moved_on)
     return _told(incident, Reason.REPEAT_DUE, now, covered=quietly)

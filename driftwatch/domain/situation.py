@@ -29,6 +29,8 @@ class Situation:
         Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
     stands : bool
         Whether any stream has an alarm, calm or not.
+    returning : bool
+        Whether all that alarmed may be on its way back.
     """
 
     endpoint: str
@@ -45,6 +47,7 @@ class Situation:
     confirm: bool = False
     transitions: int = 0
     stands: bool = True
+    returning: bool = False
     explained: Explained = field(init=False)
 
     def __post_init__(self) -> None:

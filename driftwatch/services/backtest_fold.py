@@ -147,6 +147,7 @@ class Fold:
             findings=found,
             calm=monitor.calm(readings),
             stands=monitor.stands(readings),
+            returning=monitor.returning(readings),
             changed=changed,
             confirm=replay.seq in self._bursts,
             transitions=transitions(

@@ -21,6 +21,8 @@ MIN_COVERAGE = 0.5
 ALWAYS_NAMED = 3
 """One replay cannot prove a single probe; the page names the first suspects all the same, with their q."""
 MOST_MOVED = 50
+MOST_RETURNING = 12
+"""Replays of a return that is not proved for which a repeat waits: most are proved by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,12 @@ def findings(
 def calm(readings: Mapping[str, StreamReading]) -> int:
     """Return for how many replays every alarmed stream has been back to normal; 0 if none has alarmed."""
     return min((r.calm for r in readings.values() if r.alarm and r.trusted), default=0)
+
+
+def returning(readings: Mapping[str, StreamReading]) -> bool:
+    """Return whether every alarmed stream is calm, or began lately what may be its return."""
+    alarmed = [r for r in readings.values() if r.alarm and r.trusted]
+    return bool(alarmed) and all(r.calm or 0 < r.returning <= MOST_RETURNING for r in alarmed)
 
 
 def stands(readings: Mapping[str, StreamReading]) -> bool:

@@ -19,6 +19,7 @@ from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.telling import promised
 from driftwatch.services.watched import Watched
+from driftwatch.stats.stream_reading import StreamReading
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +29,13 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
     incident, now = store.open_incident(watched.endpoint.name), clock.now()
     if incident is None:
         return Reason.NONE
+    readings = _readings(watched, store, incident, now)
     decided = partial(
         decide_elapsed,
         incident,
         silences=store.silences(now=now),
-        calm=_calm(watched, store, incident, now),
+        calm=monitor.calm(readings),
+        returning=monitor.returning(readings),
         now=now,
         covered=_covered(store, incident),
     )
@@ -69,9 +72,9 @@ def _covered(store: Store, incident: Incident) -> bool:
     return parent is not None and parent.state.open
 
 
-def _calm(watched: Watched, store: Store, incident: Incident, now: datetime) -> int:
-    """Return how long a drift has been calm, where something depends on it: to look is dear."""
+def _readings(watched: Watched, store: Store, incident: Incident, now: datetime) -> dict[str, StreamReading]:
+    """Return how the streams stand, where something depends on whether a drift is calm: to look is dear."""
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
     if incident.kind is not IncidentKind.DRIFT or not (waited or due_again(incident, now)):
-        return 0
-    return monitor.calm(monitor.read(watched.plans, load_watch(watched, store)[0]))
+        return {}
+    return monitor.read(watched.plans, load_watch(watched, store)[0])

@@ -215,6 +215,7 @@ class CommonFactorStream:
             calm=latch.calm if latch else 0,
             trusted=state.trusted,
             distrust=state.distrust,
+            returning=latch.recovery.since_zero if latch else 0,
         )
 
     def _turned(self, state: CommonFactorState, latch: SeriesLatch) -> bool:

@@ -264,6 +264,7 @@ class StreamDetector:
             trusted=state.trusted,
             distrust=state.distrust,
             chart=worst,
+            returning=latch.recovery.since_zero if latch else 0,
         )
 
     @cached_property

@@ -41,6 +41,9 @@ class StreamReading:
         Probes by evidence since onset.
     calm : int
         Consecutive latest replays that look like the reference again; 0 while they do not.
+    returning : int
+        Consecutive latest replays of what may be a return and is not proved to be one, or is; 0 while they speak of
+        the drift.
     trusted, distrust : bool, str or None
         Whether the stream passed its own check and may page, and why not.
     chart : str or None
@@ -66,3 +69,4 @@ class StreamReading:
     trusted: bool
     distrust: str | None
     chart: str | None = None
+    returning: int = 0

@@ -29,8 +29,12 @@ def silence_ended(at: Situation) -> Decision | None:
 
 
 def repeat_due(at: Situation) -> Decision | None:
-    """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody."""
-    if at.incident is None or at.silenced or at.calm or not due_again(at.incident, at.now):
+    """What stands for a day, or a week once somebody has it, is told again; what has been calm since wakes nobody.
+
+    A repeat that falls into the way back waits: it told of an endpoint that had just come back, or of the mixture of
+    both states as of another one.
+    """
+    if at.incident is None or at.silenced or at.calm or at.returning or not due_again(at.incident, at.now):
         return None
     quietly = at.covered or repeats_quietly(at.incident, at.now, moved_on=at.causes.moved_on)
     return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=quietly)

@@ -128,6 +128,7 @@ TABLE = [
     ("unacknowledged for a day repeats", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "REPEAT_DUE", "page@pages"),
     ("acknowledged for a day does not", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=6))}, "NONE", ""),
     ("what has been calm lately is not repeated", {"findings": [FALL], "calm": 3, "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
+    ("what may be on its way back waits for what comes of it", {"findings": [FALL], "returning": True, "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
     ("acknowledged for a week repeats", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=7))}, "REPEAT_DUE", "page@pages"),
     ("a repeat under a silence waits", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24)), "silences": [SILENCE]}, "NONE", ""),
     ("a drift from a baseline that was given up ends with the next one", {"incident": replace(PAGED, epoch=0)}, "LOCAL_CHANGE", "notice@pages"),

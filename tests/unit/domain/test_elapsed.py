@@ -43,6 +43,8 @@ TABLE = [
     ("what somebody has is left to them for a week", MINE, {}, "NONE", ""),
     ("and then told again", since(MINE, told_at=7 * DAY), {}, "REPEAT_DUE", "page@pages"),
     ("what has been calm is not told again", STANDS, {"calm": 1}, "NONE", ""),
+    ("what may be on its way back waits for what comes of it", STANDS, {"returning": True}, "NONE", ""),
+    ("missing data is no return", since(BLIND, told_at=DAY), {"returning": True}, "REPEAT_DUE", "notice@ops"),
     ("a silence keeps a repeat back", STANDS, {"silences": [SILENCE]}, "NONE", ""),
     ("what another page covers wakes nobody", STANDS, {"covered": True}, "REPEAT_DUE", "notice@pages"),
     ("what a silence kept back is told when it ends", HUSHED, {"silences": [OLD_SILENCE]}, "SILENCE_ENDED", "page@pages"),
