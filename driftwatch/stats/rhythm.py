@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.errors import DegenerateError
+from driftwatch.stats.one_side import HELD, is_over, run_on_one_side
 from driftwatch.stats.series_fit import waves
 
 Floats = NDArray[np.float64]
@@ -32,10 +33,7 @@ _BELIEFS = (
     (0.03, 0.4, 0.35, 0.4, 0.0),
     (0.01, 0.0, 0.0, 0.1, 0.3),  # hundreds of replays prove it; more weight would hide a shift right after the baseline
 )
-_HELD = 200  # rows kept, so that what was learned since an onset can be taken back
 _REACH = 4.0  # standard deviations at which a value is learned, and at which it counts for or against a belief
-_AT_REST = 1.5  # CUSUM of what is left below which replays count for or against beliefs: a shift looks like a wave
-_SLACK = 0.5
 INDEX, HOURS, VALUE, COUNTED, ROW = range(5)
 """Columns of the rows kept; regressors from the last one on, then what the row says for each belief."""
 
@@ -239,13 +237,10 @@ def learned(
     reach = _REACH * sd * told.spread
     bounded = min(max(value, told.mean - reach), told.mean + reach)
     says = -np.minimum(((value - told.means) / (sd * told.spreads)) ** 2, _REACH**2) / 2 - np.log(told.spreads)
-    left = told.left(value) / sd
-    upper, lower = max(0.0, state.upper + left - _SLACK), max(0.0, state.lower - left - _SLACK)
-    if baseline:
-        upper = lower = 0.0
+    upper, lower = run_on_one_side(state.upper, state.lower, told.left(value) / sd, baseline=baseline)
     rows = np.concatenate([state.rows, [np.concatenate([[index, hours, bounded, 0.0], told.row, says])]])
     votes = state.votes
-    if max(upper, lower) < _AT_REST:
+    if is_over(upper, lower):  # a shift looks like a wave
         waiting = rows[:, COUNTED] == 0
         votes = votes + rows[waiting, ROW + _COLUMNS :].sum(axis=0)
         rows[waiting, COUNTED] = 1.0
@@ -262,7 +257,7 @@ def learned(
         upper=upper,
         lower=lower,
         told=told.mean,
-        rows=rows[-_HELD:],
+        rows=rows[-HELD:],
     )
 
 

@@ -11,19 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.dispersion import over_dispersion
+from driftwatch.stats.one_side import HELD, is_over, run_on_one_side
 
 Floats = NDArray[np.float64]
 
 SPANS = (4, 8, 16, 32, 64, 128)
 """Replays that are summed."""
 BELIEF = 20.0  # sums' worth of belief that replays are independent
-PROOF = (
-    1.5  # standard errors by which a variance must exceed 1: 2.33 repairs half as much, 1 costs a tenth of the delay
-)
+# Standard errors by which a variance must exceed 1: 2.33 repairs half as much, 1 costs a tenth of the delay.
+PROOF = 1.5
 _PER_SUM = 1.5  # degrees of freedom of n / k sums of k that overlap (Lo and MacKinlay 1988)
 _CLIP = 4.0
-_HELD = 200  # rows kept, so that what was seen since an onset can be taken back
-_AT_REST, _SLACK = 1.5, 0.5  # a run on one side, which may be a change, waits until this CUSUM is low
 _INDEX, _TOTAL, _COUNTED, _SQUARES = range(4)
 
 
@@ -79,17 +77,15 @@ class WanderState:
         [2.0, 1.0, 1.0, 1.0, 1.0, 1.0]
         """
         z = min(max(z, -_CLIP), _CLIP)
-        upper, lower = max(0.0, self.upper + z - _SLACK), max(0.0, self.lower - z - _SLACK)
-        if baseline:
-            upper = lower = 0.0
+        upper, lower = run_on_one_side(self.upper, self.lower, z, baseline=baseline)
         rows = np.concatenate([self.rows, [self._row(z, index)]])
         squares, counts = self.squares, self.counts
-        if max(upper, lower) < _AT_REST:
+        if is_over(upper, lower):
             waiting = rows[:, _COUNTED] == 0
             added, seen = _added(rows[waiting])
             squares, counts = squares + added, counts + seen
             rows[waiting, _COUNTED] = 1.0
-        return replace(self, squares=squares, counts=counts, upper=upper, lower=lower, rows=rows[-_HELD:])
+        return replace(self, squares=squares, counts=counts, upper=upper, lower=lower, rows=rows[-HELD:])
 
     def without_since(self, index: int) -> "WanderState":
         """The state as if it had counted no replay from this index on."""

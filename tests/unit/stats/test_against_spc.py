@@ -46,7 +46,7 @@ def test_every_cusum_threshold_is_that_of_spc(sides, every):
 @few_and_all
 @pytest.mark.parametrize("sides", ["one", "two"])
 def test_every_cusum_arl_is_that_of_spc(sides, every):
-    """Shifts of 0.1 to 5 sd at thresholds for ARLs of 50 to a million, and head starts."""
+    """Shifts of 0.25 to 5 sd at thresholds for ARLs of 50 to a million, and head starts."""
     for row in of("cusum.arl", every, sides=sides):
         where = {name: row[name] for name in ("reference", "threshold", "shift")}
         ours = one_sided_arl(**where) if sides == "one" else two_sided_arl(**where, head_start=row["start"])
