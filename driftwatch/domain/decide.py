@@ -7,6 +7,7 @@ incident's life; what the full lifecycle adds is a further rule there, not a bra
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.causes import NOTHING_KNOWN, Causes
 from driftwatch.domain.decision import Audience, Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, Silence
@@ -55,7 +56,7 @@ def decide(
     seq: int,
     incident_id: int,
     findings: Sequence[Finding],
-    calm: int,
+    alarms: Alarms,
     incident: Incident | None,
     silences: Sequence[Silence],
     now: datetime,
@@ -63,8 +64,6 @@ def decide(
     causes: Causes = NOTHING_KNOWN,
     transitions: int = 0,
     confirm: bool = False,
-    stands: bool = True,
-    returning: bool = False,
 ) -> Decision:
     """Decide what a scored replay means for the people on call.
 
@@ -76,8 +75,8 @@ def decide(
         The number a new incident gets (`Store.next_incident_id`); unused unless one opens.
     findings : sequence of Finding
         Streams whose statistic is at or above its threshold after this replay.
-    calm : int
-        Replays in a row, this one included, in which every stream stayed below its hysteresis level.
+    alarms : Alarms
+        How those of all streams stand after this replay, the calm ones included, which are no findings.
     incident : Incident, optional
         The endpoint's open incident.
     silences : sequence of Silence
@@ -90,10 +89,6 @@ def decide(
         Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
     confirm : bool
         Whether an alarm that would page can be asked to wait for a confirmation burst.
-    stands : bool
-        Whether any stream has an alarm, calm or not.
-    returning : bool
-        Whether all that alarmed may be on its way back: a repeat waits for what comes of it.
 
     Examples
     --------
@@ -103,8 +98,8 @@ def decide(
     ...     metric="pass", severity=Severity.PAGE, chart="cusum", statistic=6.1, threshold=4.8, arl=370.0, direction=-1
     ... )
     >>> decision = decide(
-    ...     endpoint="support-bot", epoch=1, seq=38, incident_id=42, findings=[fall], calm=0, incident=None,
-    ...     silences=(), now=datetime(2026, 10, 14, 9, tzinfo=UTC),
+    ...     endpoint="support-bot", epoch=1, seq=38, incident_id=42, findings=[fall], alarms=Alarms(stand=True),
+    ...     incident=None, silences=(), now=datetime(2026, 10, 14, 9, tzinfo=UTC),
     ... )
     >>> decision.reason.value, decision.incident.name, decision.tell[0].audience.value
     ('FIRST', 'inc-42', 'pages')
@@ -115,7 +110,7 @@ def decide(
         seq=seq,
         incident_id=incident_id,
         findings=ranked(findings),
-        calm=calm,
+        alarms=alarms,
         incident=incident if incident and incident.state.open else None,
         silence=silence_over(endpoint, silences, now),
         changed=changed,
@@ -123,7 +118,5 @@ def decide(
         causes=causes,
         transitions=transitions,
         confirm=confirm,
-        stands=stands,
-        returning=returning,
     )
     return next(decision for rule in RULES if (decision := rule(situation)))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.decision import Decision, Tell, listeners
 from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence
 from driftwatch.domain.metric import Severity
@@ -14,9 +15,8 @@ def decide_elapsed(
     incident: Incident,
     *,
     silences: Sequence[Silence],
-    calm: int,
+    alarms: Alarms,
     now: datetime,
-    returning: bool = False,
     covered: bool = False,
     moved_on: bool = False,
 ) -> Decision:
@@ -24,10 +24,8 @@ def decide_elapsed(
 
     Parameters
     ----------
-    calm : int
-        Replays in a row that looked normal: what was kept back and is calm is not told any more, and no drift repeated.
-    returning : bool
-        Whether all that alarmed may be on its way back: a repeat waits for what comes of it.
+    alarms : Alarms
+        What was kept back and is calm is not told any more; a drift that may be returning is not repeated.
     covered : bool
         Whether the incident whose page covers this one is still open.
     moved_on : bool
@@ -37,9 +35,9 @@ def decide_elapsed(
     if incident.state is IncidentState.PENDING or silence_over(incident.endpoint, silences, now) is not None:
         return quiet
     waited = incident.reason in (Reason.SILENCED, Reason.MAINTENANCE)
-    if waited and incident.told.rank < incident.severity.rank and not calm:
+    if waited and incident.told.rank < incident.severity.rank and not alarms.calm:
         return _told(incident, Reason.SILENCE_ENDED, now, covered=covered)
-    if ((calm or returning) and not incident.kind.unmeasured) or not due_again(incident, now):
+    if (alarms.returning and not incident.kind.unmeasured) or not due_again(incident, now):
         return quiet
     quietly = covered or repeats_quietly(incident, now, moved_on=moved_on)
     return _told(incident, Reason.REPEAT_DUE, now, covered=quietly)

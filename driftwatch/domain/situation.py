@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.causes import NOTHING_KNOWN, Attribution, Causes, Elsewhere, Explained, explain, loudest
 from driftwatch.domain.decision import Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, Silence
@@ -27,10 +28,6 @@ class Situation:
         Whether a confirmation burst can be asked for before somebody is woken.
     transitions : int
         Openings and endings of this endpoint's drifts in the last 24 hours, of those told as loudly as this replay.
-    stands : bool
-        Whether any stream has an alarm, calm or not.
-    returning : bool
-        Whether all that alarmed may be on its way back.
     """
 
     endpoint: str
@@ -38,7 +35,7 @@ class Situation:
     seq: int
     incident_id: int
     findings: tuple[Finding, ...]
-    calm: int
+    alarms: Alarms
     incident: Incident | None
     silence: Silence | None
     changed: Sequence[str]
@@ -46,8 +43,6 @@ class Situation:
     causes: Causes = NOTHING_KNOWN
     confirm: bool = False
     transitions: int = 0
-    stands: bool = True
-    returning: bool = False
     explained: Explained = field(init=False)
 
     def __post_init__(self) -> None:

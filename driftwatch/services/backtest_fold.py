@@ -145,9 +145,7 @@ class Fold:
             decide,
             **given(),
             findings=found,
-            calm=monitor.calm(readings),
-            stands=monitor.stands(readings),
-            returning=monitor.returning(readings),
+            alarms=monitor.alarms(readings),
             changed=changed,
             confirm=replay.seq in self._bursts,
             transitions=transitions(

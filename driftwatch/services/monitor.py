@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.domain.acceptance import FALSE_DISCOVERIES
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.incident import Finding, Moved
 from driftwatch.domain.judge_drift import generation, moved
 from driftwatch.domain.metric import Metric
@@ -113,26 +114,26 @@ def findings(
     states : mapping, optional
         Of all streams; with them each finding tells which share of the answers a second state gives.
     """
-    alarms = [(plans[name], r) for name, r in readings.items() if r.alarm and r.trusted and not r.calm]
-    found = [(_finding(plan, reading, states or {}), reading.statistic) for plan, reading in alarms]
+    alarmed = [(plans[name], r) for name, r in readings.items() if r.alarm and r.trusted and not r.calm]
+    found = [(_finding(plan, reading, states or {}), reading.statistic) for plan, reading in alarmed]
     found.sort(key=lambda pair: (-pair[0].severity.rank, -pair[1], pair[0].metric))
     return tuple(finding for finding, _ in found)
 
 
-def calm(readings: Mapping[str, StreamReading]) -> int:
-    """Return for how many replays every alarmed stream has been back to normal; 0 if none has alarmed."""
-    return min((r.calm for r in readings.values() if r.alarm and r.trusted), default=0)
-
-
-def returning(readings: Mapping[str, StreamReading]) -> bool:
-    """Return whether every alarmed stream is calm, or began lately what may be its return."""
+def alarms(readings: Mapping[str, StreamReading]) -> Alarms:
+    """Return how the alarms of the trusted streams stand, all together."""
     alarmed = [r for r in readings.values() if r.alarm and r.trusted]
-    return bool(alarmed) and all(r.calm or 0 < r.returning <= MOST_RETURNING for r in alarmed)
+    return Alarms(
+        stand=bool(alarmed),
+        returning=bool(alarmed) and all(_returning(r) for r in alarmed),
+        calm=min((r.calm for r in alarmed), default=0),
+    )
 
 
-def stands(readings: Mapping[str, StreamReading]) -> bool:
-    """Return whether any trusted stream has an alarm, calm or not."""
-    return any(r.alarm and r.trusted for r in readings.values())
+def _returning(reading: StreamReading) -> bool:
+    """Return whether a stream is calm, or began lately what may be its return."""
+    # A reading's `returning` counts a proved return on: beyond the limit `calm` alone tells the two apart.
+    return reading.calm > 0 or 0 < reading.returning <= MOST_RETURNING
 
 
 def rearm(plans: Mapping[str, StreamPlan], watch: Watch, *, every: bool = False) -> Watch:

@@ -34,8 +34,7 @@ def review(watched: Watched, store: Store, clock: Clock) -> Reason:
         decide_elapsed,
         incident,
         silences=store.silences(now=now),
-        calm=monitor.calm(readings),
-        returning=monitor.returning(readings),
+        alarms=monitor.alarms(readings),
         now=now,
         covered=_covered(store, incident),
     )

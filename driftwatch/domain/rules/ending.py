@@ -9,7 +9,7 @@ from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import Situation, ended, those_told
 
 CALM_REPLAYS = 12
-"""Replays in a row below the hysteresis level that end an incident."""
+"""Calm replays in a row that end an incident."""
 CALM_AFTER_FLAPPING = CALM_REPLAYS + 6
 """The same after flapping: what comes and goes has to stay away for six replays more than that."""
 
@@ -45,7 +45,7 @@ def found_no_more(at: Situation) -> Decision | None:
     So it is where the scores were folded again, by a new version or other charts. An announced change found nothing
     and waits for a person.
     """
-    if at.incident is None or not at.incident.findings or at.stands or at.severity is not Severity.NONE:
+    if at.incident is None or not at.incident.findings or at.alarms.stand or at.severity is not Severity.NONE:
         return None
     over = ended(at.incident, at, Reason.RESOLVED, "not found again when the scores were read anew")
     if at.incident.state is IncidentState.PENDING:
@@ -58,9 +58,9 @@ def calm_again(at: Situation) -> Decision | None:
     if at.incident is None or at.severity is not Severity.NONE:
         return None
     wanted = CALM_AFTER_FLAPPING if at.incident.flapping else CALM_REPLAYS
-    if at.calm < wanted:
+    if at.alarms.calm < wanted:
         return None
-    over = ended(at.incident, at, Reason.RESOLVED, f"back to baseline: calm for {at.calm} replays")
+    over = ended(at.incident, at, Reason.RESOLVED, f"back to baseline: calm for {at.alarms.calm} replays")
     if at.incident.state is IncidentState.PENDING:
         over = replace(over, attribution=TRANSIENT)
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))

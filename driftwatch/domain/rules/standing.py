@@ -23,7 +23,7 @@ def silence_ended(at: Situation) -> Decision | None:
     """What a silence kept back and still stands is told once."""
     if at.incident is None or at.incident.state is IncidentState.PENDING:
         return None
-    if at.silenced or at.calm or at.incident.told.rank >= at.incident.severity.rank:
+    if at.silenced or at.alarms.calm or at.incident.told.rank >= at.incident.severity.rank:
         return None
     return told(joined(at.incident, at), at, Reason.SILENCE_ENDED)
 
@@ -34,7 +34,7 @@ def repeat_due(at: Situation) -> Decision | None:
     A repeat that falls into the way back waits: it told of an endpoint that had just come back, or of the mixture of
     both states as of another one.
     """
-    if at.incident is None or at.silenced or at.calm or at.returning or not due_again(at.incident, at.now):
+    if at.incident is None or at.silenced or at.alarms.returning or not due_again(at.incident, at.now):
         return None
     quietly = at.covered or repeats_quietly(at.incident, at.now, moved_on=at.causes.moved_on)
     return told(joined(at.incident, at), at, Reason.REPEAT_DUE, quietly=quietly)

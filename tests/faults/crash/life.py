@@ -18,6 +18,7 @@ from driftwatch.adapters.notify.slack_bot import SlackBot
 from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.daemon.duty import Duty
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.answer import Question
 from driftwatch.domain.decide import Audience, decide
 from driftwatch.domain.endpoint import Endpoint
@@ -135,7 +136,8 @@ def decide_once(store: SqlStore, clock: Clock, place: Place, endpoint: str) -> b
     incident = store.open_incident(endpoint)
     decision = decide(
         endpoint=endpoint, epoch=1, seq=seq, incident_id=store.next_incident_id() if incident is None else 0,
-        findings=findings, calm=calm, incident=incident, silences=store.silences(now=now), now=now,
+        findings=findings, alarms=Alarms(stand=True, returning=calm > 0, calm=calm), incident=incident,
+        silences=store.silences(now=now), now=now,
     )  # fmt: skip
     answers = {"p1": ("yes", "I would rather not say")}
     said = {

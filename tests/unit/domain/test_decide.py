@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.causes import Attribution, Causes, Elsewhere, Recurrence
 from driftwatch.domain.confirmation import Burst, Confirmation, decide_confirmed
 from driftwatch.domain.decide import CALM_REPLAYS, Audience, Decision, decide, decide_unmeasured
@@ -78,10 +79,17 @@ OURS = incident(severity=Severity.NOTICE, told=Severity.NOTICE, attribution="loc
 FLAPS = incident(flapping=True)
 RECURRING = incident(reason=Reason.RECURRED, recurrence_of=3, visits=2)
 WAITS = incident(state=IncidentState.PENDING, told=Severity.NONE, told_at=None)
+NONE_STANDS = Alarms()
+ALARMED = Alarms(stand=True)
+RETURNING = Alarms(stand=True, returning=True)
+
+
+def calm(replays: int) -> Alarms:
+    return Alarms(stand=True, returning=replays > 0, calm=replays)
 
 
 def decided(**given: Any) -> Decision:
-    facts: dict[str, Any] = {"findings": (), "calm": 0, "incident": None, "silences": (), "now": NOW} | given
+    facts: dict[str, Any] = {"findings": (), "alarms": ALARMED, "incident": None, "silences": (), "now": NOW} | given
     return decide(endpoint="bot", epoch=1, seq=38, incident_id=42, **facts)
 
 
@@ -115,20 +123,20 @@ TABLE = [
     ("worse under a silence waits too", {"findings": [FALL], "incident": NOTICED, "silences": [SILENCE]}, "SILENCED", ""),
     ("still firing when the silence ends is one page", {"findings": [FALL], "incident": HUSHED}, "SILENCE_ENDED", "page@pages"),
     ("below the threshold but not calm still fires", {"incident": HUSHED}, "SILENCE_ENDED", "page@pages"),
-    ("calm when the silence ends is no news", {"incident": HUSHED, "calm": 3}, "NONE", ""),
-    ("one replay short of calm is still open", {"incident": PAGED, "calm": CALM_REPLAYS - 1}, "NONE", ""),
-    ("calm for twelve replays is the end, told to those who were paged", {"incident": PAGED, "calm": CALM_REPLAYS}, "RESOLVED", "notice@pages"),
-    ("a drift that no stream knows of any more ends, told to those who were paged", {"incident": PAGED, "stands": False}, "RESOLVED", "notice@pages"),
-    ("and so does one that a silence kept back, unheard", {"incident": HUSHED, "stands": False}, "RESOLVED", ""),
-    ("what waits for its rerun then too", {"incident": WAITS, "stands": False}, "RESOLVED", ""),
-    ("an announced change that moved nothing waits for a person", {"incident": replace(NOTICED, findings=()), "stands": False}, "NONE", ""),
-    ("a notice's end is told to those who had the notice", {"incident": NOTICED, "calm": CALM_REPLAYS}, "RESOLVED", "notice@notices"),
-    ("what nobody heard of ends unheard", {"incident": HUSHED, "calm": CALM_REPLAYS}, "RESOLVED", ""),
-    ("an end under a silence is silent", {"incident": PAGED, "calm": CALM_REPLAYS, "silences": [SILENCE]}, "RESOLVED", ""),
+    ("calm when the silence ends is no news", {"incident": HUSHED, "alarms": calm(3)}, "NONE", ""),
+    ("one replay short of calm is still open", {"incident": PAGED, "alarms": calm(CALM_REPLAYS - 1)}, "NONE", ""),
+    ("calm for twelve replays is the end, told to those who were paged", {"incident": PAGED, "alarms": calm(CALM_REPLAYS)}, "RESOLVED", "notice@pages"),
+    ("a drift that no stream knows of any more ends, told to those who were paged", {"incident": PAGED, "alarms": NONE_STANDS}, "RESOLVED", "notice@pages"),
+    ("and so does one that a silence kept back, unheard", {"incident": HUSHED, "alarms": NONE_STANDS}, "RESOLVED", ""),
+    ("what waits for its rerun then too", {"incident": WAITS, "alarms": NONE_STANDS}, "RESOLVED", ""),
+    ("an announced change that moved nothing waits for a person", {"incident": replace(NOTICED, findings=()), "alarms": NONE_STANDS}, "NONE", ""),
+    ("a notice's end is told to those who had the notice", {"incident": NOTICED, "alarms": calm(CALM_REPLAYS)}, "RESOLVED", "notice@notices"),
+    ("what nobody heard of ends unheard", {"incident": HUSHED, "alarms": calm(CALM_REPLAYS)}, "RESOLVED", ""),
+    ("an end under a silence is silent", {"incident": PAGED, "alarms": calm(CALM_REPLAYS), "silences": [SILENCE]}, "RESOLVED", ""),
     ("unacknowledged for a day repeats", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "REPEAT_DUE", "page@pages"),
     ("acknowledged for a day does not", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=6))}, "NONE", ""),
-    ("what has been calm lately is not repeated", {"findings": [FALL], "calm": 3, "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
-    ("what may be on its way back waits for what comes of it", {"findings": [FALL], "returning": True, "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
+    ("what has been calm lately is not repeated", {"findings": [FALL], "alarms": calm(3), "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
+    ("what may be on its way back waits for what comes of it", {"findings": [FALL], "alarms": RETURNING, "incident": replace(PAGED, told_at=NOW - timedelta(hours=24))}, "NONE", ""),
     ("acknowledged for a week repeats", {"findings": [FALL], "incident": replace(ACKED, told_at=NOW - timedelta(days=7))}, "REPEAT_DUE", "page@pages"),
     ("a repeat under a silence waits", {"findings": [FALL], "incident": replace(PAGED, told_at=NOW - timedelta(hours=24)), "silences": [SILENCE]}, "NONE", ""),
     ("a drift from a baseline that was given up ends with the next one", {"incident": replace(PAGED, epoch=0)}, "LOCAL_CHANGE", "notice@pages"),
@@ -155,7 +163,7 @@ TABLE = [
     ("the third opening or ending in a day is one notice", {"findings": [FALL], "transitions": 2}, "FLAPPING", "notice@pages"),
     ("the second is not", {"findings": [FALL], "transitions": 1}, "FIRST", "page@pages"),
     ("flapping goes before recurrence", {"findings": [FALL], "transitions": 2, "causes": SEEN}, "FLAPPING", "notice@pages"),
-    ("flapping is held for six calm replays more than another drift", {"incident": FLAPS, "calm": CALM_REPLAYS + 5}, "NONE", ""),
+    ("flapping is held for six calm replays more than another drift", {"incident": FLAPS, "alarms": calm(CALM_REPLAYS + 5)}, "NONE", ""),
     ("a fresh alarm that would wake somebody waits for a rerun", {"findings": [FALL], "confirm": True}, "FIRST", ""),
     ("a notice waits for nothing", {"findings": [NOVELTY], "confirm": True}, "FIRST", "notice@notices"),
     ("what is explained waits for nothing", {"findings": [FALL], "confirm": True, "causes": ANNOUNCED}, "FIRST", "page@pages"),
@@ -164,9 +172,9 @@ TABLE = [
     ("so is what vanished in the rerun and shows again", {"findings": [FALL], "incident": replace(WAITS, reason=Reason.TRANSIENT)}, "CONFIRMED", "page@pages"),
     ("but no louder than what shows", {"findings": [NOVELTY], "incident": replace(WAITS, reason=Reason.TRANSIENT)}, "CONFIRMED", "notice@notices"),
     ("under a silence it waits for its end", {"findings": [FALL], "incident": WAITS, "silences": [SILENCE]}, "SILENCED", ""),
-    ("what vanished and stays away is no news", {"incident": WAITS, "calm": 3}, "NONE", ""),
-    ("and ends unheard", {"incident": WAITS, "calm": CALM_REPLAYS}, "RESOLVED", ""),
-    ("then it ends", {"incident": FLAPS, "calm": CALM_REPLAYS + 6}, "RESOLVED", "notice@pages"),
+    ("what vanished and stays away is no news", {"incident": WAITS, "alarms": calm(3)}, "NONE", ""),
+    ("and ends unheard", {"incident": WAITS, "alarms": calm(CALM_REPLAYS)}, "RESOLVED", ""),
+    ("then it ends", {"incident": FLAPS, "alarms": calm(CALM_REPLAYS + 6)}, "RESOLVED", "notice@pages"),
 ]
 # fmt: on
 
@@ -323,11 +331,11 @@ findings = st.lists(st.sampled_from([FALL, RISE, REFUSALS, NOVELTY, SILENT_STREA
 def test_nobody_is_paged_twice_for_one_incident_within_a_day(steps: list[Any]) -> None:
     """However alarms, calm and silences follow each other: one page per incident and day, none while silenced."""
     now, current, pages = NOW, None, []
-    for seq, (found, calm, silenced, hours) in enumerate(steps, start=1):
+    for seq, (found, still, silenced, hours) in enumerate(steps, start=1):
         now += timedelta(hours=hours)
         silence = replace(SILENCE, starts_at=now, ends_at=now + timedelta(minutes=1))
         decision = decide(
-            endpoint="bot", epoch=1, seq=seq, incident_id=seq, findings=found, calm=0 if found else calm,
+            endpoint="bot", epoch=1, seq=seq, incident_id=seq, findings=found, alarms=ALARMED if found else calm(still),
             incident=current, silences=[silence] if silenced else [], now=now,
         )  # fmt: skip
         paged = [tell for tell in decision.tell if tell.severity is Severity.PAGE]

@@ -10,6 +10,7 @@ from driftwatch.domain.elapsed import decide_elapsed, decide_removed
 from driftwatch.domain.incident import Incident, IncidentState, Reason
 from driftwatch.domain.metric import Severity
 from tests.unit.domain.test_decide import (
+    ALARMED,
     BLIND,
     HUSHED,
     NOTICED,
@@ -17,8 +18,10 @@ from tests.unit.domain.test_decide import (
     OLD_SILENCE,
     PAGED,
     RECURRING,
+    RETURNING,
     SILENCE,
     WAITS,
+    calm,
     told,
 )
 
@@ -39,18 +42,18 @@ TABLE = [
     ("what was told an hour ago is no news", PAGED, {}, "NONE", ""),
     ("what nobody has taken for a day is told again", STANDS, {}, "REPEAT_DUE", "page@pages"),
     ("a notice is told again as one", since(NOTICED, told_at=DAY), {}, "REPEAT_DUE", "notice@notices"),
-    ("missing data is told to operations again", since(BLIND, told_at=DAY), {"calm": 3}, "REPEAT_DUE", "notice@ops"),
+    ("missing data is told to operations again", since(BLIND, told_at=DAY), {"alarms": calm(3)}, "REPEAT_DUE", "notice@ops"),
     ("what somebody has is left to them for a week", MINE, {}, "NONE", ""),
     ("and then told again", since(MINE, told_at=7 * DAY), {}, "REPEAT_DUE", "page@pages"),
-    ("what has been calm is not told again", STANDS, {"calm": 1}, "NONE", ""),
-    ("what may be on its way back waits for what comes of it", STANDS, {"returning": True}, "NONE", ""),
-    ("missing data is no return", since(BLIND, told_at=DAY), {"returning": True}, "REPEAT_DUE", "notice@ops"),
+    ("what has been calm is not told again", STANDS, {"alarms": calm(1)}, "NONE", ""),
+    ("what may be on its way back waits for what comes of it", STANDS, {"alarms": RETURNING}, "NONE", ""),
+    ("missing data is no return", since(BLIND, told_at=DAY), {"alarms": RETURNING}, "REPEAT_DUE", "notice@ops"),
     ("a silence keeps a repeat back", STANDS, {"silences": [SILENCE]}, "NONE", ""),
     ("what another page covers wakes nobody", STANDS, {"covered": True}, "REPEAT_DUE", "notice@pages"),
     ("what a silence kept back is told when it ends", HUSHED, {"silences": [OLD_SILENCE]}, "SILENCE_ENDED", "page@pages"),
     ("and not while it lasts", HUSHED, {"silences": [SILENCE]}, "NONE", ""),
     ("so is what a maintenance window kept back", IN_WINDOW, {}, "SILENCE_ENDED", "page@pages"),
-    ("what is calm at the end of a silence is told to nobody", HUSHED, {"calm": 2}, "NONE", ""),
+    ("what is calm at the end of a silence is told to nobody", HUSHED, {"alarms": calm(2)}, "NONE", ""),
     ("what waits for its rerun waits on", WAITS, {}, "NONE", ""),
     ("a recurrence is repeated and wakes nobody", AGAIN, {}, "REPEAT_DUE", "notice@pages"),
     ("one that has stood for a week pages", since(RECURRING, told_at=DAY, opened_at=7 * DAY), {}, "REPEAT_DUE", "page@pages"),
@@ -67,7 +70,7 @@ TABLE = [
     ("incident", "given", "reason", "tell"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
 def test_what_time_decides(incident: Incident, given: dict[str, Any], reason: str, tell: str) -> None:
-    decision = decide_elapsed(incident, **({"silences": (), "calm": 0, "now": NOW} | given))
+    decision = decide_elapsed(incident, **({"silences": (), "alarms": ALARMED, "now": NOW} | given))
     assert (decision.reason.value, told(decision)) == (reason, tell)
 
 
