@@ -14,7 +14,7 @@ from driftwatch.domain.incident import Finding, Incident, Silence
 from driftwatch.domain.rules import confirming, ending, opening, standing
 from driftwatch.domain.rules.ending import CALM_REPLAYS
 from driftwatch.domain.situation import Situation, loudness, ranked, silence_over
-from driftwatch.domain.unmeasured import FAILED_REPLAYS, decide_thin, decide_unmeasured
+from driftwatch.domain.unmeasured import FAILED_REPLAYS, decide_thin, decide_unmeasured, opens_unmeasured
 
 __all__ = [
     "CALM_REPLAYS",
@@ -28,6 +28,7 @@ __all__ = [
     "decide_unmeasured",
     "listeners",
     "loudness",
+    "opens_unmeasured",
 ]
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (

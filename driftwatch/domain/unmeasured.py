@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from driftwatch.domain.decision import OPS_NOTICE, Decision
 from driftwatch.domain.errors import Outcome
@@ -27,6 +27,8 @@ def decide_unmeasured(
     incident: Incident | None,
     silences: Sequence[Silence],
     now: datetime,
+    since: datetime | None = None,
+    why: str = "",
 ) -> Decision:
     """Decide what a slot without data means: two in a row are an incident, a refused key is one at once.
 
@@ -36,6 +38,10 @@ def decide_unmeasured(
         Slots in a row, this one included, that ended as failed.
     outcome : Outcome
         Why this one did; ``budget`` is told once a day and opens no incident.
+    since : datetime, optional
+        When the first of them was due.
+    why : str
+        What the vendor said of this one.
 
     Examples
     --------
@@ -48,20 +54,48 @@ def decide_unmeasured(
     """
     if outcome is Outcome.BUDGET:
         return Decision(reason=Reason.BUDGET_EXHAUSTED, tell=(OPS_NOTICE,))
-    if failed < FAILED_REPLAYS and outcome not in _HOPELESS:
+    if not opens_unmeasured(failed, outcome):
         return Decision(reason=Reason.NONE)
-    said = outcome.value.replace("_", " ")
     return decide_blind(
         endpoint=endpoint,
         epoch=epoch,
         seq=seq,
         incident_id=incident_id,
-        detail=f"{UNMEASURED}: {said}, {failed} in a row",
+        detail=_failing(outcome, failed, since, why),
         kind=IncidentKind.ERROR if outcome in _TO_BE_PUT_RIGHT else IncidentKind.NO_DATA,
         incident=incident,
         silences=silences,
         now=now,
     )
+
+
+def opens_unmeasured(failed: int, outcome: Outcome) -> bool:
+    """Whether so many failed slots in a row, the last one for this reason, are an incident.
+
+    Examples
+    --------
+    >>> opens_unmeasured(1, Outcome.TIMEOUT), opens_unmeasured(2, Outcome.TIMEOUT), opens_unmeasured(1, Outcome.AUTH)
+    (False, True, True)
+    """
+    return outcome is not Outcome.BUDGET and (failed >= FAILED_REPLAYS or outcome in _HOPELESS)
+
+
+def _failing(outcome: Outcome, failed: int, since: datetime | None, why: str) -> str:
+    """Say what fails, how often, since when, and what the vendor says: whoever is woken knows whom to ask.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> _failing(Outcome.RATE_LIMITED, 3, datetime(2026, 10, 14, 6, tzinfo=UTC), "HTTP 429: slow down")
+    'cannot be measured: rate limited, 3 in a row since Wed 14 Oct 06:00 UTC: HTTP 429: slow down'
+    >>> _failing(Outcome.AUTH, 1, None, "")
+    'cannot be measured: auth'
+    """
+    said = f"{UNMEASURED}: {outcome.value.replace('_', ' ')}"
+    many = f", {failed} in a row" if failed > 1 else ""
+    at = since and since.astimezone(UTC)
+    begun = f" since {at:%a} {at.day} {at:%b %H:%M} UTC" if at else ""
+    return f"{said}{many}{begun}{': ' if why else ''}{why}"
 
 
 def decide_blind(

@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any
 
 from driftwatch.domain.acceptance import watches_anew
-from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured
+from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured, opens_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, Reason
 from driftwatch.domain.judge_drift import without_judge
+from driftwatch.domain.legible import one_line
 from driftwatch.domain.payload import budget_payload, promises
-from driftwatch.domain.replay import ReplayScores, SlotState
+from driftwatch.domain.replay import ReplayScores, SlotRecord, SlotState
 from driftwatch.services import monitor
 from driftwatch.services.causes import fresh, loudest_heard
 from driftwatch.services.counts import Counts
@@ -32,6 +33,8 @@ from driftwatch.stats import any_stream
 
 LOOK_BACK = timedelta(days=7)
 """How far back failed slots are counted."""
+SAID = 160
+"""Characters of a vendor's own words in an incident."""
 
 
 def judge_pending(watched: Watched, store: Store, clock: Clock, counts: Counts | None = None) -> Reason:
@@ -53,16 +56,21 @@ def judge_failure(
     """Decide what a slot without data means, and tell operations if it means something."""
     name, now = watched.endpoint.name, clock.now()
     incident = store.open_incident(name)
+    failures = _failed_in_a_row(store, name, now)
+    # As in `_judge`: a number that no incident takes is a gap that somebody looks for.
+    opens = incident is None and opens_unmeasured(len(failures), outcome)
     decision = decide_unmeasured(
         endpoint=name,
         epoch=store.epoch(name),
         seq=store.decided_seq(name),
-        incident_id=incident.id if incident else store.next_incident_id(),
-        failed=_failed_in_a_row(store, name, now),
+        incident_id=store.next_incident_id() if opens else 0,
+        failed=len(failures),
         outcome=outcome,
         incident=incident,
         silences=store.silences(now=now),
         now=now,
+        since=_begun(failures, incident),
+        why=_said(failures[-1], outcome) if failures else "",
     )
     if decision.incident is not None:
         said_of_it = promises_of(watched, decision, now=now)
@@ -218,11 +226,19 @@ def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
     )
 
 
-def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> int:
+def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> Sequence[SlotRecord]:
+    """Return the slots that failed since the last that did not, oldest first."""
     ended = [r for r in store.slots(endpoint, since=now - LOOK_BACK) if r.state is not SlotState.SKIPPED]
-    count = 0
-    for record in reversed(ended):
-        if record.state is not SlotState.FAILED:
-            break
-        count += 1
-    return count
+    good = next((n for n, record in enumerate(reversed(ended)) if record.state is not SlotState.FAILED), len(ended))
+    return ended[len(ended) - good :]
+
+
+def _begun(failures: Sequence[SlotRecord], incident: Incident | None) -> datetime | None:
+    """Return when it began to fail; what lasts longer than `LOOK_BACK` at least as early as it was opened."""
+    opened = [incident.opened_at] if incident and incident.kind.unmeasured else []
+    return min([*(one.slot.due for one in failures[:1]), *opened], default=None)
+
+
+def _said(failure: SlotRecord, outcome: Outcome) -> str:
+    """Return what the vendor said, without the outcome's name before it."""
+    return one_line((failure.reason or "").removeprefix(outcome.value).removeprefix(": "), SAID)

@@ -77,6 +77,47 @@ def test_fault_45_a_model_that_is_gone_is_told_at_once_without_a_storm_of_retrie
     assert status.endpoints[0].state is EndpointState.ERROR
 
 
+def test_fault_45_an_outage_says_since_when_and_why_and_its_end_says_what_it_was(tmp_path: Path) -> None:
+    """It said "unavailable, 2 in a row", and at its end only "measured again": neither since when, nor whose words."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    down = EndpointError("HTTP 503: maintenance", outcome=Outcome.UNAVAILABLE, transient=True)
+
+    async def story() -> None:
+        await world.replay(22)
+        world.model.drift(lambda _question, _chance: down)
+        await world.replay(3)
+        assert world.store.open_incident(NAME).detail == (
+            "cannot be measured: unavailable, 3 in a row since Mon 20 Jul 22:00 UTC: HTTP 503: maintenance"
+        )
+        await world.replay(8 * 24)
+        assert "since Mon 20 Jul 23:0" in world.store.open_incident(NAME).detail, "not as far back as is looked for"
+        world.model.drift(right(40))
+        await world.replay(1)
+
+    asyncio.run(story())
+    said = [d.payload["detail"] for d in world.store.deliveries() if d.payload["reason"] in ("NO_DATA", "RESOLVED")]
+    assert said[0] == "cannot be measured: unavailable, 2 in a row since Mon 20 Jul 22:00 UTC: HTTP 503: maintenance"
+    assert said[-1].startswith("measured again; was unavailable, ")
+    assert said[-1].endswith(": HTTP 503: maintenance")
+
+
+def test_a_failure_that_opens_nothing_takes_no_number_of_an_incident(tmp_path: Path) -> None:
+    """The first of two failures took one: inc-4 followed inc-2, and whoever was on call looked for inc-3."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story() -> None:
+        for _ in range(3):
+            await world.replay(2)
+            world.model.drift(lambda _question, _chance: TIMEOUT)
+            await world.replay(1)
+            world.model.drift(right(40))
+        world.model.drift(lambda _question, _chance: TIMEOUT)
+        await world.replay(2)
+
+    asyncio.run(story())
+    assert world.store.open_incident(NAME).id == 1
+
+
 def test_fault_49_money_that_is_spent_stops_paid_calls_and_is_told_once_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

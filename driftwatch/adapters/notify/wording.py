@@ -140,13 +140,13 @@ def recurrence(payload: Payload) -> str:
     Examples
     --------
     >>> recurrence({"recurrence_of": "inc-4", "visits": 3})
-    'Visit 3 of a state told of in inc-4; nobody is woken before it has stood for a day.'
+    'Visit 3 of a state told of in inc-4; nobody is woken before it has stood for a week.'
     """
     if "recurrence_of" not in payload:
         return ""
     told = f"Visit {payload['visits']} of a state told of in {payload['recurrence_of']}"
     quiet = payload.get("reason", "RECURRED") in ("RECURRED", "FLAPPING")
-    waits = "; nobody is woken before it has stood for a day" if quiet else ""
+    waits = "; nobody is woken before it has stood for a week" if quiet else ""
     return f"{told}{waits}."
 
 

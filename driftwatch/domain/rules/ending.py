@@ -6,7 +6,7 @@ from driftwatch.domain.causes import Attribution
 from driftwatch.domain.decision import Decision
 from driftwatch.domain.incident import TRANSIENT, IncidentKind, IncidentState, Reason
 from driftwatch.domain.metric import Severity
-from driftwatch.domain.situation import Situation, ended, those_told
+from driftwatch.domain.situation import UNMEASURED, Situation, ended, those_told
 
 CALM_REPLAYS = 12
 """Calm replays in a row that end an incident."""
@@ -35,7 +35,8 @@ def measured_again(at: Situation) -> Decision | None:
     """The first good replay ends an incident of missing data."""
     if at.incident is None or not at.incident.kind.unmeasured:
         return None
-    over = ended(at.incident, at, Reason.RESOLVED, "measured again")
+    was = at.incident.detail.removeprefix(f"{UNMEASURED}: ")
+    over = ended(at.incident, at, Reason.RESOLVED, f"measured again; was {was}" if was else "measured again")
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))
 
 

@@ -10,7 +10,8 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from driftwatch.adapters.notify.render import LEVELS, escape, render, render_text
-from driftwatch.adapters.notify.wording import our_side
+from driftwatch.adapters.notify.wording import our_side, recurrence
+from driftwatch.domain.situation import RECURRENCE_WAKES_AFTER
 
 from .examples import EXAMPLES, FALL, INCIDENT, OLD, payload
 
@@ -122,6 +123,13 @@ def test_a_cut_never_falls_inside_an_entity(limit: int) -> None:
     assert len(cut) <= limit
     rest = cut.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
     assert "&" not in rest
+
+
+def test_a_state_that_was_told_of_before_says_when_it_will_wake_somebody() -> None:
+    """It promised to after a day, and had waited for a week since its repeats were made quiet."""
+    said = recurrence({"recurrence_of": "inc-4", "visits": 2})
+    assert RECURRENCE_WAKES_AFTER.days == 7
+    assert said.endswith("nobody is woken before it has stood for a week.")
 
 
 def test_probes_that_were_added_since_the_baseline_do_not_say_that_our_side_changed() -> None:
