@@ -11,7 +11,7 @@ from driftwatch.stats.channel_mixture import SHARES, WEIGHTS
 from driftwatch.stats.dispersion import CLIP
 from driftwatch.stats.errors import DegenerateError
 from driftwatch.stats.exchangeable import Kind
-from driftwatch.stats.mixture import SHIFTS
+from driftwatch.stats.mixture import SHIFTS, LocationMixture
 from driftwatch.stats.root import root
 from driftwatch.stats.run_length import one_sided_arl, siegmund_arl
 from driftwatch.stats.stream import HISTORY, StreamDetector
@@ -20,14 +20,16 @@ Floats = NDArray[np.float64]
 
 RUNS = 200
 SEED = 20_261_124
-HORIZON = 400
-"""Replays after which a run that has not alarmed is cut off."""
+HORIZON, EARLY_HORIZON = 2000, 400
+"""Replays after which a run that has not alarmed is cut off: of a full reference, of one that takes the change in."""
 _LEAST_ARL = 5
 _BETS = np.array([s * b for b in SHIFTS for s in (1, -1)])
 _ON_A_SHIFT = ("location", "odds")
 """Channels that a shift common to all probes feeds: of pass/fail its odds are a second location."""
 _PRIOR = StreamDetector.scale_prior
 _STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
+_WINDOW = LocationMixture(arl=math.e).window
+_BLOCK = 20  # starts that are forgotten together: 200 to 219 are held where the chart holds 200
 _LARGEST_SHIFT = 30.0
 _LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
 
@@ -82,7 +84,9 @@ def mixture_delay(
     Only the location channel, at its weight in the mixture (of pass/fail with that of the odds), from a chart at rest:
     for a shift common to all probes the others add little. A start bets as the one at most 10 % of the reference before
     it. The spread is that of the quiet replays before the change and of those after it: a change right after a short
-    baseline looks in part like a wide spread. Runs cut off after 400 replays enter as an exponential law's. Fading
+    baseline looks in part like a wide spread. Starts are forgotten as the chart forgets them, twenty at a time: a shift
+    too small to be proved by its last 200 replays waits for a lucky stretch, and its delay is nearly exponential. Runs
+    cut off after 2,000 replays (400 where the reference takes the change in) enter as an exponential law's. Fading
     evidence that in sum stays below half the threshold finds nothing.
 
     Examples
@@ -101,32 +105,35 @@ def mixture_delay(
     if not math.isinf(references) and shift**2 / 2 * (references + 1) < threshold / 2:
         return SimulatedDelay(replays=math.inf, standard_error=math.inf, found=0.0)
     rng = np.random.default_rng(seed)
-    level = threshold - math.log(sum(WEIGHTS[kind].get(name, 0.0) for name in _ON_A_SHIFT))
+    level = math.exp(threshold) / sum(WEIGHTS[kind].get(name, 0.0) for name in _ON_A_SHIFT)
     # What each bet counts: up and down the half of its shift's share.
-    shares = np.log(np.repeat(SHARES[kind], 2) / 2)
-    # Logarithms of the processes, shape (runs, blocks of starts, bets); those of ended runs are dropped.
-    logs, held = np.full((runs, 1, _BETS.size), -np.inf), np.array([1.0])
+    shares = np.repeat(SHARES[kind], 2) / 2
+    full = math.isinf(references)
+    horizon = HORIZON if full else EARLY_HORIZON
+    # Likelihood ratios, shape (runs, blocks of starts, bets); those of ended runs are dropped.
+    ratios, held = np.zeros((runs, 1, _BETS.size)), np.array([1.0])
     past = min(references, float(HISTORY))
     squares = rng.chisquare(past, size=runs)
     delays: list[int] = []
-    for passed in range(HORIZON):
-        left = 1.0 if math.isinf(references) else references / (references + passed)
-        if left * _STEP <= held[-1]:
-            held = np.append(held, left)
-            logs = np.concatenate([logs, np.full((len(logs), 1, _BETS.size), -np.inf)], axis=1)
-        raw = rng.normal(shift * left, size=len(logs))
+    for passed in range(horizon):
+        left = 1.0 if full else references / (references + passed)
+        if passed and (passed % _BLOCK == 0 if full else left * _STEP <= held[-1]):
+            oldest = int(full and len(held) > _WINDOW // _BLOCK)
+            held = np.append(held, left)[oldest:]
+            ratios = np.concatenate([ratios[:, oldest:], np.zeros((len(ratios), 1, _BETS.size))], axis=1)
+        raw = rng.normal(shift * left, size=len(ratios))
         variance = (squares + _PRIOR) / (past + _PRIOR)
         z = _studentised(raw, variance, past + _PRIOR)
         past, squares = _remembered(past, squares, np.minimum(raw**2, CLIP * variance))
-        logs[:, -1] = np.logaddexp(logs[:, -1], 0.0)
-        bets = _BETS * (left / held)[:, None]
-        logs += bets * z[:, None, None] - bets**2 / 2
-        ended = np.logaddexp.reduce(logs + shares, axis=(1, 2)) >= level
+        ratios[:, -1] += 1.0
+        bets = _BETS * (1.0 if full else (left / held)[:, None])
+        ratios *= np.exp(np.atleast_2d(bets) * z[:, None, None] - bets**2 / 2)
+        ended = (ratios.sum(axis=1) * shares).sum(axis=1) >= level
         delays += [passed + 1] * int(ended.sum())
-        logs, squares = logs[~ended], squares[~ended]
-        if not len(logs):
+        ratios, squares = ratios[~ended], squares[~ended]
+        if not len(ratios):
             break
-    return _mean(delays, runs)
+    return _mean(delays, runs, horizon, rest=_WINDOW if full else 0)
 
 
 def _studentised(raw: Floats, variance: Floats, degrees: float) -> Floats:
@@ -163,14 +170,20 @@ def _oracle_threshold(reference: float, arl: float, states: int) -> float:
     return low if excess(low, chain) > 0 else root(lambda threshold: excess(threshold, chain), low, high, within=1e-4)
 
 
-def _mean(delays: list[int], runs: int) -> SimulatedDelay:
+def _mean(delays: list[int], runs: int, horizon: int, *, rest: int) -> SimulatedDelay:
+    """The mean, of which what comes after `rest` replays is an exponential law's: at rest the chart needs a while."""
     if not delays:
         return SimulatedDelay(replays=math.inf, standard_error=math.inf, found=0.0)
     if len(delays) == runs:
         error = float(np.std(delays, ddof=1)) / math.sqrt(runs)
         return SimulatedDelay(replays=float(np.mean(delays)), standard_error=error, found=1.0)
-    mean = (sum(delays) + HORIZON * (runs - len(delays))) / len(delays)
-    return SimulatedDelay(replays=mean, standard_error=mean / math.sqrt(len(delays)), found=len(delays) / runs)
+    late = [delay for delay in delays if delay > rest]
+    if not late:
+        late, rest = delays, 0
+    cut = runs - len(delays)
+    more = (sum(late) + horizon * cut - rest * (len(late) + cut)) / len(late)
+    mean = (sum(delays) + (horizon + more) * cut) / runs
+    return SimulatedDelay(replays=mean, standard_error=mean / math.sqrt(len(late)), found=len(delays) / runs)
 
 
 def oracle_delay(*, shift: float, arl: float, states: int = 50) -> float:
