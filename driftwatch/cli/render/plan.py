@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 DAYS = {"replay": None, "day": 1.0, "month": 365 / 12, "year": 365.0}
 HEADLINE = 0.03
 """The fall of a rate that the statement is about: 3 points."""
+UNFOUND = RUNS * HORIZON / 3
+"""Replays that a change takes at least, on average, which no simulated run found."""
 
 
 def plan_data(plan: "EndpointPlan") -> dict[str, Any]:
@@ -58,8 +60,11 @@ def statement(plan: "EndpointPlan") -> str | None:
     found = next(f for f in power.delays if f.effect == HEADLINE)
     usd = plan.taken.usd
     price = "at a price that is not known" if usd is None else f"for {usd * plan.replays_per_day:.2f} USD a day"
-    if found.told / plan.replays_per_day > 365:  # a year
-        return f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would not be seen within a year, {price}."
+    least = found.told if isfinite(found.told) else UNFOUND
+    late = least / plan.replays_per_day > 365
+    if late or not isfinite(found.told):
+        within = "a year" if late else days(least, plan.replays_per_day)
+        return f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would not be seen within {within}, {price}."
     basis = "its baseline" if power.basis == "baseline" else "an assumed rate of 90 %"
     return (
         f"A fall of {power.metric} by {100 * HEADLINE:.0f} points would be seen within "

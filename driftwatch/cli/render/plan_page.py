@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.rule import Rule
 from rich.table import Table
 
-from driftwatch.cli.render.plan import periods, statement
+from driftwatch.cli.render.plan import UNFOUND, periods, statement
 from driftwatch.cli.render.terminal import plain, table
 from driftwatch.domain.legible import one_line
 from driftwatch.domain.listing import listed
@@ -42,21 +42,25 @@ def drawn_plan(plan: "EndpointPlan") -> Iterator[RenderableType]:
             if powers := [power for power in plan.powers if power.unit == unit]:
                 yield from _found(plan, powers, times, what)
         yield plain(_how(plan), "dim")
+    if left := _left_out(plan):
+        yield plain(left, "dim")
 
 
 def span(replays: float | None, per_day: float) -> str:
     """Return how long so many replays take, as short as a table wants it.
 
+    Infinitely many stand for what no simulated run found: the bound is by the rule of three, at 95 %.
+
     Examples
     --------
     >>> from math import inf
     >>> [span(replays, 24.0) for replays in (1.3, 34.5, 70, 350, 4600, 26500, inf, None)]
-    ['1.3 h', '34 h', '2.9 days', '15 days', '192 days', '3 years', 'never', '-']
+    ['1.3 h', '34 h', '2.9 days', '15 days', '192 days', '3 years', '> 15 years', '-']
     """
     if replays is None:
         return "-"
     if not isfinite(replays):
-        return "never"
+        return f"> {span(UNFOUND, per_day)}"
     days = replays / per_day
     if days >= 2 * YEAR:
         return f"{days / YEAR:,.0f} years"
@@ -134,9 +138,24 @@ def _figures(made: Table, *, since: int) -> Table:
 
 def _how(plan: "EndpointPlan") -> str:
     assumed = any(power.basis == "assumed" for power in plan.powers)
+    lacking = any(days not in power.detectable for power in plan.powers for days in WITHIN)
     return (
         f"Delays are simulated ({RUNS} runs, seed {SEED}) where the mixture pages; the smallest are by the drawn "
         "CUSUM's Markov chain. points: of a rate in per cent; sd: standard deviations of a probe's own answers. "
         + ("Spreads are assumed until there is a baseline. " if assumed else "")
-        + "-: not found, the growing baseline takes it in. What an oracle would need: --json, docs/reference/plan.md."
+        + "-: not found, the growing baseline takes it in. "
+        + ("none: too few replays by then, or so many that chance alone alarms. " if lacking else "")
+        + "What an oracle would need: --json, docs/reference/plan.md."
+    )
+
+
+def _left_out(plan: "EndpointPlan") -> str | None:
+    """Say which streams have no row: answers that never varied have no spread to measure a change in."""
+    planned = {power.metric for power in plan.powers}
+    left = [share.metric for share in plan.shares if share.metric not in planned]
+    if not left:
+        return None
+    return (
+        f"Not planned for: {listed(left, NAMED)}. Of these no spread is known: nothing of theirs varied in the baseline, "
+        "or there is none yet. Where nothing varied, any other answer is evidence."
     )
