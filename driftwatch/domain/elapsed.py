@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.decision import Decision, Tell, listeners
-from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence
+from driftwatch.domain.incident import Incident, IncidentState, Reason, Silence, unowned
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.situation import due_again, repeats_quietly, silence_over
 
@@ -46,7 +46,7 @@ def decide_elapsed(
 def decide_removed(incident: Incident, *, silences: Sequence[Silence], now: datetime) -> Decision:
     """Close the incident of an endpoint that the configuration no longer names; its history stays."""
     over = replace(
-        incident,
+        unowned(incident),
         state=IncidentState.RESOLVED,
         reason=Reason.ENDPOINT_REMOVED,
         updated_at=now,

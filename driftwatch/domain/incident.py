@@ -1,7 +1,7 @@
 """What a person owns: one drift of one endpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -281,3 +281,8 @@ class Silence:
     def covers(self, endpoint: str, now: datetime) -> bool:
         """Whether `endpoint` is silenced at `now`; the end itself is not."""
         return self.endpoint in ("*", endpoint) and self.starts_at <= now < self.ends_at
+
+
+def unowned(incident: Incident) -> Incident:
+    """Return the incident without whoever has taken it: what ends without a person was not ended by that one."""
+    return replace(incident, by=None, comment=None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftwatch.domain.fingerprint import Fingerprint
-from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason
+from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Reason, unowned
 
 PREFIX = "judge/"
 """Begins the name under which a judge is itself an endpoint under watch."""
@@ -119,7 +119,7 @@ def ended_by_judge(
         return None
     said = ", ".join(f"{name} ({incident_name})" for name, incident_name in sorted(theirs.items()))
     return replace(
-        incident,
+        unowned(incident),
         state=IncidentState.RESOLVED,
         reason=Reason.JUDGE_DRIFT,
         seq=seq,

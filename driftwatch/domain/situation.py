@@ -8,7 +8,7 @@ from functools import cached_property
 from driftwatch.domain.alarms import Alarms
 from driftwatch.domain.causes import NOTHING_KNOWN, Attribution, Causes, Elsewhere, Explained, explain, loudest
 from driftwatch.domain.decision import Decision, Tell, listeners
-from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, Silence
+from driftwatch.domain.incident import Finding, Incident, IncidentState, Reason, Silence, unowned
 from driftwatch.domain.metric import MEASURED, Severity
 
 UNMEASURED = "cannot be measured"
@@ -139,7 +139,7 @@ def those_told(at: Situation) -> tuple[Tell, ...]:
 def ended(incident: Incident, at: Situation, reason: Reason, detail: str, attribution: str = "") -> Incident:
     """Return the incident as ended by itself or by our side."""
     return replace(
-        incident,
+        unowned(incident),
         state=IncidentState.RESOLVED,
         reason=reason,
         seq=at.seq,

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from driftwatch.adapters.notify.wording import render_text
+from driftwatch.services.backtest import Ended
 from driftwatch.services.episodes import states_shown
-from driftwatch.services.own import Person, accept
+from driftwatch.services.own import Person, accept, acknowledge
 from driftwatch.services.review import review
+from driftwatch.services.stored import stored_events
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import START, SmallWorld, right
 
@@ -114,3 +116,22 @@ def test_what_begins_during_a_further_visit_wakes_somebody_with_the_repeat(tmp_p
         asyncio.run(world.replay(1))
     told = [(d.severity.value, d.payload["reason"]) for d in world.store.deliveries()]
     assert told[2:] == [("notice", "RECURRED"), ("page", "REPEAT_DUE")]
+
+
+def test_what_somebody_had_acknowledged_is_not_said_to_have_been_resolved_by_them(tmp_path: Path) -> None:
+    """Slack said "inc-1 resolved by ada", and the history that it had ended by hand: it did not count as come and gone."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+
+    async def story() -> None:
+        await world.replay(22)
+        world.model.drift(right(40, B))
+        await world.replay(3)
+        acknowledge(world.store, 1, Person(name="ada", now=world.clock.now(), comment="asking the vendor"))
+        world.model.drift(right(40))
+        await world.replay(20)
+
+    asyncio.run(story())
+    end = pages(world)[-1]
+    assert "inc-1 resolved: back to baseline: calm for 12 replays" in end
+    assert "ada" not in end
+    assert [event for event in stored_events(world.store, NAME) if isinstance(event, Ended)] == []

@@ -215,6 +215,24 @@ def test_decision_without_data(given_: dict[str, Any], reason: str, tell: str) -
     assert (decision.reason.value, told(decision)) == (reason, tell)
 
 
+@pytest.mark.parametrize(
+    ("incident", "given_"),
+    [
+        (ACKED, {"alarms": calm(CALM_REPLAYS)}),
+        (ACKED, {"alarms": NONE_STANDS}),
+        (ACKED, {"changed": ["driver"]}),
+        (replace(BLIND, state=IncidentState.ACKNOWLEDGED, by="ada"), {}),
+    ],
+    ids=["calm", "found no more", "our side changed", "measured again"],
+)
+def test_what_ends_by_itself_was_ended_by_nobody(incident: Incident, given_: dict[str, Any]) -> None:
+    """Whoever had acknowledged it was said to have resolved it, with their comment on the page for a reason."""
+    asking = replace(incident, comment="asking the vendor")
+    over = decided(incident=asking, **given_).incident
+    assert over is not None
+    assert (over.state, over.by, over.comment) == (IncidentState.RESOLVED, None, None)
+
+
 def test_an_incident_keeps_the_latest_finding_of_each_stream_and_names_the_worst_first() -> None:
     again = replace(FALL, statistic=9.0)
     joined = decided(findings=[NOVELTY, again], incident=PAGED).incident

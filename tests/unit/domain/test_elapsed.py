@@ -79,5 +79,8 @@ def test_an_endpoint_that_is_watched_no_more_is_closed_and_those_who_were_told_h
     assert (closed.reason, told(closed)) == (Reason.ENDPOINT_REMOVED, "notice@pages")
     assert closed.incident is not None
     assert (closed.incident.state, closed.incident.ended_at) == (IncidentState.RESOLVED, NOW)
+    taken = decide_removed(replace(MINE, comment="asking the vendor"), silences=(), now=NOW).incident
+    assert taken is not None
+    assert (taken.by, taken.comment) == (None, None), "whoever had taken it did not end it"
     assert told(decide_removed(PAGED, silences=[SILENCE], now=NOW)) == ""
     assert told(decide_removed(replace(HUSHED, told=Severity.NONE), silences=(), now=NOW)) == ""

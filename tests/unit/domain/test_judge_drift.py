@@ -45,7 +45,7 @@ def test_a_finding_is_held_back(sentence: str, found: Finding, state: dict[str, 
 def incident(*findings: Finding, **changes: Any) -> Incident:
     facts = {
         "id": 8, "endpoint": "bot", "epoch": 1, "number": 8, "state": IncidentState.FIRING, "severity": Severity.PAGE,
-        "reason": Reason.FIRST, "opened_at": NOW, "updated_at": NOW, "findings": findings,
+        "reason": Reason.FIRST, "by": "ada", "comment": "asking", "opened_at": NOW, "updated_at": NOW, "findings": findings,
     }  # fmt: skip
     return Incident(**(facts | changes))
 
@@ -72,3 +72,4 @@ def test_a_drift_is_taken_back(
     if over is not None:
         assert (over.reason, over.attribution) == (Reason.JUDGE_DRIFT, "judge drift")
         assert "default (inc-7)" in over.detail
+        assert (over.by, over.comment) == (None, None), "whoever had taken it did not end it"
