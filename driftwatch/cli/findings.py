@@ -33,4 +33,6 @@ def attempt(what: str, told: Callable[[], str]) -> Iterator[Line]:
     except ConfigError as error:
         yield from lines_of(error.problems, "error")
     except DriftwatchError as error:
-        yield Line(mark="error", what=what, told=str(error), slug=error.slug)
+        # The store's messages name themselves and their page, as does the line.
+        said = str(error).removeprefix(f"{what}: ").removesuffix(f" See: driftwatch explain {error.slug}")
+        yield Line(mark="error", what=what, told=said, slug=error.slug)

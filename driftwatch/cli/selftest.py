@@ -52,7 +52,8 @@ def _exit_code(result: "SelfTest", told: "Told") -> int:
 def _say(result: "SelfTest", told: "Told") -> None:
     for drift in result.drifts:
         mark = "ok" if drift.as_expected else "MISSED"
-        say(f"{mark:<7} {drift.name}: {drift.told} after {drift.replays} replays (wanted: {drift.expected})")
+        after = f"{drift.replays} replay{'' if drift.replays == 1 else 's'}"
+        say(f"{mark:<7} {drift.name}: {drift.told} after {after} (wanted: {drift.expected})")
     for route, state in told.states.items():
         say(f"{'ok' if state == 'sent' else 'MISSED':<7} the message on route {route}: {state.value}")
     if not told.states:

@@ -20,6 +20,8 @@ OBSERVED = (MOVED, SHIFT, MODEL)
 EXPLAINS = 0.5
 """Of a finding's effect: a judge that moved so much the same way on frozen answers explains it."""
 ATTRIBUTION = "judge drift"
+VERDICT = "verdict"
+"""The metric of a judge's verdicts on its anchors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -281,7 +281,8 @@ def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
         model=report.model,
     )
     yield wording.headline(payload) + wording.since(payload)
-    yield from filter(None, (wording.evidence(payload), wording.also(payload)))
+    # The other streams follow as findings, each with its numbers.
+    yield wording.evidence(payload)
     yield f"Opened {moment(incident.opened_at)}. {ownership(incident)}"
     yield told(report.deliveries)
 
@@ -291,7 +292,8 @@ def states_lines(shown: "Shown") -> Iterator[str]:
     if shown.since:
         yield f"State since the onset: {state(shown.since)}."
     if shown.latest:
-        yield f"Latest replays: {state(shown.latest)}."
+        same = shown.since is not None and shown.latest.name is not None and shown.latest.name == shown.since.name
+        yield f"Latest replays: {'the same state' if same else state(shown.latest)}."
 
 
 def state(seen: StateSeen | None) -> str:
@@ -341,6 +343,7 @@ def told(deliveries: Sequence[Delivery]) -> str:
     >>> told(())
     'Nobody was told.'
     """
+    deliveries = [one for one in deliveries if not one.is_details]
     if not deliveries:
         return "Nobody was told."
     routes = ", ".join(sorted({one_line(d.route, 80) for d in deliveries}))
@@ -377,7 +380,8 @@ def movement(incident: Incident) -> str:
 
 def delivery_line(delivery: Delivery) -> str:
     """Return one message and what became of it."""
-    about = f"{delivery.severity.value} to {one_line(delivery.route, 80)}, {delivery.payload.get('reason', '')}"
+    what = "its answers, in its thread" if delivery.is_details else delivery.severity.value
+    about = f"{what} to {one_line(delivery.route, 80)}, {delivery.payload.get('reason', '')}"
     made = f"{moment(delivery.created_at)}: {about}: {delivery.state.value}"
     if delivery.sent_at:
         made += f" {moment(delivery.sent_at)}"
@@ -386,10 +390,22 @@ def delivery_line(delivery: Delivery) -> str:
     return made + (f"; {one_line(delivery.error, 300)}" if delivery.error else "")
 
 
+def more_probes(count: int) -> str:
+    """Return how many probes are not shown.
+
+    Examples
+    --------
+    >>> more_probes(1), more_probes(4)
+    ('1 more probe', '4 more probes')
+    """
+    return f"{count} more probe{'' if count == 1 else 's'}"
+
+
 def step_line(step: Incident) -> str:
     """Return one change of an incident."""
     who = f", {one_line(step.by, 80)}" if step.by else ""
-    said = f": {one_line(step.comment, 300)}" if step.comment else ""
+    what = step.comment or (step.detail if step.kind.unmeasured else None)
+    said = f": {one_line(what, 300)}" if what else ""
     return f"{moment(step.updated_at)}: {step.state.value} ({step.reason.value}, {step.severity.value}){who}{said}"
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from driftwatch.domain.decide import Decision, Tell, listeners
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, Reason
-from driftwatch.domain.judge_drift import ATTRIBUTION, ended_by_judge, is_judge
+from driftwatch.domain.judge_drift import ATTRIBUTION, VERDICT, ended_by_judge, is_judge
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.replay import ReplayScores
 
 SILENT = "silent change"
+HELD_BACK = "what it says of endpoints is held back until this has ended"
 
 
 def ended_with_judge(
@@ -31,6 +32,11 @@ def ended_with_judge(
 def of_judge(endpoint: str, decision: Decision) -> Decision:
     """Return the decision on a judge with its drift called by its name."""
     found = decision.incident
-    if found is None or not is_judge(endpoint) or found.kind is not IncidentKind.DRIFT or found.attribution != SILENT:
+    if found is None or not is_judge(endpoint) or found.kind is not IncidentKind.DRIFT:
         return decision
-    return replace(decision, incident=replace(found, attribution=ATTRIBUTION))
+    if found.attribution not in (SILENT, ATTRIBUTION):
+        return decision
+    # What it says of frozen answers is the news; how it words that may have moved further.
+    findings = sorted(found.findings, key=lambda one: one.metric != VERDICT)
+    named = replace(found, attribution=ATTRIBUTION, findings=tuple(findings), detail=found.detail or HELD_BACK)
+    return replace(decision, incident=named)

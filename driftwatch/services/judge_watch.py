@@ -6,6 +6,7 @@ from datetime import datetime
 from statistics import fmean
 
 from driftwatch.domain.incident import IncidentKind
+from driftwatch.domain.judge_drift import VERDICT as VERDICT_METRIC
 from driftwatch.domain.judge_drift import JudgeState
 from driftwatch.domain.metric import Metric, Severity
 from driftwatch.domain.probe import Message, Probe, ProbeSet, ScorerSpec, content_hash
@@ -23,7 +24,7 @@ from driftwatch.services.streams import watched_metrics
 from driftwatch.services.watched import WatchedJudge
 from driftwatch.stats.stream_state import StreamState
 
-VERDICT = Metric(name="verdict", kind="graded", weight=6.0)
+VERDICT = Metric(name=VERDICT_METRIC, kind="graded", weight=6.0)
 """The judge's verdicts on its anchors: the stream that tells that it has moved."""
 INTERRUPTED = "driftwatch was stopped in the middle of it"
 

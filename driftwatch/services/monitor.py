@@ -152,9 +152,19 @@ def rearm(plans: Mapping[str, StreamPlan], watch: Watch, *, every: bool = False)
     return Watch(epoch=watch.epoch, seq=watch.seq, states=states)
 
 
+def _possible(
+    metric: Metric, before: float | None, interval: tuple[float, float] | None
+) -> tuple[float | None, float | None]:
+    """Return an effect's interval as far as the metric can go: a rate that fell to 0 was "(-0.27 to 0.27)"."""
+    if interval is None or before is None or metric.kind == "continuous":
+        return interval or (None, None)
+    low, high = interval
+    return max(low, -before), min(high, 1.0 - before)
+
+
 def _finding(plan: StreamPlan, reading: StreamReading, states: Mapping[str, AnyState]) -> Finding:
     chart = reading.charts[reading.alarm_chart or next(iter(reading.charts))]
-    low, high = reading.effect_interval or (None, None)
+    low, high = _possible(plan.metric, reading.mean_before, reading.effect_interval)
     early, late = reading.onset_interval or (None, None)
     mixed = second_state_since(reading.onset_key, states)
     return Finding(

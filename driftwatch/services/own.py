@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftwatch.domain import ownership
 from driftwatch.domain.decide import Audience, Decision, Tell, listeners
@@ -155,6 +155,7 @@ def _changed(
         told = reason or after.reason
         tell = tuple(Tell(audience=audience, severity=Severity.NOTICE) for audience in listeners(after))
         said = payload_for(after, reason=told, severity=Severity.NOTICE, now=person.now, advice=advice)
+        said |= _evidence(store, after) if after.state.open else {}
         decision = Decision(reason=told, incident=after, tell=tell)
         deliveries = promises(decision, payloads={Severity.NOTICE: said}, routes=routes, now=person.now)
         anew = after.state is IncidentState.ACCEPTED and not after.accepted_probes
@@ -162,3 +163,9 @@ def _changed(
         # A replay that is judged meanwhile adds its findings: then once more, on what it left.
         if store.change_incident(before, after, deliveries, new_epoch=why):
             return find_incident(store, incident_id)
+
+
+def _evidence(store: Store, incident: Incident) -> Mapping[str, Any]:
+    """Return what its first message said of our side and the model: the next one may stand in its place."""
+    first = next((d.payload for d in store.deliveries_about(incident) if "fingerprint" in d.payload), {})
+    return {name: first[name] for name in ("fingerprint", "changed", "model") if name in first}

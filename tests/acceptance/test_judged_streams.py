@@ -102,10 +102,11 @@ def test_judge_swap_is_an_incident_of_the_judge_and_of_no_endpoint(tmp_path: Pat
     incident = here.store.open_incident("judge/default")
     assert incident is not None
     assert incident.attribution == "judge drift"
-    assert "verdict" in {finding.metric for finding in incident.findings}
+    assert incident.findings[0].metric == "verdict", "it was told as a novelty of its words"
     assert {route for route, _ in here.told()} == {"quiet"}
     said = [render_text(d.payload) for d in here.store.deliveries()]
-    assert any("not the endpoint: its judge drifted" in text or "Judge drift" in text for text in said), said
+    assert "judge/default · verdict fell" in said[0]
+    assert "Judge drift: what it says of endpoints is held back until this has ended." in said[0]
     assert alarms_of_a_backtest(here, here.watched) == []
     assert alarms_of_a_backtest(here, here.one.watched) == ["judge drift"]
 

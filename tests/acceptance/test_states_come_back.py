@@ -126,12 +126,15 @@ def test_what_somebody_had_acknowledged_is_not_said_to_have_been_resolved_by_the
         await world.replay(22)
         world.model.drift(right(40, B))
         await world.replay(3)
-        acknowledge(world.store, 1, Person(name="ada", now=world.clock.now(), comment="asking the vendor"))
+        ada = Person(name="ada", now=world.clock.now(), comment="asking the vendor")
+        acknowledge(world.store, 1, ada, world.watched.routes)
         world.model.drift(right(40))
         await world.replay(20)
 
     asyncio.run(story())
-    end = pages(world)[-1]
+    taken, end = pages(world)[-2:]
+    assert "Our side unchanged" in taken, "it stands in the place of the page"
+    assert "It was about: pass fell 1.00 → 0.7" in end
     assert "inc-1 resolved: back to baseline: calm for 12 replays" in end
     assert "ada" not in end
     assert [event for event in stored_events(world.store, NAME) if isinstance(event, Ended)] == []

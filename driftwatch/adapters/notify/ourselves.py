@@ -45,7 +45,10 @@ def _clock(payload: Payload) -> str:
 
 def _selftest(payload: Payload) -> str:
     """Return how a self-test went: in what order, who was told what, how soon."""
-    told = [f"{d['name']}: {d['told']} after {d['replays']}" for d in payload["drifts"]]
+    told = [
+        f"{d['name']}: {d['told']} after {d['replays']} replay{'' if d['replays'] == 1 else 's'}"
+        for d in payload["drifts"]
+    ]
     way_on = "" if payload["passed"] else " Until it passes again, silence proves nothing: driftwatch selftest."
     return f"{payload['detail']}; in {payload['took_s']:.0f} s.{way_on}" + (f" {'; '.join(told)}." if told else "")
 

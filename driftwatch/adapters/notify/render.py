@@ -147,7 +147,9 @@ def _last_words(payload: Payload, *, possible_repeat: bool) -> Iterator[Block]:
     if wording.actions(payload):
         command = _Text(text=wording.actions(payload), style={"code": True})
         yield RichTextBlock(elements=[RichTextSectionElement(elements=[command])])
-    words = [payload.get("severity", ""), payload.get("incident", ""), payload.get("model", "")]
+    # A page that somebody has taken is no notice: this stands in its place.
+    loud = "acknowledged" if payload["reason"] == "ACKNOWLEDGED" else payload.get("severity", "")
+    words = [loud, payload.get("incident", ""), payload.get("model", "")]
     words += [wording.note(payload), wording.remarks(payload, possible_repeat=possible_repeat)]
     yield ContextBlock(elements=[_mrkdwn(" · ".join(word for word in words if word), 2_000)])
 

@@ -114,11 +114,15 @@ class SlackBot(Notifier):
         try:
             await self._web.ask("conversations.history", {"channel": await self._id(), "limit": 1})
         except DeliveryError as error:
+            repeat = "a page that may have arrived will be sent again, marked as a possible repeat"
+            if not error.permanent:
+                # Slack is out of order: no scope that is added would help.
+                return (f"the history of {self._channel} cannot be read now: {error} Until it can, {repeat}.",)
             code = getattr(error, "code", "")
             why = "its token lacks channels:history (or groups:history)" if code == "missing_scope" else str(error)
             doubt = (
-                f"the history of {self._channel} cannot be read: {why}. A page that may have arrived will be "
-                "sent again, marked as a possible repeat; add the scope, or name the channel by its id (C…)."
+                f"the history of {self._channel} cannot be read: {why.removesuffix('.')}. "
+                f"{repeat[0].upper()}{repeat[1:]}; add the scope, or name the channel by its id (C…)."
             )
             return (doubt,)
         return ()

@@ -96,10 +96,22 @@ def evidence(payload: Payload) -> str:
                 words += f"; by chance about once in {finding['arl']:,.0f} replays"
             sentences.append(words + ".")
         sentences.append(second_state(finding))
+    elif payload["kind"] == "drift" and payload["reason"] != "NO_DATA" and payload.get("findings"):
+        sentences.append(_was(payload))
     sentences += [state_seen(payload), recurrence(payload)]
     if _ongoing(payload) and payload["kind"] == "drift":
         sentences.append(our_side(payload))
     return " ".join(s for s in sentences if s)
+
+
+def _was(payload: Payload) -> str:
+    """Say what ended: the end may stand in the place of the page, where nothing else tells it any more."""
+    finding = payload["findings"][0]
+    begun = ""
+    if "onset" in finding:
+        onset = _moment(finding["onset"])
+        begun = f" since {_day(onset, _moment(payload['at']))} {_time(onset)} UTC"
+    return f"It was about: {_movement(finding)}{begun}."
 
 
 def second_state(finding: Payload) -> str:

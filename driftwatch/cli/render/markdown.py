@@ -108,7 +108,10 @@ def _incident(report: Report, incident: IncidentReport) -> Iterator[str]:
         yield from (f"Probe **{escape(probe.probe_id)}**, {escape(words.moved_line(metric, probe))}; before:", "")
         yield from (fenced(words.answer(old)), "", "now:", "", fenced(words.answer(new)), "")
     if len(moved) > PROBES_SHOWN:
-        yield from (f"And {len(moved) - PROBES_SHOWN} more probes: `driftwatch show {incident.incident.name}`", "")
+        yield from (
+            f"And {words.more_probes(len(moved) - PROBES_SHOWN)}: `driftwatch show {incident.incident.name}`",
+            "",
+        )
 
 
 def _row(stream: StreamReport) -> tuple[str, ...]:

@@ -71,7 +71,8 @@ def span(replays: float | None, per_day: float) -> str:
 
 def _basis(plan: "EndpointPlan") -> str:
     if plan.taken.replays:
-        return f"Tokens and money as in the last {plan.taken.replays} replays."
+        count = plan.taken.replays
+        return f"Tokens and money as in the last {'replay' if count == 1 else f'{count} replays'}."
     return "At most: 3 characters a token, the whole of max_tokens, no retries."
 
 

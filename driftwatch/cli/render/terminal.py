@@ -85,7 +85,7 @@ def moved_probes(report: "IncidentReport", most: int | None = None) -> Iterator[
         pair.add_row(_marked(before, "red strike"), _marked(now, "green underline"))
         yield pair
     if most is not None and len(moved) > most:
-        yield plain(f"and {len(moved) - most} more probes: driftwatch show {report.incident.name}", "dim")
+        yield plain(f"and {words.more_probes(len(moved) - most)}: driftwatch show {report.incident.name}", "dim")
 
 
 def endpoint_title(name: str, state: EndpointState, model: str) -> RenderableType:

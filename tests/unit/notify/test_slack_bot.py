@@ -248,3 +248,12 @@ def test_an_update_that_may_have_arrived_makes_no_message_ambiguous(channel: Cha
     with pytest.raises(DeliveryError) as caught:
         asyncio.run(channel.bot.send(replace(END, thread=f"C00000000:{channel.messages[0].ts}")))
     assert not caught.value.ambiguous
+
+
+def test_a_slack_that_is_down_at_the_start_is_not_a_scope_that_is_missing(channel: Channel, slack: FakeSlack) -> None:
+    """Started in an outage of Slack, the log told to add a scope that the token had."""
+    slack.always_asked(slack.answer(500, "oops"))
+    [doubt] = asyncio.run(channel.bot.doubts())
+    assert "scope" not in doubt
+    assert "out of order" in doubt
+    assert ".." not in doubt

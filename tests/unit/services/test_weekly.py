@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from driftwatch.adapters.calendar import slots_between
 from driftwatch.adapters.store import open_store
@@ -150,3 +151,16 @@ def test_a_new_installation_tells_of_no_week_before_it(store):
     scripted.replay(one, MONDAY + timedelta(minutes=1))
     assert not had_begun(store, ["support-bot"], week)
     assert had_begun(store, ["support-bot"], last_week(UTC_WEEKLY, MONDAY + timedelta(days=7), slots_between))
+
+
+def test_a_week_of_which_there_is_no_report_is_not_logged_as_made(store):
+    """Each start of a new installation logged "weekly report made", and nothing had been made."""
+    clock = ManualClock(MONDAY + timedelta(days=3))
+
+    async def make() -> bool:
+        return True
+
+    part = WeeklyReport(weekly=UTC_WEEKLY, make=make, store=store, clock=clock, due_slots=slots_between)
+    with capture_logs() as logs:
+        assert asyncio.run(part.look()) == f"{MONDAY:%G-W%V}"
+    assert logs == []
