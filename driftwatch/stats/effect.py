@@ -8,14 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.stats.effect_interval import difference_interval
 from driftwatch.stats.exchangeable import Kind, ProbeLaws, probe_laws
-from driftwatch.stats.lattice import draw_pmf, pearson_tail
+from driftwatch.stats.lattice import draw_pmf, pearson_tail, two_valued_tails
 
 Floats = NDArray[np.float64]
 
 _EXACT_COST = 2e5
 _LARGEST = float(np.finfo(float).max)
-_INTERVAL = 1.96
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,12 @@ class MovedProbe:
     p : float
         Two-sided mid-p value of the permutation law of its own bag.
     q : float
-        The same after Benjamini-Hochberg over all probes: the false-discovery rate of listing it.
+        The same after Benjamini-Hochberg [1]_ over all probes: the false-discovery rate of a list down to it, as far as
+        the probes are independent and the onset was not chosen by the same answers; at an alarm it was.
+
+    References
+    ----------
+    .. [1] Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", JRSS B 57 (1995).
     """
 
     probe: str
@@ -43,7 +48,17 @@ class MovedProbe:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """Mean over probes before and after the onset, and a 95 % interval of the difference."""
+    """Mean over probes before and after the onset, and a 95 % interval of the difference.
+
+    Parameters
+    ----------
+    before, after : float
+        In the metric's unit; every probe counts the same.
+    interval : pair of float
+        Of ``after - before``: `effect_interval.difference_interval`.
+    direction : {-1, 0, 1}
+        The sign of that difference.
+    """
 
     before: float
     after: float
@@ -63,8 +78,8 @@ def stratified_effect(reference: Floats, after: Floats, *, dispersion: float = 1
 
     Notes
     -----
-    The variance of each probe is that of its pooled bag, so the interval has a width even where a
-    probe never varied before; it is then slightly too wide.
+    The interval is `difference_interval`'s, for answers that are independent. The onset was chosen by the same answers,
+    and an alarm comes when they stand out: at the alarm the effect looks larger than it is.
 
     Examples
     --------
@@ -80,14 +95,13 @@ def stratified_effect(reference: Floats, after: Floats, *, dispersion: float = 1
     # Scaled by a power of two, which rounds nothing: the squares of huge values overflow.
     scale = math.ldexp(1.0, math.frexp(float(np.nanmax(np.abs(bag))))[1] - 1)
     before, later = _row_means(reference[both] / scale), _row_means(after[both] / scale)
-    spread = np.nanvar(bag / scale, axis=1)
-    error = math.sqrt(float((spread * (1 / n[both] + 1 / m[both])).sum())) / float(both.sum()) * max(1.0, dispersion)
     low, high = float(before.mean()), float(later.mean())
+    least, most = difference_interval(reference[both] / scale, after[both] / scale, dispersion=max(1.0, dispersion))
     difference = high - low
     return Effect(
         before=_finite(low * scale),
         after=_finite(high * scale),
-        interval=(_finite((difference - _INTERVAL * error) * scale), _finite((difference + _INTERVAL * error) * scale)),
+        interval=(_finite(min(least, difference) * scale), _finite(max(most, difference) * scale)),
         direction=int(np.sign(difference)),  # type: ignore[arg-type]
     )
 
@@ -99,6 +113,19 @@ def _finite(value: float) -> float:
 
 def moved_probes(probes: Sequence[str], reference: Floats, after: Floats, kind: Kind) -> tuple[MovedProbe, ...]:
     """Probes with values on both sides, strongest evidence first.
+
+    Parameters
+    ----------
+    probes : sequence of str
+        Their keys, in the rows' order.
+    reference, after : ndarray, shapes (n_probes, n_reference) and (n_probes, n_after)
+        NaN where there is no value.
+    kind : {"binary", "graded", "continuous"}
+        By what answers are scored: values, or ranks within the probe.
+
+    Notes
+    -----
+    Exact given the bag where its law is two-valued or small (a few values, few draws), else from three moments.
 
     Examples
     --------
@@ -130,6 +157,9 @@ def _mid_p(laws: ProbeLaws) -> Floats:
             pmf = draw_pmf(counts, drawn)
             upper = float(pmf[total + 1 :].sum()) + 0.5 * float(pmf[total])
             lower = float(pmf[:total].sum()) + 0.5 * float(pmf[total])
+        elif np.count_nonzero(counts) == 2:
+            gap = int(np.flatnonzero(counts)[1])  # the lowest score is 0
+            lower, upper = two_valued_tails(int(counts[0]), int(counts[gap]), drawn, total // gap)
         else:
             sd = math.sqrt(laws.variance[row])
             z, skewness = float(laws.deviation[row]) / sd, float(laws.third[row]) / sd**3

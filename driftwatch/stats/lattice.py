@@ -53,6 +53,35 @@ def _two_valued(low: int, high: int, drawn: int, gap: int) -> Floats:
     return pmf
 
 
+def two_valued_tails(low: int, high: int, drawn: int, taken: int) -> tuple[float, float]:
+    """Mid-p chances of so many high values or fewer, and or more, among `drawn` without replacement; of any size.
+
+    Parameters
+    ----------
+    low, high : int
+        Values of the bag of either kind.
+    drawn, taken : int
+        Values drawn, and the high ones among them: what can happen.
+
+    Examples
+    --------
+    One failure among five answers, the last of which it is: a fifth, of which half counts.
+
+    >>> two_valued_tails(1, 4, 1, 0)
+    (0.1, 0.9)
+    """
+    first, last = max(0, drawn - low), min(high, drawn)
+    below = np.arange(first, last, dtype=float)
+    # Each chance by the one before it: ways beyond 1e308 are no numbers.
+    steps = np.log((high - below) * (drawn - below)) - np.log((below + 1) * (low - drawn + below + 1))
+    logs = np.concatenate([[0.0], np.cumsum(steps)])
+    chances = np.exp(logs - logs.max())
+    chances /= chances.sum()
+    at = taken - first
+    half = 0.5 * float(chances[at])
+    return float(chances[:at].sum()) + half, float(chances[at + 1 :].sum()) + half
+
+
 def _table(counts: NDArray[np.int64], drawn: int) -> Floats:
     width = len(counts)
     # table[j, s]: ways to have drawn j values of sum s, scaled to a probability at the end.

@@ -54,8 +54,17 @@ class Spread:
         >>> Spread(variance=1.0, degrees=44).of(3), Spread(variance=1.5, degrees=44, alike=0.25).of(3)
         (1.0, 3.0)
         """
-        shared = max(self.variance - 1, 0.0)
-        return 1 + (replays - 1) * self.alike + replays * shared
+        return (replays - 1) * self.alike + self.of_means(replays)
+
+    def of_means(self, replays: int) -> float:
+        """The same where each probe's mean over them counts as one answer: how alike they are shows in that.
+
+        Examples
+        --------
+        >>> Spread(variance=1.5, degrees=44, alike=0.25).of_means(3)
+        2.5
+        """
+        return 1 + replays * max(self.variance - 1, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,9 +177,20 @@ def one_look(probes: Sequence[str], reference: Floats, new: Floats, kind: Kind, 
         p_lower=tail if z < 0 else 1 - tail,
         p_higher=tail if z > 0 else 1 - tail,
         exact=exact,
-        effect=stratified_effect(reference, flat, dispersion=math.sqrt(spread.of(new.shape[1]))),
+        effect=_effect(reference, new, kind, spread),
         moved=moved_probes(probes, reference, flat, kind),
     )
+
+
+def _effect(reference: Floats, new: Floats, kind: Kind, spread: Spread) -> Effect | None:
+    """Means and their difference; of replays that repeat each other a probe's answers say nothing of its spread."""
+    flat, replays = new.reshape(len(new), -1), new.shape[1]
+    if kind == "binary":
+        return stratified_effect(reference, flat, dispersion=math.sqrt(spread.of(replays)))
+    answered = np.isfinite(flat).any(axis=1)
+    means = np.full((len(flat), 1), np.nan)
+    means[answered, 0] = np.nanmean(flat[answered], axis=1)
+    return stratified_effect(reference, means, dispersion=math.sqrt(spread.of_means(replays)))
 
 
 def _score(reference: Floats, new: Floats, kind: Kind) -> tuple[float, bool]:

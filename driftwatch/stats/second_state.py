@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.errors import DegenerateError
-from driftwatch.stats.normal import chi_square_tail, normal_cdf, student_tail
+from driftwatch.stats.normal import chi_square_tail, normal_cdf, student_quantile
 
 Floats = NDArray[np.float64]
 
-_TAIL = 0.025  # each side of a 95 % interval
 _BELIEF = 10.0  # replays' worth of belief that they differ no more than before the onset
 _DISPROVED = 0.05  # chance at which the replays themselves say otherwise
 _POOLED = 1.0  # reference answers' worth of the other probes' mean that enters a probe's own rate
@@ -109,7 +108,7 @@ def second_state_share(reference: Floats, after: Floats, *, dispersion: float = 
     excess = float((counts.found - counts.asked * counts.rate).sum())
     share = min(1.0, max(0.0, excess / room))
     spread, degrees = _between_replays(counts, share, dispersion)
-    low, high = _score_interval(counts, excess, room, _student_quantile(degrees) * spread)
+    low, high = _score_interval(counts, excess, room, student_quantile(degrees) * spread)
     return SecondState(
         share=share,
         low=min(low, share),
@@ -216,15 +215,6 @@ def _unevenness(counts: _Counts, share: float) -> float | None:
     variance = 2 + (1 - 6 * pq) * inside / total**2
     z = float((squares - 1).sum() + 1) / math.sqrt(float(variance.sum()))
     return normal_cdf(-z)
-
-
-def _student_quantile(degrees: float) -> float:
-    """Upper 2.5 % point of the t law by bisection."""
-    low, high = 1.9, 13.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student_tail(-middle, degrees) > _TAIL else (low, middle)
-    return high
 
 
 def _refuse(reference: Floats, after: Floats, dispersion: float) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import ndtri
+from scipy.stats import hypergeom
 from scipy.stats import t as student
 
 from driftwatch.stats.dispersion import (
@@ -117,6 +118,20 @@ def test_many_values_since_onset_fall_back_to_three_moments():
     rng = np.random.default_rng(25)
     (moved,) = moved_probes(["a"], rng.normal(size=(1, 200)), rng.normal(0.5, 1, size=(1, 50)), "continuous")
     assert 0 < moved.p < 0.2
+
+
+@pytest.mark.parametrize(("held", "given", "failed"), [(200, 250, 5), (200, 250, 0), (24, 250, 40), (200, 600, 300)])
+def test_a_mid_p_value_of_many_answers_is_exact_too(held, given, failed):
+    """Of 250 answers five failed, of 200 before none: .052 by the hypergeometric law, .039 by three moments."""
+    after = np.ones((1, given))
+    after[0, :failed] = 0.0
+    reference = np.ones((1, held))
+    reference[0, : held // 4 * (failed > 100)] = 0.0
+    (moved,) = moved_probes(["a"], reference, after, "binary")
+    zeros = int((reference == 0).sum()) + failed
+    law = hypergeom(held + given, zeros, given)
+    tails = law.cdf(failed - 1), law.sf(failed)
+    assert moved.p == pytest.approx(min(1.0, 2 * (min(tails) + 0.5 * law.pmf(failed))) if zeros else 1.0, rel=1e-9)
 
 
 @pytest.mark.statistical
