@@ -84,7 +84,7 @@ def mixture_threshold(*, arl: float, kind: Kind | None, seen: Shown | None = Non
         Wanted in-control ARL in replays, 5 to 1e9.
     kind : {"binary", "graded", "continuous"} or None
         The metric's, for the threshold calibrated by simulation; None for ``log(arl)``, whose ARL is at least
-        `arl` without any.
+        `arl` as far as all bets are fair.
     seen : Shown, optional
         What the stream shows of itself; without it the calibrated threshold stays on the safe side.
 

@@ -89,7 +89,8 @@ class ChannelMixture:
     Parameters
     ----------
     threshold : float
-        Alarm level of the logarithm of the mean. At ``log(arl)`` the in-control ARL is at least `arl`.
+        Alarm level of the logarithm of the mean. At ``log(arl)`` the in-control ARL is at least `arl` as far as the
+        bets are fair: see Notes.
     kind : {"binary", "graded", "continuous"}
         Chooses the channels and their weights.
     window : int
@@ -97,9 +98,14 @@ class ChannelMixture:
 
     Notes
     -----
-    The mean of martingales needs no correction for the number of channels. The guarantee is exact for the location
-    channel up to its normal approximation. Empirical-Bayes bets are Bayes, and products of conditional e-values
-    are no martingales in the forward filtration: for those channels the ARL is measured, not proved.
+    The mean of martingales of one filtration needs no correction for the number of channels. Here that is measured, not
+    proved: the location is a martingale of its own past evidence alone, up to its normal approximation, empirical-Bayes
+    bets are Bayes, and products of conditional e-values are no martingales in the forward filtration [1]_, [2]_.
+
+    References
+    ----------
+    .. [1] V. Vovk, I. Nouretdinov and A. Gammerman, "Conformal e-testing", arXiv 2006.02329 (2020).
+    .. [2] Y. J. Choe and A. Ramdas, "Combining evidence across filtrations", arXiv 2402.09698 (2024).
     """
 
     threshold: float

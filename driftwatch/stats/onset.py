@@ -40,7 +40,8 @@ def estimate_onset(zs: NDArray[np.float64]) -> Onset:
     Notes
     -----
     Profile log-likelihood of start c: ``(sum of zs[c:])^2 / (2 (n - c))``. The interval holds the starts
-    with a likelihood of at least 1/20 of the best.
+    with a likelihood of at least 1/20 of the best. Given where to look it holds the start in nine of ten; at an alarm,
+    which comes when the evidence stands out, it held it in 83 to 98 % (docs/explanation/engine.md).
 
     Examples
     --------

@@ -94,8 +94,8 @@ class StreamDetector:
         threshold that they would have had alone; the others cost time, so they are computed only where they
         page. The last but one reads binary metrics only, the last one continuous ones.
     guaranteed : bool
-        Whether the mixture's threshold is the one whose ARL is proved, instead of the sharper one that was
-        calibrated by simulation.
+        Whether the mixture's threshold is ``log(arl)``, whose ARL is `arl` or more as far as its bets are fair
+        (`ChannelMixture`), instead of the sharper one that was calibrated by simulation.
     ks_window : int
         Replays whose ranks the KS chart pools.
     studentise : bool

@@ -28,7 +28,7 @@ class ChartPlan:
         Charts that may alarm; they share the ARL equally. Of the others the first three are drawn, with the
         threshold that each would have had alone.
     guaranteed : bool
-        Whether the mixture's threshold is the one whose ARL is proved, not the calibrated one.
+        Whether the mixture's threshold is ``log(arl)``, not the calibrated one.
     kind, cusum_reference, ks_window
         As `StreamDetector` has them.
     """
