@@ -11,6 +11,7 @@ from driftwatch.bootstrap.models import NobodyAsks, endpoint_of
 from driftwatch.bootstrap.scoring import build_scorers
 from driftwatch.bootstrap.watching import watch
 from driftwatch.config.settings import Settings
+from driftwatch.domain.judge_drift import PREFIX, is_judge
 from driftwatch.domain.metric import Metric
 from driftwatch.domain.replay import Replay, Score
 from driftwatch.services.ports import Store
@@ -137,6 +138,8 @@ def _trial(
 
     alarms = settings.false_alarms if settings else FalseAlarms()
     budgets = Budgets(pages=pages or alarms.pages, notices=alarms.notices)
+    if settings and is_judge(name) and name.removeprefix(PREFIX) in settings.judges:
+        return _trial_of_judge(settings, name.removeprefix(PREFIX), baseline=baseline, pages=pages)
     wanted = next((one for one in settings.endpoints if one.name == name), None) if settings else None
     if settings is None or wanted is None:
         pace = replays_per_year_of(moments)
@@ -152,4 +155,26 @@ def _trial(
         baseline_replays=baseline or watched.endpoint.baseline_replays,
         scorers=watched.scorers,
         charts=wanted.charts,
+    )
+
+
+def _trial_of_judge(
+    settings: Settings, name: str, *, baseline: int | None, pages: "FalseAlarmBudget | None"
+) -> "Trial":
+    """Return how a judge's own history is judged: as its daemon does, which wakes nobody for it."""
+    from driftwatch.adapters.calendar import replays_per_year
+    from driftwatch.bootstrap.judges import watched_judge
+    from driftwatch.services.recorded import kept_budget
+    from driftwatch.services.streams import Budgets
+    from driftwatch.services.trial import make_trial
+
+    clock, alarms = system_clock(), settings.false_alarms
+    watched = watched_judge(settings, name, clock, model=NobodyAsks()).watched
+    pace = replays_per_year(watched.endpoint.schedule, clock.now())
+    return make_trial(
+        watched.metrics,
+        Budgets(pages=pages or kept_budget(alarms.pages, pace), notices=kept_budget(alarms.notices, pace)),
+        replays_per_year=pace,
+        baseline_replays=baseline or watched.endpoint.baseline_replays,
+        scorers=watched.scorers,
     )

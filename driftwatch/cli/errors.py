@@ -73,7 +73,8 @@ def explain(error: Exception) -> str | None:
 
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        return f"{error}\n{count} problem{'s' * (count != 1)}; nothing was started."
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        return f"{error}\n{count} problem{'s' * (count != 1)}; nothing was started.{notes}"
     if isinstance(error, DriftwatchError):
         # The store's messages name their page themselves.
         told = "driftwatch explain" in str(error)

@@ -77,11 +77,22 @@ class Frame:
 
         try:
             return load_settings(self.existing(), os.environ)
-        except ConfigError:
-            older = self.older() if OF_THE_DAEMON in os.environ else None
+        except ConfigError as error:
+            older = self.older()
             if older is None:
                 raise
+            if OF_THE_DAEMON not in os.environ:
+                error.add_note(self._meanwhile())
+                raise
             return older
+
+    def _meanwhile(self) -> str:
+        """Return how somebody who is woken acts before the file is mended."""
+        from driftwatch.config.last_good import copy_of
+
+        copy = copy_of(self.config, os.environ)
+        here = copy.relative_to(Path.cwd()) if copy.is_relative_to(Path.cwd()) else copy
+        return f"A daemon goes on with the last good copy. To act by that one meanwhile: driftwatch --config {here} ..."
 
     def older(self) -> "Settings | None":
         """Return the last good copy of the settings, which the daemon goes on with, if there is one and it is good."""

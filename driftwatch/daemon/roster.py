@@ -157,7 +157,10 @@ class Roster:
             await asyncio.to_thread(give_back)
         if ticked is Ticked.REPLAYED and self._broken:
             # The others' replays would hide it for ever.
-            log.error("the dead-man's switch is not told: an endpoint is blind", endpoints=sorted(self._broken))
+            log.error(
+                "an endpoint is blind: its replays break off; a dead-man's switch hears nothing meanwhile",
+                endpoints=sorted(self._broken),
+            )
         elif ticked is Ticked.REPLAYED:
             await self._tell_alive(name)
 

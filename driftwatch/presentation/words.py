@@ -195,7 +195,8 @@ def since(incident: Incident) -> str:
 def seen(endpoint: "EndpointReport") -> str:
     """Return what would have been seen, or why that cannot be said."""
     if endpoint.power:
-        return f"We would have seen: {endpoint.power[:1].lower()}{endpoint.power[1:]}"
+        seen = f"{endpoint.power[:1].lower()}{endpoint.power[1:]}".replace(" would be seen within ", ", within ")
+        return f"We would have seen: {seen}"
     if endpoint.state is EndpointState.LEARNING:
         return "What would have been seen can be said once the baseline is complete."
     return "What would have been seen cannot be said: the pass rate is not watched, or never varied in the baseline."

@@ -43,6 +43,14 @@ def _clock(payload: Payload) -> str:
     return f"driftwatch: the clock jumped {'forward' if payload['jumped_s'] > 0 else 'back'} by {size}"
 
 
+def _time(payload: Payload) -> str:
+    """Return what becomes of replays and of what time alone decides."""
+    forward = "Or this machine slept. One replay catches up"
+    back = "Replays go on; driftwatch counts on from the later time, which messages show until this clock has caught up"
+    waits = "ends of silences and repeats wait for 5 minutes. Look at its time server: timedatectl."
+    return f"{forward if payload['jumped_s'] > 0 else back}; {waits}"
+
+
 def _selftest(payload: Payload) -> str:
     """Return how a self-test went: in what order, who was told what, how soon."""
     told = [
@@ -88,17 +96,16 @@ OURSELVES: Mapping[str, Words] = {
     ),
     "clock": Words(
         headline=_clock,
-        evidence=lambda _: (
-            "Or this machine slept. One replay catches up; ends of silences and repeats wait for 5 minutes. "
-            "Look at its time server: timedatectl."
-        ),
+        evidence=_time,
     ),
     "store": Words(
         headline=_either(
             "driftwatch cannot store anything: nothing is watched, and no other page can come",
             "driftwatch stores again",
         ),
-        evidence=lambda payload: payload["detail"] or "What was not watched meanwhile is listed in driftwatch status.",
+        evidence=lambda payload: (
+            payload["detail"] or "What was not watched meanwhile, and why, is counted in driftwatch report."
+        ),
     ),
 }
 """By the payload's ``kind``."""

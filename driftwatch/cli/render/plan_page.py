@@ -157,6 +157,6 @@ def _left_out(plan: "EndpointPlan") -> str | None:
     if not left:
         return None
     return (
-        f"Not planned for: {listed(left, NAMED)}. Of these no spread is known: nothing of theirs varied in the baseline, "
-        "or there is none yet. Where nothing varied, any other answer is evidence."
+        f"Not planned for: {listed(left, NAMED)}. Of these no spread is known: nothing of theirs varied in the "
+        "baseline, or there is none yet. Where nothing varied, any other answer is evidence."
     )

@@ -104,6 +104,18 @@ def test_each_stream_has_one_statistic_a_replay_and_none_while_it_learns(told) -
     assert at >= DRIFT
 
 
+def test_a_configured_judge_is_judged_as_its_daemon_does_and_wakes_nobody(driftwatch, tmp_path: Path) -> None:
+    """Its own history was taken for an endpoint's: refusals of the judge "would have paged", and its anchors did."""
+    config(tmp_path)
+    with (tmp_path / "config" / "driftwatch.yaml").open("a") as file:
+        file.write("judges: {default: {model: openai/judge-2026-01-01, api_key: sk-not-a-key}}\n")
+    records = [{**one, "scores": {"verdict": one["scores"]["contains"]}} for one in history(endpoint="judge/default")]
+    ran = driftwatch("backtest", str(write(tmp_path / "judge.jsonl", records)), "--json")
+    assert ran.exit_code == 1, ran.output
+    told = json.loads(ran.stdout)["endpoints"]["judge/default"]
+    assert {alarm["severity"] for alarm in told["alarms"]} == {"notice"}
+
+
 def test_a_quiet_history_ends_with_0(told) -> None:
     assert told(history(drift=None), code=0)["bot"]["alarms"] == []
 

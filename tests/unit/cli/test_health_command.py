@@ -98,6 +98,22 @@ def test_a_child_of_the_daemon_goes_on_with_the_last_good_file_and_a_person_is_t
     assert Frame(config=file).settings().file == file
 
 
+def test_whoever_is_woken_beside_a_broken_file_is_told_how_to_act_by_the_last_good_one(tmp_path: Path) -> None:
+    """`ack` and `status` said "nothing was started" and no more, while the daemon went on with a copy of the file."""
+    file = tmp_path / "driftwatch.yaml"
+    asked(tmp_path, "none")
+    good = file.read_bytes()
+    file.write_text(f"{file.read_text()}bogus: 1\n")
+    assert "last good" not in CliRunner().invoke(main, ["--config", str(file), "status"]).output
+    keep(file, good, {})
+    told = CliRunner().invoke(main, ["--config", str(file), "status"])
+    assert told.exit_code == 2
+    assert told.output.splitlines()[-1] == (
+        "A daemon goes on with the last good copy. "
+        f"To act by that one meanwhile: driftwatch --config {tmp_path}/.driftwatch.yaml.last-good ..."
+    )
+
+
 def test_what_is_said_cannot_command_the_terminal(tmp_path: Path) -> None:
     with answering(503, b"\x1b[2Jgone") as port:
         told = asked(tmp_path, f"127.0.0.1:{port}")

@@ -8,6 +8,7 @@ import pytest
 from driftwatch.adapters.notify.wording import render_text
 from driftwatch.adapters.store import SqlStore, open_store
 from driftwatch.daemon.clock_watch import ClockWatch
+from driftwatch.domain.clock_told import clock_payload
 from driftwatch.services.counts import Counts
 from driftwatch.testing.clock import ManualClock
 
@@ -63,6 +64,16 @@ def test_fault_18_a_step_is_told_once_and_counted(at: At, by: timedelta, words: 
     at.pass_by(30)
     assert len(at.told()) == 1
     assert at.counts.totals("clock_jumps") == {(direction,): 1}
+
+
+def test_fault_17_a_clock_that_went_back_did_not_sleep() -> None:
+    """The message of a step back said "Or this machine slept. One replay catches up"."""
+    back, forward = (
+        render_text(clock_payload(jumped=timedelta(hours=hours), now=START)).splitlines()[1] for hours in (-1, 1)
+    )
+    assert "slept" in forward
+    assert "slept" not in back
+    assert "Replays go on" in back
 
 
 def test_fault_18_a_new_time_is_on_probation_for_five_minutes(at: At) -> None:

@@ -38,7 +38,9 @@ def test_a_store_that_fails_for_long_is_told_once_to_each_route_and_so_is_its_en
     for _ in range(2):
         looked(emergency, clock, ops=ops, duty=duty)
     assert [one.payload["state"] for one in duty.taken] == ["firing", "resolved"]
-    assert render_text(duty.taken[1].payload).startswith("driftwatch stores again")
+    said = render_text(duty.taken[1].payload)
+    assert said.startswith("driftwatch stores again")
+    assert "driftwatch report" in said, "status does not list what was missed"
 
 
 def test_a_short_trouble_is_nobodys() -> None:
