@@ -17,7 +17,7 @@ from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import Message, Probe, ProbeSet
 from driftwatch.domain.replay import Replay, Score, Slot
 from driftwatch.domain.schedule import Every
-from driftwatch.services.judge import judge_pending
+from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.services.watched import Watched
 from driftwatch.stats.budget import FalseAlarmBudget
@@ -77,7 +77,7 @@ def judge_again(file: Path, replays: int) -> None:
         db.execute("UPDATE endpoint SET decided_seq = ? WHERE id = 1", (replays - JUDGED,))
         db.execute("UPDATE counter SET value = 0")
     with open_store(f"sqlite:///{file}") as store:
-        judge_pending(watched(names[0]), store, ManualClock(START + replays * HOUR))
+        decide_pending(watched(names[0]), store, ManualClock(START + replays * HOUR))
     with closing(sqlite3.connect(file)) as db, db:
         for number in range(2, len(names) + 1):
             db.execute(

@@ -1,4 +1,4 @@
-"""Endpoints with all that it takes to replay and judge them."""
+"""Endpoints with all that it takes to replay them and to decide."""
 
 from dataclasses import replace
 from functools import cache
@@ -32,7 +32,7 @@ def watch(
     model: LanguageModel | None = None,
     judges: "dict[str, WatchedJudge] | None" = None,
 ) -> "Watched":
-    """Return the endpoint with all that it takes to replay and judge it.
+    """Return the endpoint with all that it takes to replay it and to decide.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
     settings = frame.settings()
     with stores.lock_store(settings), stores.open_store(settings) as store:
         report = import_observations(store, file, score=recorded.score_imported(settings, store))
-        _judge(settings, store)
+        _decide(settings, store)
     if as_json:
         say_json(_as_dict(report))
     else:
@@ -65,14 +65,14 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
     ctx.exit(Exit.USAGE if report.skipped_lines and not (report.replays or report.known) else Exit.NO_DRIFT)
 
 
-def _judge(settings: "Settings", store: "Store") -> None:
+def _decide(settings: "Settings", store: "Store") -> None:
     from driftwatch.bootstrap import clocks, watching
-    from driftwatch.services.judge import judge_pending
+    from driftwatch.services.decide_pending import decide_pending
 
     known, clock = set(store.endpoints()), clocks.system_clock()
     for watched in watching.watched_endpoints(settings, clock):
         if watched.endpoint.name in known:
-            judge_pending(replace(watched, routes={}), store, clock)
+            decide_pending(replace(watched, routes={}), store, clock)
 
 
 def _as_dict(report: "ImportReport") -> dict[str, object]:

@@ -52,7 +52,7 @@ async def _replay(frame: Frame, name: str, slot_text: str | None, loaded: Callab
     from driftwatch.bootstrap import clocks, keys, models, senders, stores, watching, worlds
     from driftwatch.daemon.logs import configure
     from driftwatch.domain.replay import Slot
-    from driftwatch.services.judge import judge_pending
+    from driftwatch.services.decide_pending import decide_pending
     from driftwatch.services.tick import tick
 
     settings = frame.settings()
@@ -66,7 +66,7 @@ async def _replay(frame: Frame, name: str, slot_text: str | None, loaded: Callab
         world = worlds.world(settings, store, clock)
         loaded()
         try:
-            judge_pending(watched, store, clock)
+            decide_pending(watched, store, clock)
             ticked = await tick(watched, slot, world)
             await senders.pager(settings, store, clock).deliver_due()
         finally:

@@ -10,7 +10,7 @@ from driftwatch.adapters.calendar import next_slot, slots_between
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Every, Schedule
-from driftwatch.services.judge import judge_pending
+from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.pace import hurried
 from driftwatch.services.review import review
 from driftwatch.services.tick import Ticked, confirm_pending, tick
@@ -103,7 +103,7 @@ class Duty:
         if self._seen is None:
             # A crash may have left facts without their decision.
             await asyncio.to_thread(
-                judge_pending, self._watched, self._world.store, self._world.clock, self._world.counts
+                decide_pending, self._watched, self._world.store, self._world.clock, self._world.counts
             )
             await confirm_pending(self._watched, self._world)
         await asyncio.to_thread(self._settle)
@@ -133,7 +133,7 @@ class Duty:
             self._missed = BUSY
         self._overlapped = False
         due = await asyncio.to_thread(self._due)
-        # What a crash left is judged, whether or not a slot is due now.
+        # What a crash left is decided, whether or not a slot is due now.
         self._woken = True
         if not due:
             return None

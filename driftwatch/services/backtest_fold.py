@@ -1,4 +1,4 @@
-"""The fold of a backtest: the steps of `services.judge` without a store; nothing outlives it and nothing is written."""
+"""The fold of a backtest: the steps of `services.decide_pending` without a store; nothing is written."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ from driftwatch.domain.situation import unexplained_harm
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest, Course, Ended, Event, Failed
 from driftwatch.services.causes import LOOK_BACK, loudest_heard, own_causes, transitions
+from driftwatch.services.decide_failure import LOOK_BACK as FAILURES_BACK
 from driftwatch.services.episode_log import EpisodeLog
 from driftwatch.services.explained import explained
-from driftwatch.services.judge import LOOK_BACK as FAILURES_BACK
 from driftwatch.services.judge_decided import ended_with_judge, of_judge
 from driftwatch.services.memory import Memory
 from driftwatch.services.our_side import requalifying

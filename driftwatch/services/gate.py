@@ -14,10 +14,10 @@ from driftwatch.services import measure
 from driftwatch.services.gate_bags import Bags, asked_last, bags_of, stood_for, texts_for
 from driftwatch.services.gate_compare import Compared, Prepared, compared, concluded
 from driftwatch.services.gate_found import EndpointGate, Gate, Rules, Verdict
-from driftwatch.services.judge import load_watch
 from driftwatch.services.judge_watch import judge_states
 from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.our_side import EXPLAINING
+from driftwatch.services.saved import load_watch
 from driftwatch.services.watched import Watched
 from driftwatch.services.world import World
 

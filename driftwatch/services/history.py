@@ -10,9 +10,9 @@ from driftwatch.domain.acceptance import watches_anew
 from driftwatch.domain.incident import Incident
 from driftwatch.domain.replay import ReplayMeans, ReplayScores, SlotState
 from driftwatch.services import monitor
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import Watch
 from driftwatch.services.ports import Store
+from driftwatch.services.saved import load_watch
 from driftwatch.services.watched import Watched
 
 MOST_UPDATES = 20_000

@@ -17,8 +17,8 @@ from driftwatch.scorers.criterion import Criterion, Question
 from driftwatch.scorers.judge import of_text
 from driftwatch.scorers.verdict import Scored
 from driftwatch.services.bench import Judge
-from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Clock, Store
+from driftwatch.services.saved import load_watch
 from driftwatch.services.score import NamedScorer, Scorers
 from driftwatch.services.streams import watched_metrics
 from driftwatch.services.watched import WatchedJudge

@@ -13,8 +13,8 @@ from driftwatch.domain.incident import Incident, IncidentKind, IncidentState
 from driftwatch.domain.metric import Severity
 from driftwatch.domain.schedule import SURPLUS, Every
 from driftwatch.services import monitor
-from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Store
+from driftwatch.services.saved import load_watch
 from driftwatch.services.spend import SpendGuard
 from driftwatch.services.watched import Watched
 

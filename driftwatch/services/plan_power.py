@@ -7,8 +7,8 @@ from functools import lru_cache
 from statistics import variance
 
 from driftwatch.domain.metric import MEASURED, PASS, Severity
-from driftwatch.services.judge import load_watch
 from driftwatch.services.ports import Store
+from driftwatch.services.saved import load_watch
 from driftwatch.services.streams import StreamPlan
 from driftwatch.services.watched import Watched
 from driftwatch.stats.errors import DegenerateError

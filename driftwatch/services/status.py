@@ -13,11 +13,11 @@ from driftwatch.scorers.verdict import Scored, Unscored
 from driftwatch.services import monitor
 from driftwatch.services.coverage import Coverage, DueSlots, count_not_begun, coverage
 from driftwatch.services.glance import Head
-from driftwatch.services.judge import load_watch
 from driftwatch.services.judge_watch import VERDICT
 from driftwatch.services.monitor import Watch
 from driftwatch.services.ports import Store
 from driftwatch.services.refold import fitting
+from driftwatch.services.saved import load_watch
 from driftwatch.services.standing import EndpointState, Standing, baseline_progress, standings, state_of
 from driftwatch.services.watched import Watched
 

@@ -14,8 +14,9 @@ from driftwatch.scorers.verdict import Unscored
 from driftwatch.services import measure
 from driftwatch.services.confirm import confirm
 from driftwatch.services.counts import count_replay
+from driftwatch.services.decide_failure import decide_failure
+from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.grade import grading_usd
-from driftwatch.services.judge import judge_failure, judge_pending
 from driftwatch.services.judge_watch import anchors_due
 from driftwatch.services.our_side import requalifying
 from driftwatch.services.own_network import skip
@@ -59,7 +60,7 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     await asyncio.to_thread(world.store.record_replay, replay, scores)
     if world.traces is not None:
         world.traces.tell(watched.endpoint, replay, scores)
-    reason = await asyncio.to_thread(judge_pending, watched, world.store, world.clock, world.counts)
+    reason = await asyncio.to_thread(decide_pending, watched, world.store, world.clock, world.counts)
     confirmed = await confirm_pending(watched, world)
     count_replay(world.counts, replay, scores, confirmed or reason)
     _tell(replay, confirmed or reason, scores)
@@ -123,7 +124,7 @@ async def _fail(watched: Watched, replay: Replay, world: World) -> Ticked:
         world.store.end_slot, replay.slot, SlotState.FAILED, reason=reason, now=world.clock.now(), cost_usd=cost
     )
     await asyncio.to_thread(
-        judge_failure,
+        decide_failure,
         watched,
         world.store,
         world.clock,

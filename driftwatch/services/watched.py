@@ -1,4 +1,4 @@
-"""One endpoint with all that it takes to replay and judge it."""
+"""One endpoint with all that it takes to replay it and to decide."""
 
 from asyncio import Lock
 from collections.abc import Callable, Mapping

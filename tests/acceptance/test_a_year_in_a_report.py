@@ -27,7 +27,7 @@ from driftwatch.presentation.html_report import MOST_BYTES, render_html
 from driftwatch.presentation.order import in_order
 from driftwatch.presentation.report_charts import highest
 from driftwatch.presentation.report_message import report_payload
-from driftwatch.services.judge import judge_pending
+from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.report import Report, build_report
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.services.watched import Watched
@@ -91,7 +91,7 @@ class Year:
             usual = rng.lognormal(5, 0.4, PROBES)
             for step in range(REPLAYS):
                 self._replay(one, step, usual, rng)
-                judge_pending(one, self.store, self.clock)
+                decide_pending(one, self.store, self.clock)
         return BEGIN + REPLAYS * EVERY
 
     def _replay(self, one: Watched, step: int, usual: np.ndarray, rng: np.random.Generator) -> None:

@@ -12,9 +12,9 @@ import pytest
 from driftwatch.domain.endpoint import Endpoint
 from driftwatch.domain.incident import Incident, IncidentState
 from driftwatch.domain.metric import SEED
-from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, acknowledge
 from driftwatch.services.refold import states_of
+from driftwatch.services.saved import load_watch
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.services.watched import Watched
 from driftwatch.stats.any_stream import encode

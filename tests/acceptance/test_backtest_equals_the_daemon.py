@@ -19,10 +19,10 @@ from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest
 from driftwatch.services.backtest_fold import NEWS, Fold
 from driftwatch.services.episodes import states_shown
-from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.recorded import local_changes
 from driftwatch.services.references import text_reference
+from driftwatch.services.saved import load_watch
 from driftwatch.services.stored import stored_events
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.world import SmallWorld, right

@@ -11,9 +11,9 @@ from driftwatch.domain.metric import MEASURED, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 from driftwatch.scorers.shape import script
 from driftwatch.services.backtest_fold import Fold
-from driftwatch.services.judge import load_watch
 from driftwatch.services.plan_power import powers_of
 from driftwatch.services.power import power_of
+from driftwatch.services.saved import load_watch
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.lasting import LASTING

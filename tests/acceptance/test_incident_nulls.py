@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driftwatch.services.judge import load_watch
 from driftwatch.services.power import power_of
+from driftwatch.services.saved import load_watch
 from driftwatch.stats.stream import ReplayValues, StreamDetector
 from driftwatch.testing.lasting import DAY
 from driftwatch.testing.scenarios import SCENARIOS

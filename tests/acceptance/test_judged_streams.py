@@ -16,9 +16,9 @@ from driftwatch.scorers.verdict import Unscored
 from driftwatch.services import measure
 from driftwatch.services.backtest_fold import Fold
 from driftwatch.services.grade import Graded, grade_all
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold
 from driftwatch.services.own import Person, accept, resolve
+from driftwatch.services.saved import load_watch
 from driftwatch.services.stored import stored_events
 from driftwatch.services.tick import tick
 from driftwatch.services.watched import Watched

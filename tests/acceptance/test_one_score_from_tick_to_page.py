@@ -9,8 +9,8 @@ import pytest
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState, Reason
 from driftwatch.domain.replay import SlotState
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold
+from driftwatch.services.saved import load_watch
 from driftwatch.services.tick import Ticked
 from driftwatch.stats.any_stream import encode as encode_state
 from driftwatch.testing.model import ScriptedModel
@@ -173,7 +173,7 @@ def test_facts_without_a_decision_are_decided_by_the_next_tick(tmp_path: Path, m
         await world.replay(30)
         world.model.drift(right(40, BROKEN))
         with monkeypatch.context() as patch:
-            patch.setattr("driftwatch.services.tick.judge_pending", crash)
+            patch.setattr("driftwatch.services.tick.decide_pending", crash)
             with pytest.raises(KeyboardInterrupt):
                 await world.replay(1)
         assert world.store.decided_seq("support-bot") == 30

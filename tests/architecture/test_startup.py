@@ -197,7 +197,7 @@ def test_a_daemon_is_ready_before_what_only_replays_pages_and_people_need_is_loa
 BEFORE_WORK = """
 import gc, os
 import driftwatch.cli
-import driftwatch.services.judge
+import driftwatch.services.decide_pending
 from driftwatch.adapters.systemd import Systemd
 searched = []
 gc.callbacks.append(lambda phase, _: searched.append(phase))
@@ -206,7 +206,7 @@ def told(*_):
     read = [one.cert_store_stats()["x509"] for one in (_SSL_CONTEXT_VERIFIED, _SSL_CONTEXT_UNVERIFIED)]
     print(read, searched, gc.isenabled(), flush=True)
     os._exit(0)
-Systemd.ready = driftwatch.services.judge.judge_pending = told
+Systemd.ready = driftwatch.services.decide_pending.decide_pending = told
 driftwatch.cli.main(["--config", {config!r}, *{command!r}], prog_name="driftwatch")
 """
 

@@ -10,9 +10,9 @@ from driftwatch.domain.delivery import listed
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.incident import Incident, Reason
 from driftwatch.domain.replay import ReplayScores, SlotState
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import Watch, begin, fold, rearm
 from driftwatch.services.ports import Store
+from driftwatch.services.saved import load_watch
 from driftwatch.services.watched import Watched
 from driftwatch.stats.any_stream import encode
 

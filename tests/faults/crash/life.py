@@ -130,7 +130,7 @@ def chain(before: bytes, seq: int) -> bytes:
 
 
 def decide_once(store: SqlStore, clock: Clock, place: Place, endpoint: str) -> bool:
-    """Take the endpoint's next decision as `services.judge` does, one transaction."""
+    """Take the endpoint's next decision as `services.decide_pending` does, one transaction."""
     seq, now = store.decided_seq(endpoint) + 1, clock.now()
     findings, calm = evidence(endpoint, seq)
     incident = store.open_incident(endpoint)

@@ -175,7 +175,7 @@ def test_slots_missed_before_the_start_were_missed_because_nobody_ran_however_lo
         go_on.wait(60)
 
     async def story() -> None:
-        with patch("driftwatch.daemon.duty.judge_pending", slow):
+        with patch("driftwatch.daemon.duty.decide_pending", slow):
             first = asyncio.create_task(on.on_due())
             await asyncio.to_thread(preparing.wait, 60)
             assert await on.on_due() is None

@@ -14,7 +14,7 @@ from driftwatch.domain.metric import MEASURED
 from driftwatch.domain.probe import Message, Probe, ProbeSet
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.domain.schedule import Every
-from driftwatch.services.judge import judge_pending
+from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.services.watched import Watched
 from driftwatch.stats.budget import FalseAlarmBudget
@@ -99,7 +99,7 @@ class Scripted:
             ),
             scores,
         )
-        judge_pending(one, self.store, self.clock)
+        decide_pending(one, self.store, self.clock)
 
     def replays(
         self, one: Watched, count: int, *, start: datetime = MONDAY, drift_at: int | None = None, **more

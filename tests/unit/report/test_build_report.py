@@ -12,9 +12,9 @@ from driftwatch.domain.replay import SlotState
 from driftwatch.services.bands import MOST, bands
 from driftwatch.services.course import Courses
 from driftwatch.services.history import Point, trace
-from driftwatch.services.judge import load_watch
 from driftwatch.services.own import Person, accept, reset_baseline, resolve
 from driftwatch.services.report import build_report
+from driftwatch.services.saved import load_watch
 from driftwatch.services.standing import EndpointState, StreamState
 from driftwatch.services.status import build_status
 from driftwatch.stats.any_stream import encode as encode_state

@@ -7,9 +7,9 @@ import pytest
 
 from driftwatch.domain.metric import MEASURED
 from driftwatch.presentation.words import chart_name
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import begin, fold, read
 from driftwatch.services.own import Person, resolve
+from driftwatch.services.saved import load_watch
 from driftwatch.services.standing import standings
 from driftwatch.services.streams import Budgets, charts_fault, plan_streams
 from driftwatch.services.trial import make_trial

@@ -3,9 +3,9 @@
 import asyncio
 
 from driftwatch.domain.metric import AGAINST_TEXTS, MEASURED, Severity
-from driftwatch.services.judge import load_watch
 from driftwatch.services.monitor import read
 from driftwatch.services.references import text_reference
+from driftwatch.services.saved import load_watch
 from driftwatch.services.streams import Budgets, plan_streams
 from driftwatch.stats.budget import FalseAlarmBudget
 from driftwatch.testing.model import ScriptedModel

@@ -1,18 +1,15 @@
 """From committed facts to a decision and its promises, one transaction for each replay."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from driftwatch.domain.acceptance import watches_anew
-from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin, decide_unmeasured, opens_unmeasured
-from driftwatch.domain.errors import Outcome
+from driftwatch.domain.decide import FAILED_REPLAYS, Decision, decide, decide_thin
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, Reason
 from driftwatch.domain.judge_drift import without_judge
-from driftwatch.domain.legible import one_line
-from driftwatch.domain.payload import budget_payload, promises
-from driftwatch.domain.replay import ReplayScores, SlotRecord, SlotState
+from driftwatch.domain.replay import ReplayScores
 from driftwatch.services import monitor
 from driftwatch.services.causes import fresh, loudest_heard
 from driftwatch.services.counts import Counts
@@ -20,24 +17,17 @@ from driftwatch.services.explained import explained
 from driftwatch.services.format_drift import with_format
 from driftwatch.services.gathering import Gathering, recent_transitions
 from driftwatch.services.judge_decided import ended_with_judge, of_judge
-from driftwatch.services.memory import STREAM as MEMORY
 from driftwatch.services.memory import Memory
 from driftwatch.services.monitor import Watch
 from driftwatch.services.our_side import requalifying
-from driftwatch.services.ports import Clock, DecisionCommit, SavedStream, Store
-from driftwatch.services.refold import states_of
+from driftwatch.services.ports import Clock, DecisionCommit, Store
+from driftwatch.services.saved import load_watch, saved_streams
 from driftwatch.services.state_told import with_state
 from driftwatch.services.telling import excerpts, promises_of, replays_since_onset
 from driftwatch.services.watched import Watched
-from driftwatch.stats import any_stream
-
-LOOK_BACK = timedelta(days=7)
-"""How far back failed slots are counted."""
-SAID = 160
-"""Characters of a vendor's own words in an incident."""
 
 
-def judge_pending(watched: Watched, store: Store, clock: Clock, counts: Counts | None = None) -> Reason:
+def decide_pending(watched: Watched, store: Store, clock: Clock, counts: Counts | None = None) -> Reason:
     """Decide every committed replay that was not decided yet, and return the last decision's reason.
 
     Usually that is the replay just committed; after a crash between facts and decision it is the
@@ -46,65 +36,11 @@ def judge_pending(watched: Watched, store: Store, clock: Clock, counts: Counts |
     name = watched.endpoint.name
     reason = Reason.NONE
     for replay in store.replays(name, after_seq=store.decided_seq(name)):
-        reason = _judge(watched, store, clock.now(), replay, counts or Counts())
+        reason = _decide(watched, store, clock.now(), replay, counts or Counts())
     return reason
 
 
-def judge_failure(
-    watched: Watched, store: Store, clock: Clock, *, outcome: Outcome, spent_usd: float, limit_usd: float
-) -> Reason:
-    """Decide what a slot without data means, and tell operations if it means something."""
-    name, now = watched.endpoint.name, clock.now()
-    incident = store.open_incident(name)
-    failures = _failed_in_a_row(store, name, now)
-    # As in `_judge`: a number that no incident takes is a gap that somebody looks for.
-    opens = incident is None and opens_unmeasured(len(failures), outcome)
-    decision = decide_unmeasured(
-        endpoint=name,
-        epoch=store.epoch(name),
-        seq=store.decided_seq(name),
-        incident_id=store.next_incident_id() if opens else 0,
-        failed=len(failures),
-        outcome=outcome,
-        incident=incident,
-        silences=store.silences(now=now),
-        now=now,
-        since=_begun(failures, incident),
-        why=_said(failures[-1], outcome) if failures else "",
-    )
-    if decision.incident is not None:
-        said_of_it = promises_of(watched, decision, now=now)
-        if incident is None:
-            store.save_incident(decision.incident, said_of_it)
-        else:
-            # Where a person has changed it meanwhile, the next failure decides.
-            store.change_incident(incident, decision.incident, said_of_it)
-    elif decision.tell:
-        payload = budget_payload(endpoint=name, now=now, spent_usd=spent_usd, limit_usd=limit_usd)
-        said = {tell.severity: payload for tell in decision.tell}
-        store.enqueue(promises(decision, payloads=said, routes=watched.routes, now=now))
-    return decision.reason
-
-
-def load_watch(watched: Watched, store: Store) -> tuple[Watch, Memory]:
-    """Return the detectors' states and the epoch's memory as they were committed last.
-
-    Where other charts page now than did then, a state is folded again from the committed scores.
-    """
-    saved = store.streams(watched.endpoint.name)
-    epoch = max((s.epoch for s in saved.values()), default=0)
-    fresh = monitor.begin(watched.plans, epoch)
-    states = {name: s.state for name, s in saved.items() if name in watched.plans and s.epoch == epoch}
-    seq = max((s.seq for s in saved.values()), default=0)
-    kept = states_of(watched, store, states, epoch=epoch, seq=seq)
-    memory = saved.get(MEMORY)
-    return (
-        Watch(epoch=epoch, seq=seq, states={**fresh.states, **kept}),
-        Memory.decode(memory.state) if memory and memory.epoch == epoch else Memory(),
-    )
-
-
-def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, counts: Counts) -> Reason:
+def _decide(watched: Watched, store: Store, now: datetime, replay: ReplayScores, counts: Counts) -> Reason:
     # Before everything that a person's end of it changes: the commit fails where it comes in between.
     incident = store.open_incident(replay.slot.endpoint)
     before, memory = load_watch(watched, store)
@@ -168,7 +104,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, 
     decided = DecisionCommit(
         endpoint=replay.slot.endpoint,
         seq=replay.seq,
-        streams=_saved(watch, memory.after(replay)),
+        streams=saved_streams(watch, memory.after(replay)),
         levels=monitor.levels(readings),
         incident=decision.incident,
         deliveries=deliveries,
@@ -176,7 +112,7 @@ def _judge(watched: Watched, store: Store, now: datetime, replay: ReplayScores, 
     )
     if not store.commit_decision(decided) and store.decided_seq(replay.slot.endpoint) < replay.seq:
         # A person was faster: it is decided again by what they left.
-        return _judge(watched, store, now, _read_again(store, replay), counts)
+        return _decide(watched, store, now, _read_again(store, replay), counts)
     return decision.reason
 
 
@@ -214,31 +150,3 @@ def _changed(store: Store, replay: ReplayScores, before: Watch) -> tuple[str, ..
     if last is None or last.seq == replay.seq:
         return ()
     return requalifying(replay.fingerprint, last.fingerprint)
-
-
-def _saved(watch: Watch, memory: Memory) -> tuple[SavedStream, ...]:
-    # Twins have one state (`stats/twins.py`): it is written out once.
-    distinct = {id(state): state for state in watch.states.values()}
-    encoded = {one: any_stream.encode(state) for one, state in distinct.items()}
-    states = {name: encoded[id(state)] for name, state in watch.states.items()} | {MEMORY: memory.encode()}
-    return tuple(
-        SavedStream(metric=name, seq=watch.seq, epoch=watch.epoch, state=state) for name, state in states.items()
-    )
-
-
-def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> Sequence[SlotRecord]:
-    """Return the slots that failed since the last that did not, oldest first."""
-    ended = [r for r in store.slots(endpoint, since=now - LOOK_BACK) if r.state is not SlotState.SKIPPED]
-    good = next((n for n, record in enumerate(reversed(ended)) if record.state is not SlotState.FAILED), len(ended))
-    return ended[len(ended) - good :]
-
-
-def _begun(failures: Sequence[SlotRecord], incident: Incident | None) -> datetime | None:
-    """Return when it began to fail; what lasts longer than `LOOK_BACK` at least as early as it was opened."""
-    opened = [incident.opened_at] if incident and incident.kind.unmeasured else []
-    return min([*(one.slot.due for one in failures[:1]), *opened], default=None)
-
-
-def _said(failure: SlotRecord, outcome: Outcome) -> str:
-    """Return what the vendor said, without the outcome's name before it."""
-    return one_line((failure.reason or "").removeprefix(outcome.value).removeprefix(": "), SAID)
