@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from driftwatch.domain.incident import Incident, Reason
+from driftwatch.domain.incident import Incident, IncidentKind, Reason
 from driftwatch.domain.metric import Severity
 
 
@@ -44,6 +44,12 @@ class Decision:
     incident: Incident | None = None
     tell: tuple[Tell, ...] = ()
     new_epoch: bool = False
+
+    @property
+    def ends_drift(self) -> bool:
+        """Whether a drift ends by itself: its streams may alarm again, by the baseline that they have."""
+        drift = self.incident is not None and self.incident.kind is IncidentKind.DRIFT
+        return drift and self.reason is Reason.RESOLVED
 
 
 def listeners(incident: Incident) -> tuple[Audience, ...]:

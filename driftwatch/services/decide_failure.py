@@ -13,7 +13,7 @@ from driftwatch.services.ports import Clock, Store
 from driftwatch.services.telling import promises_of
 from driftwatch.services.watched import Watched
 
-LOOK_BACK = timedelta(days=7)
+FAILURES_BACK = timedelta(days=7)
 """How far back failed slots are counted."""
 SAID = 160
 """Characters of a vendor's own words in an incident."""
@@ -57,13 +57,13 @@ def decide_failure(
 
 def _failed_in_a_row(store: Store, endpoint: str, now: datetime) -> Sequence[SlotRecord]:
     """Return the slots that failed since the last that did not, oldest first."""
-    ended = [r for r in store.slots(endpoint, since=now - LOOK_BACK) if r.state is not SlotState.SKIPPED]
+    ended = [r for r in store.slots(endpoint, since=now - FAILURES_BACK) if r.state is not SlotState.SKIPPED]
     good = next((n for n, record in enumerate(reversed(ended)) if record.state is not SlotState.FAILED), len(ended))
     return ended[len(ended) - good :]
 
 
 def _begun(failures: Sequence[SlotRecord], incident: Incident | None) -> datetime | None:
-    """Return when it began to fail; what lasts longer than `LOOK_BACK` at least as early as it was opened."""
+    """Return when it began to fail; what lasts longer than `FAILURES_BACK` at least as early as it was opened."""
     opened = [incident.opened_at] if incident and incident.kind.unmeasured else []
     return min([*(one.slot.due for one in failures[:1]), *opened], default=None)
 

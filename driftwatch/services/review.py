@@ -14,9 +14,9 @@ from driftwatch.domain.metric import Severity
 from driftwatch.domain.payload import payload_for, promises
 from driftwatch.domain.situation import due_again
 from driftwatch.services import monitor
-from driftwatch.services.gathering import has_moved_on
 from driftwatch.services.ports import Clock, Store
 from driftwatch.services.saved import load_watch
+from driftwatch.services.stored_past import has_moved_on
 from driftwatch.services.telling import promised
 from driftwatch.services.watched import Watched
 from driftwatch.stats.stream_reading import StreamReading

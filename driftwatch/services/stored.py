@@ -1,4 +1,4 @@
-"""An endpoint's history in the store as the events that its judge met, in their order; for a backtest."""
+"""An endpoint's history in the store as the events that the daemon decided by, in their order; for a backtest."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -28,6 +28,11 @@ class StreamPlan:
     arl_together: float
 
 
+def judged_streams(plans: Mapping[str, StreamPlan]) -> dict[str, str]:
+    """Return the streams that hold a judge's verdicts, each with the judge."""
+    return {name: plan.metric.judge for name, plan in plans.items() if plan.metric.judge}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
     """How many false pages and false notices an endpoint may cost its people."""

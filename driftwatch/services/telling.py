@@ -22,15 +22,41 @@ def promised(
     if replay is None or not decision.tell:
         return promises_of(watched, decision, now=now)
     saved = store.streams(replay.slot.endpoint).get(MEMORY)
+    changed = Memory.decode(saved.state).changed(replay) if saved else ()
+    seen = with_state(store, replay, decision)[1]
+    return promised_with(watched, store, decision, now=now, replay=replay, changed=changed, seen=seen)
+
+
+def promised_with(
+    watched: Watched,
+    store: Store,
+    decision: Decision,
+    *,
+    now: datetime,
+    replay: ReplayScores,
+    changed: Sequence[str],
+    seen: StateSeen | None,
+) -> tuple[Delivery, ...]:
+    """Return the promises of a decision with the evidence of the replay by which it was taken.
+
+    Parameters
+    ----------
+    changed : sequence of str
+        Parts of our side that did.
+    seen : StateSeen, optional
+        The state that the endpoint shows.
+    """
+    if not decision.tell:
+        return ()
     return promises_of(
         watched,
         decision,
         now=now,
         replay=replay,
-        changed=Memory.decode(saved.state).changed(replay) if saved else (),
-        excerpts=excerpts(watched, store, replay, decision),
-        replays=replays_since_onset(store, replay, decision),
-        seen=with_state(store, replay, decision)[1],
+        changed=changed,
+        excerpts=_excerpts(watched, store, replay, decision),
+        replays=_replays_since_onset(store, replay, decision),
+        seen=seen,
     )
 
 
@@ -66,7 +92,7 @@ def promises_of(
     return promises(decision, payloads=payloads, routes=watched.routes, now=now, grouping=watched.grouping)
 
 
-def replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) -> int | None:
+def _replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) -> int | None:
     """Return how many replays a decision rests on, from the onset up to `replay`; None where nothing dates it."""
     finding = _first_finding(decision)
     if finding is None or finding.onset is None:
@@ -75,7 +101,7 @@ def replays_since_onset(store: Store, replay: ReplayScores, decision: Decision) 
     return sum(record.state is SlotState.DONE and record.slot.due <= replay.slot.due for record in slots)
 
 
-def excerpts(watched: Watched, store: Store, replay: ReplayScores, decision: Decision) -> Excerpts:
+def _excerpts(watched: Watched, store: Store, replay: ReplayScores, decision: Decision) -> Excerpts:
     """Return, for the probes that moved most, an answer from the baseline and today's, without secrets of ours."""
     finding = _first_finding(decision)
     if finding is None:

@@ -14,7 +14,7 @@ from driftwatch.domain.metric import Metric
 from driftwatch.services.bench import Judge
 from driftwatch.services.ports import LanguageModel
 from driftwatch.services.score import OwnSimilarity, Scorers
-from driftwatch.services.streams import StreamPlan
+from driftwatch.services.streams import StreamPlan, judged_streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class Watched:
     @property
     def judged(self) -> Mapping[str, str]:
         """Metric -> the judge whose verdicts it holds."""
-        return {name: plan.metric.judge for name, plan in self.plans.items() if plan.metric.judge}
+        return judged_streams(self.plans)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.replay import ReplayScores, Slot
-from driftwatch.services import backtest_fold
+from driftwatch.services import live_streams
 from driftwatch.services.backtest import Backtest, Event, Failed
 from driftwatch.services.backtest_fold import Fold
 from driftwatch.services.recorded import Values, kept_budget, local_changes, recorded_metrics, replays_per_year_of
@@ -111,7 +111,7 @@ def drift_and_back_and_drift() -> list[Event]:
 def test_leaving_out_what_moved_after_an_alarm_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     events = drift_and_back_and_drift()
     quick = run(events)
-    monkeypatch.setattr(backtest_fold, "_glance", lambda plan, state: plan.detector.read(state))
+    monkeypatch.setattr(live_streams, "glanced", lambda plan, state: plan.detector.read(state))
     assert run(events) == quick
     assert len(quick.alarms) >= 2
 
