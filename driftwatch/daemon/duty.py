@@ -10,10 +10,11 @@ from driftwatch.adapters.calendar import next_slot, slots_between
 from driftwatch.domain.errors import StoreError
 from driftwatch.domain.replay import Slot, SlotRecord, SlotState
 from driftwatch.domain.schedule import Every, Schedule
+from driftwatch.services.confirm import confirm_pending
 from driftwatch.services.decide_pending import decide_pending
 from driftwatch.services.pace import hurried
 from driftwatch.services.review import review
-from driftwatch.services.tick import Ticked, confirm_pending, tick
+from driftwatch.services.tick import Ticked, tick
 from driftwatch.services.watched import Watched
 from driftwatch.services.world import World
 

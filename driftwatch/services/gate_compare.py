@@ -8,10 +8,10 @@ from driftwatch.domain.answer import Answer
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.judge_drift import moved
 from driftwatch.domain.metric import Metric
-from driftwatch.services.confirm import scored_values
 from driftwatch.services.gate_bags import Bags, by_todays_keys
 from driftwatch.services.gate_found import EndpointGate, Facts, MetricGate, Rules, Verdict
 from driftwatch.services.monitor import MIN_COVERAGE
+from driftwatch.services.score import scored_values
 from driftwatch.services.watched import Watched
 from driftwatch.stats.comparison import Comparison
 from driftwatch.stats.one_look import corrected

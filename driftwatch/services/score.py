@@ -50,6 +50,9 @@ Scorers = Mapping[str, Sequence[NamedScorer]]
 OwnSimilarity = Callable[[ReferenceTexts], Scorer]
 """From a probe's reference answers to the scorer of how near an answer's meaning is to the nearest of them."""
 
+Sampled = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Metric -> probe key -> samples."""
+
 
 def score_replay(
     answers: Sequence[Answer],
@@ -145,3 +148,20 @@ def overall(scores: Mapping[str, Scored], enough: Mapping[str, float] | None = N
         if isinstance(value, Unscored):
             return Unscored(f"{metric}: {value.reason}")
     return 1.0
+
+
+def scored_values(scores: Sequence[Score]) -> Sampled:
+    """Return metric -> probe key -> samples; what was not scored is absent.
+
+    Examples
+    --------
+    >>> scores = [Score("a@1", 0, "pass", 1.0), Score("a@1", 1, "pass", 0.0), Score("b@1", 0, "pass", Unscored("late"))]
+    >>> scored_values(scores)
+    {'pass': {'a@1': (1.0, 0.0)}}
+    """
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    for score in scores:
+        if not isinstance(score.value, Unscored):
+            probes = found.setdefault(score.metric, {})
+            probes[score.probe_key] = (*probes.get(score.probe_key, ()), float(score.value))
+    return found

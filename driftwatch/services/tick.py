@@ -8,11 +8,10 @@ from enum import StrEnum
 import structlog
 
 from driftwatch.domain.errors import Outcome
-from driftwatch.domain.incident import Reason
 from driftwatch.domain.replay import Replay, Score, Slot, SlotState
 from driftwatch.scorers.verdict import Unscored
 from driftwatch.services import measure
-from driftwatch.services.confirm import confirm
+from driftwatch.services.confirm import confirm_pending
 from driftwatch.services.counts import count_replay
 from driftwatch.services.decide_failure import decide_failure
 from driftwatch.services.decide_pending import decide_pending
@@ -65,19 +64,6 @@ async def tick(watched: Watched, slot: Slot, world: World) -> Ticked:
     count_replay(world.counts, replay, scores, confirmed or reason)
     _tell(replay, confirmed or reason, scores)
     return Ticked.REPLAYED
-
-
-async def confirm_pending(watched: Watched, world: World) -> Reason | None:
-    """Run, or finish, the confirmation burst that an alarm waits for; None if none does."""
-    return await confirm(
-        watched,
-        world.store,
-        world.clock,
-        guard=world.guard,
-        references=world.references,
-        scoring=world.scoring,
-        copies=world.copies,
-    )
 
 
 async def _own_trouble(watched: Watched, replay: Replay, world: World) -> str | None:

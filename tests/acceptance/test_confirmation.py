@@ -11,8 +11,8 @@ from driftwatch.domain.confirmation import IMPLICATED, OTHERS, Confirmation
 from driftwatch.domain.errors import EndpointError, Outcome
 from driftwatch.domain.incident import IncidentState, Reason
 from driftwatch.services import confirm as confirm_module
+from driftwatch.services.confirm import confirm_pending
 from driftwatch.services.own import Person, acknowledge, resolve
-from driftwatch.services.tick import confirm_pending
 from driftwatch.testing.model import ScriptedModel
 from tests.acceptance.test_backtest_equals_the_daemon import done_by_the_daemon, of_the_store
 from tests.acceptance.world import SmallWorld, right
@@ -123,7 +123,7 @@ def test_a_process_that_dies_confirms_after_its_restart(
 
     async def story() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(confirm_module, "_run" if dies == "before the burst" else "_decide", killed)
+            patch.setattr(confirm_module, "run_burst" if dies == "before the burst" else "_decide", killed)
             with pytest.raises(KeyboardInterrupt):
                 await one_bad_replay(world, right(40, BROKEN))
         assert world.told() == []
@@ -163,7 +163,7 @@ def test_an_alarm_that_waited_too_long_for_its_process_pages_without_a_rerun(
 
     async def story() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(confirm_module, "_run", killed)
+            patch.setattr(confirm_module, "run_burst", killed)
             with pytest.raises(KeyboardInterrupt):
                 await one_bad_replay(world, right(40))
         world.clock.advance(timedelta(hours=3))
