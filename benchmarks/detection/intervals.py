@@ -1,7 +1,7 @@
 """How often intervals hold the truth: `python -m benchmarks.detection.intervals [--runs 400] [--alarms 60]`.
 
 The effect's where the moment of the change is given, and effect, onset and moved probes as an alarm tells them, which comes
-when the evidence stands out: the laws and deployments of `benchmarks.detection.early_end`.
+when the evidence stands out: the laws and deployments of `benchmarks.detection.early_end`. Last, the share of a second state.
 """
 
 import argparse
@@ -10,7 +10,9 @@ import numpy as np
 
 from benchmarks.detection import early_end
 from benchmarks.detection.scenarios import ROWS
+from driftwatch.stats import ReplayValues, StreamDetector
 from driftwatch.stats.effect import stratified_effect
+from driftwatch.stats.second_state import second_state_share
 
 SEED, HELD, GIVEN, AGES = 31, (5, 24, 200), (1, 3, 12), (0, 5, 24)
 WORLDS = {
@@ -53,7 +55,7 @@ def laws(name):
 
 
 def fixed(runs):
-    """Coverage in percent where the moment is given: the least and the most over sizes of the samples since."""
+    """Coverage in percent where the moment is given, by answers since."""
     print("| change | " + " | ".join(f"{held} reference answers" for held in HELD) + " |")
     print("|---" * (len(HELD) + 1) + "|")
     for name in (*WORLDS, *CHANGES):
@@ -104,8 +106,39 @@ def told(name, runs):
     )
 
 
+def second_state(share, runs):
+    """One row of the share of a second state: forty probes half of which always repeat themselves, unseen texts are ones."""
+    held, told_as = {age: [] for age in AGES}, {age: [] for age in AGES}
+    detector = StreamDetector(baseline_replays=12, arl=8760, kind="binary", event="ones")
+    for run in range(runs):
+        rng, state = np.random.default_rng([41, run]), detector.start()
+        rates = np.where(np.arange(40) % 2, 0.0, rng.beta(1, 9, 40))
+        law = Rates(rates, rates + share * (1 - rates))
+        latched = 0
+        for hour in range(12 + 40 + 120):
+            values = law.sample(rng, [hour >= 52])[0].tolist()
+            named = {f"p{k:02}": (value,) for k, value in enumerate(values)}
+            state = detector.update(state, ReplayValues(key=f"{hour:04}", values=named))
+            if state.latch is None:
+                continue
+            if hour < 52:
+                break
+            if latched in AGES:
+                since = state.latch.onset_index
+                found = second_state_share(
+                    state.reference.without_since(since).held,
+                    state.recent[state.recent_index >= since],
+                    dispersion=state.inflation,
+                )
+                held[latched].append(found.low <= share <= found.high)
+                told_as[latched].append(found.share)
+            latched += 1
+    means = ", ".join(f"{np.mean(told_as[age]):.3f}" for age in AGES)
+    return f"| {share} | {len(held[0])} | {means} | {', '.join(f'{100 * np.mean(held[age]):.0f}' for age in AGES)} |"
+
+
 def main():
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--alarms", type=int, default=60)

@@ -89,7 +89,26 @@ def allocate_arl(arl: float, weights: Mapping[str, float]) -> dict[str, float]:
     zero may not page and gets an infinite ARL. A stream that joins later takes weight from the others;
     the promise of the whole stays as it was.
 
-    The bound is the union bound on rates: it holds for dependent streams too, and is then conservative.
+    What adds up are long-run rates, with watching begun anew after each alarm: for dependent streams too, of which
+    alarms that come together are told as one. Of the time to the *first* alarm of all this is a bound where each
+    statistic less the count of its updates is a martingale (Shiryaev-Roberts processes with fair bets), not in general.
+
+    Parameters
+    ----------
+    arl : float
+        In replays.
+    weights : mapping of str to float
+        By stream.
+
+    Raises
+    ------
+    BudgetError
+        If a weight is not finite or negative, or all are zero.
+
+    Examples
+    --------
+    >>> allocate_arl(1000.0, {"pass": 1.0, "length": 3.0, "tokens": 0.0})
+    {'pass': 4000.0, 'length': 1333.3333333333333, 'tokens': inf}
     """
     total = math.fsum(weights.values())
     bad = {name: weight for name, weight in weights.items() if not (math.isfinite(weight) and weight >= 0)}

@@ -16,7 +16,13 @@ _CAUSE = "a rhythm or a slow factor moves them"
 
 
 def next_square(z: float, variance: float) -> float:
-    """The square of `z` as it enters the running variance, winsorised at four running sd."""
+    """The square of `z` as it enters the running variance, winsorised at four running sd.
+
+    Examples
+    --------
+    >>> next_square(2.0, 1.0), next_square(9.0, 1.0)
+    (4.0, 16.0)
+    """
     return min(z * z, CLIP * variance)
 
 
@@ -25,6 +31,14 @@ def studentised(z: float, *, variance: float, degrees: float) -> float:
 
     Hawkins' self-starting transform with the mean known to be zero [1]_: exactly standard normal when
     the values are independent ``N(0, s^2)`` with unknown ``s`` and `variance` is the mean of `degrees` past squares.
+    With squares that are believed and not seen among them it is so approximately.
+
+    Parameters
+    ----------
+    z : float
+        Finite, centred at zero if nothing changed.
+    variance, degrees : float
+        Mean of past squares, and how many they are worth; both above zero.
 
     References
     ----------
@@ -89,7 +103,19 @@ def exchangeability_failure(zs: Floats, *, studentise: bool) -> str | None:
 
 
 def over_dispersed(zs: Floats) -> bool:
-    """Whether replays lie farther apart than a spread of 1 explains, at 1 %; fewer than 8 never do."""
+    """Whether replays lie farther apart than a spread of 1 explains, at 1 %; fewer than 8 never do.
+
+    Parameters
+    ----------
+    zs : ndarray, shape (n_replays,)
+        Standard normal if nothing varies between replays: their sum of squares is then chi-square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> over_dispersed(np.full(20, 1.3)), over_dispersed(np.full(20, 1.5)), over_dispersed(np.full(7, 9.0))
+    (False, True, False)
+    """
     return zs.size >= _FEW and chi_square_tail(float(zs @ zs), zs.size) < _ALPHA
 
 
@@ -129,7 +155,18 @@ def self_started(values: Floats) -> Floats:
     """Hawkins' self-starting scores of a series whose mean and spread nobody knows; the first two are 0.
 
     Each value is studentised by the mean and sd of those before it, so independent normal input becomes
-    independent standard normal from the third value on.
+    independent standard normal from the third value on (Hawkins 1987, as of `studentised`).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> self_started(np.array([1.0, 2.0, 1.7, 4.0])).round(2).tolist()
+    [0.0, 0.0, 0.18, 1.92]
     """
     scores = np.zeros(len(values))
     for n in range(2, len(values)):

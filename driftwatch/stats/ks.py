@@ -102,7 +102,23 @@ def _pooled_distance(state: KsState) -> float:
 
 
 def modified_distance(ranks: Floats) -> float:
-    """Stephens' modified Kolmogorov-Smirnov distance of ranks from uniform; 0 without ranks."""
+    """Stephens' modified Kolmogorov-Smirnov distance of ranks from uniform; 0 without ranks.
+
+    Parameters
+    ----------
+    ranks : ndarray, shape (n_ranks,)
+        Each in [0, 1]. Independent uniform ones have nearly the same law of this for every number of them [1]_.
+
+    References
+    ----------
+    .. [1] M. A. Stephens (1970), as of `KsChart`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(modified_distance(np.array([0.5])), 3)
+    0.615
+    """
     if not ranks.size:
         return 0.0
     root = math.sqrt(ranks.size)
@@ -110,7 +126,19 @@ def modified_distance(ranks: Floats) -> float:
 
 
 def ks_distance(ranks: Floats) -> float:
-    """Largest gap between the empirical distribution of `ranks` and the uniform one."""
+    """Largest gap between the empirical distribution of `ranks` and the uniform one.
+
+    Parameters
+    ----------
+    ranks : ndarray, shape (n_ranks,)
+        One or more, each in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ks_distance(np.array([0.5, 0.25]))
+    0.5
+    """
     ordered = np.sort(ranks)
     steps = np.arange(ordered.size + 1) / ordered.size
     return float(max((steps[1:] - ordered).max(), (ordered - steps[:-1]).max()))
@@ -118,6 +146,16 @@ def ks_distance(ranks: Floats) -> float:
 
 def ks_p_value(ranks: Floats) -> float:
     """Exact one-sample two-sided p-value against uniform, for one look.
+
+    Parameters
+    ----------
+    ranks : ndarray, shape (n_ranks,)
+        One or more, each in [0, 1]; independent and uniform if nothing changed, none twice. The law is scipy's `kstwo`.
+
+    Raises
+    ------
+    DegenerateError
+        If there are none.
 
     Examples
     --------

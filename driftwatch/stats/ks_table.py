@@ -27,6 +27,16 @@ def ks_threshold(*, arl: float, window: int) -> float:
         extrapolated linearly in the squared threshold, the law of the distribution's tail.
     window : int
         Replays pooled by the chart: one of the table's.
+
+    Raises
+    ------
+    DegenerateError
+        If either is out of range.
+
+    Examples
+    --------
+    >>> round(ks_threshold(arl=500, window=8), 2), round(ks_threshold(arl=65_700, window=8), 2)
+    (1.78, 2.41)
     """
     if window not in _TABLE:
         raise DegenerateError(f"KS chart: window must be one of {sorted(_TABLE)} replays, got {window}")

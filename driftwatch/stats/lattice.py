@@ -110,6 +110,11 @@ def sum_pmf(laws: Sequence[Floats]) -> Floats:
 
     All terms are positive, so even tails of 1e-300 keep their relative accuracy.
 
+    Parameters
+    ----------
+    laws : sequence of ndarray, each of shape (n_scores,)
+        Chances of the scores 0, 1, 2, ... of each variable.
+
     Examples
     --------
     >>> import numpy as np
@@ -166,6 +171,15 @@ def normal_score(pmf: Floats, total: int, uniform: float) -> float:
     Exactly standard normal when `total` follows `pmf` and `uniform` is uniform on [0, 1). The tail on
     the far side of the mean is used, so that mirrored data give the mirrored score.
 
+    Parameters
+    ----------
+    pmf : ndarray, shape (n_scores,)
+        Chances of 0, 1, 2, ..., which sum to one.
+    total : int
+        The value seen.
+    uniform : float
+        0 to 1; at 1 the whole chance of the value counts.
+
     Examples
     --------
     >>> import numpy as np
@@ -181,7 +195,17 @@ def normal_score(pmf: Floats, total: int, uniform: float) -> float:
 def pearson_normal_score(z: float, skewness: float) -> float:
     """Standard normal score of a standardised sum with known third moment (Wilson and Hilferty).
 
-    Matches three moments through Pearson's type III law; monotone in `z`, the identity at zero skewness.
+    Matches three moments through Pearson's type III law; monotone in `z`, the identity at zero skewness. Approximate:
+    use it where many variables are added, none of which outweighs the others.
+
+    Parameters
+    ----------
+    z, skewness : float
+        The sum in standard deviations from its mean, and its third standardised moment.
+
+    References
+    ----------
+    .. [1] E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", PNAS 17 (1931).
 
     Examples
     --------
@@ -195,5 +219,18 @@ def pearson_normal_score(z: float, skewness: float) -> float:
 
 
 def pearson_tail(z: float, skewness: float) -> float:
-    """Upper tail probability of a standardised sum with known third moment."""
+    """Upper tail probability of a standardised sum with known third moment.
+
+    Parameters
+    ----------
+    z, skewness : float
+        The sum in standard deviations from its mean, and its third standardised moment.
+
+    Examples
+    --------
+    Exponential times, skewness 2: more than three above their mean has the chance exp(-4) = 0.0183.
+
+    >>> round(pearson_tail(3.0, 2.0), 4)
+    0.0181
+    """
     return normal_cdf(-pearson_normal_score(z, skewness))

@@ -105,6 +105,18 @@ def shift_of_own_spread(effect: float, variances: Sequence[float], kind: Kind, s
 def detectable_shift(*, delay: float, arl: float, reference: float = 0.5, states: int = _STATES) -> float:
     """Smallest shift found within `delay` replays on average, in standard deviations per replay.
 
+    Parameters
+    ----------
+    delay : float
+        Mean replays from the change to the alarm of a CUSUM that starts at zero, 1.5 up to the ARL.
+    arl, reference, states
+        As of `expected_delay`.
+
+    Raises
+    ------
+    DegenerateError
+        If the delay is out of range.
+
     Examples
     --------
     >>> round(detectable_shift(delay=10.4559, arl=500), 2)
@@ -126,6 +138,13 @@ def detectable_effect(
 ) -> float:
     """Smallest common effect, in the metric's unit, found within `delay` replays on average.
 
+    Parameters
+    ----------
+    delay, arl, reference
+        As of `detectable_shift`.
+    variances, samples
+        As of `shift_of_effect`.
+
     Examples
     --------
     >>> round(detectable_effect(delay=4.0, arl=8760, variances=[0.09] * 36), 3)
@@ -140,6 +159,15 @@ def fading_delay(*, shift: float, arl: float, references: int, reference: float 
 
     The mean path of the chart: no spread, so a plain figure to set beside `expected_delay`. Infinite
     when the fading evidence never carries the sum to the threshold.
+
+    Parameters
+    ----------
+    shift : float
+        Mean evidence of the first changed replay, in standard deviations.
+    arl, reference : float
+        As of `expected_delay`.
+    references : int
+        Above zero.
 
     Examples
     --------

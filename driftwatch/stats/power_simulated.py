@@ -81,13 +81,15 @@ def mixture_delay(
 
     Notes
     -----
-    Only the location channel, at its weight in the mixture (of pass/fail with that of the odds), from a chart at rest:
-    for a shift common to all probes the others add little. A start bets as the one at most 10 % of the reference before
-    it. The spread is that of the quiet replays before the change and of those after it: a change right after a short
-    baseline looks in part like a wide spread. Starts are forgotten as the chart forgets them, twenty at a time: a shift
-    too small to be proved by its last 200 replays waits for a lucky stretch, and its delay is nearly exponential. Runs
-    cut off after 2,000 replays (400 where the reference takes the change in) enter as an exponential law's. Fading
-    evidence that in sum stays below half the threshold finds nothing.
+    Only the location channel, at its weight in the mixture (of pass/fail with that of the odds), from a chart at
+    rest: for a shift common to all probes the others add little: whole detectors of 36 normal probes took 14.7 +-
+    1.0 replays for 0.2 sd where this says 18.1 +- 0.6, and 4.7 +- 0.2 for 0.4 sd where it says 4.8 +- 0.1 (seed
+    51). What a rhythm that is foretold costs is not in it. A start bets as the one at most 10 % of the reference
+    before it. The spread is that of the quiet replays before the change and of those after it: a change right after
+    a short baseline looks in part like a wide spread. Starts are forgotten as the chart forgets them, twenty at a
+    time: a shift too small to be proved by its last 200 replays waits for a lucky stretch, and its delay is nearly
+    exponential. Runs cut off after 2,000 replays (400 where the reference takes the change in) enter as an
+    exponential law's. Fading evidence that in sum stays below half the threshold finds nothing.
 
     Examples
     --------

@@ -186,6 +186,21 @@ def risk_threshold(*, arl: float, risks: tuple[float, ...], odds: float) -> floa
     """Threshold, in nats, of one side updated by whole replays, for an in-control ARL of at least `arl` replays.
 
     Give each side twice the ARL that both are to have together: false-alarm rates add.
+
+    Parameters
+    ----------
+    arl : float
+        2 to 1e9 replays.
+    risks : tuple of float
+        Of every probe, known, strictly between 0 and 1; one answer each.
+    odds : float
+        Odds ratio bet on; below 1 for fewer failures.
+
+    Examples
+    --------
+    >>> risks = (0.1,) * 20
+    >>> 500 <= risk_replay_arl(risks, odds=2.0, threshold=risk_threshold(arl=500, risks=risks, odds=2.0)) < 600
+    True
     """
     step = abs(log_odds(odds, "risk-adjusted"))
     law, reference = _replay_law(risks, odds, 1.0)

@@ -47,7 +47,14 @@ class RunLength:
 
 
 def censored_arl(lengths: Sequence[int], alarmed: Sequence[bool]) -> RunLength:
-    """ARL of run lengths of which some were cut by the horizon.
+    """ARL of run lengths of which some were cut by the horizon, as of an exponential law (Epstein and Sobel 1953).
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Replays of each run, up to its alarm or the horizon.
+    alarmed : sequence of bool
+        Whether it ended by an alarm.
 
     Examples
     --------
@@ -120,6 +127,22 @@ def one_sided_arl(
     The Markov chain of Brook and Evans [1]_ with `states` and twice as many states, extrapolated in the
     squared cell width: within 1e-5 of the integral equation for the usual charts.
 
+    Parameters
+    ----------
+    reference, threshold : float
+        ``k`` and ``h`` of the literature, in standard deviations, above zero.
+    shift : float
+        Mean of the input, in standard deviations; 0 is in control.
+    start : float
+        Where the sum starts, in standard deviations, 0 up to the threshold.
+    states : int
+        Of the smaller chain.
+
+    Returns
+    -------
+    float
+        In replays; infinity above about 1e13.
+
     References
     ----------
     .. [1] D. Brook and D. A. Evans, "An approach to the probability distribution of CUSUM run length",
@@ -174,6 +197,15 @@ def two_sided_arl(
 
 def siegmund_arl(*, reference: float, threshold: float, shift: float = 0.0) -> float:
     """Siegmund's approximation to the ARL of the upper one-sided CUSUM: a check within some percent.
+
+    Parameters
+    ----------
+    reference, threshold, shift : float
+        As of `one_sided_arl`.
+
+    References
+    ----------
+    .. [1] D. Siegmund, "Sequential Analysis" (1985).
 
     Examples
     --------
