@@ -125,10 +125,10 @@ class Courier:
                 row, state=DeliveryState.AMBIGUOUS, not_before=self._later(wait_s), attempts=row.attempts + 1
             )
             await self._save(replace(waiting, error=str(error)))
-            log.warning("nobody can say yet whether a page arrived", key=row.key, route=row.route, error=str(error))
+            log.warning("nobody can say yet whether a message arrived", key=row.key, route=row.route, error=str(error))
             return waiting
         if answer.arrived is Arrived.YES:
-            log.info("page had arrived", key=row.key, route=row.route, attempts=row.attempts)
+            log.info("message had arrived", key=row.key, route=row.route, attempts=row.attempts)
             return await self._sent(replace(row, remote=answer.remote), sink)
         # Told that nothing arrived we need not warn of a repeat, whatever was uncertain before.
         return replace(row, state=DeliveryState.PENDING, possible_repeat=answer.arrived is Arrived.UNKNOWN)
@@ -173,7 +173,8 @@ class Courier:
             return await self._failed(sending, error, sink)
         sent = await self._sent(replace(sending, remote=remote), sink)
         took_s = round(self._age_s(row.created_at), 3)
-        log.info("page delivered", key=sent.key, route=sent.route, attempts=sent.attempts, took_s=took_s)
+        facts = {"key": sent.key, "severity": sent.severity.value, "route": sent.route}
+        log.info("message delivered", **facts, attempts=sent.attempts, took_s=took_s)
         return sent.state
 
     async def _thread(self, row: Delivery, sink: Sink) -> str | None:
@@ -245,9 +246,9 @@ class Courier:
         await self._save(replace(row, state=DeliveryState.DEAD, error=str(error)))
         self._counts.add("deliveries", row.route, "refused")
         if await self.fall_back(row):
-            log.error("page refused, fallback told", **facts)
+            log.error("message refused, fallback told", **facts)
         else:
-            log.critical("page refused, nobody told", **facts)
+            log.critical("message refused, nobody told", **facts)
         return DeliveryState.DEAD
 
     async def _failed(self, row: Delivery, error: DeliveryError, sink: Sink) -> DeliveryState:
@@ -262,7 +263,7 @@ class Courier:
         await self._save(waiting)
         self._counts.add("deliveries", row.route, "ambiguous" if error.ambiguous else "put_off")
         facts = {"key": row.key, "route": row.route, "attempts": row.attempts, "error": str(error)}
-        log.warning("page not delivered yet", **facts, again_in_s=round(wait_s, 1))
+        log.warning("message not delivered yet", **facts, again_in_s=round(wait_s, 1))
         return waiting.state
 
     async def _given_up(self, row: Delivery) -> bool:
@@ -273,7 +274,7 @@ class Courier:
             return False
         await self._save(replace(row, state=DeliveryState.DEAD, error=f"undelivered for 72 h; {row.error or ''}"))
         self._counts.add("deliveries", row.route, "given_up")
-        log.critical("page given up", key=row.key, route=row.route, attempts=row.attempts, error=row.error)
+        log.critical("message given up", key=row.key, route=row.route, attempts=row.attempts, error=row.error)
         return True
 
     # -- time and store ------------------------------------------------------------------------

@@ -230,7 +230,7 @@ def test_fault_57_what_cannot_succeed_is_dead_and_told_on_ops_at_once(
     assert slack.requests == 1
     assert told(ops) == ["bot-1"]
     assert "route oncall did not take it" in ops.posts[0].text
-    assert ("error", "page refused, fallback told") in {(entry["log_level"], entry["event"]) for entry in logs}
+    assert ("error", "message refused, fallback told") in {(entry["log_level"], entry["event"]) for entry in logs}
 
 
 def test_fault_58_a_300_mb_reply_is_not_read(night: Night, slack: FakeSlack) -> None:

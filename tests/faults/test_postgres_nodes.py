@@ -55,7 +55,7 @@ def test_fault_64_a_frozen_leader_is_deposed_and_a_revived_one_sends_nothing(tmp
         cluster.until(lambda: "another node leads" in one.log, "that it is noticed")
         cluster.until(lambda: one.log.count("standing by: another node leads") == 1, "that it stands by")
         led(cluster)
-        assert "page delivered" not in one.log
+        assert "message delivered" not in one.log
         assert len(cluster.stage.oncall.posts) == 1
         two.process.send_signal(signal.SIGKILL)
         cluster.until(lambda: one.leads, "the way back")
@@ -140,7 +140,7 @@ def test_fault_63_the_node_that_is_cut_off_from_the_database_is_silent(
         cluster.until(lambda: two.leads, "the takeover")
         cluster.until(lambda: len(cluster.stage.oncall.posts) > 0, "the page")
         led(cluster)
-        assert "page delivered" not in one.log
+        assert "message delivered" not in one.log
         wire.passing.set()
         cluster.until(lambda: one.log.count("standing by: another node leads") == 1, "that it stands by")
         assert len(cluster.stage.oncall.posts) == 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from driftwatch.adapters.notify.ourselves import OURSELVES
 from driftwatch.adapters.notify.report_words import report_lines
-from driftwatch.domain.judge_drift import OBSERVED
+from driftwatch.domain.judge_drift import GENERATION, OBSERVED
 from driftwatch.domain.legible import legible, one_line
 
 Payload = Mapping[str, Any]
@@ -175,13 +175,16 @@ def our_side(payload: Payload) -> str:
     """
     parts = payload.get("fingerprint")
     changed = payload.get("changed", ())
-    moving = [part for part in changed if part not in EXPLAIN_NOTHING]
+    # A judge that changed has judged streams begin a baseline of their own, and moves no other.
+    judges = [part for part in changed if part.startswith(GENERATION)]
+    moving = [part for part in changed if part not in (*EXPLAIN_NOTHING, *judges)]
     if moving:
         return f"Our side changed since the baseline: {', '.join(moving)}."
     if not parts:
         return ""
     # docs/decisions/0003.
     edited = " Probes added or edited since have a baseline of their own." if PROBES in changed else ""
+    edited += " Judged scores have one of their own since the judge changed." if judges else ""
     first = [name for name in (PROBES, "driver", "sampling") if name in parts and name not in changed]
     names = first + sorted(name for name in {*parts} - {*first, *changed} if not name.startswith(OBSERVED))
     same = f"Our side unchanged: {', '.join(_part(name, parts[name]) for name in names)}." if names else ""

@@ -140,6 +140,15 @@ def test_probes_that_were_added_since_the_baseline_do_not_say_that_our_side_chan
     assert our_side(payload(changed=["code", "probes"])) == "Our side changed since the baseline: code."
 
 
+def test_a_judge_that_changed_since_the_baseline_does_not_explain_what_rules_measure() -> None:
+    """A judge drifted and came back; every page of the epoch after that began with "Our side changed: judge:default"."""
+    ours = {"driver": "direct 1", "judge:default": "3f2a#2"}
+    assert our_side({"fingerprint": ours, "changed": ["judge:default"]}) == (
+        "Our side unchanged: driver direct 1. Judged scores have one of their own since the judge changed."
+    )
+    assert our_side({"fingerprint": ours, "changed": ["code", "judge:default"]}).endswith("since the baseline: code.")
+
+
 def test_a_price_that_was_given_since_the_baseline_does_not_say_that_our_side_changed() -> None:
     """A price moves only cost (docs/decisions/0003), and every page until the next baseline began with it."""
     ours = {"driver": "direct 1", "price": "77aa"}

@@ -323,7 +323,7 @@ def test_a_refusal_by_the_fallback_itself_is_critical(store: SqlStore, clock: Ma
     ops = RecordingNotifier(DeliveryError("archived", permanent=True))
     with capture_logs() as logs:
         asyncio.run(pager(store, clock, "ops", ops=ops).deliver_due())
-    assert ("critical", "page refused, nobody told") in {(entry["log_level"], entry["event"]) for entry in logs}
+    assert ("critical", "message refused, nobody told") in {(entry["log_level"], entry["event"]) for entry in logs}
 
 
 def test_a_sink_with_a_bug_costs_an_attempt_not_the_pager(store: SqlStore, clock: ManualClock) -> None:
