@@ -9,6 +9,7 @@ import click
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.opened import opened
+from driftwatch.cli.skipped import tell_skipped
 from driftwatch.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from driftwatch.config.settings import Settings
     from driftwatch.services.backtest import Backtest
     from driftwatch.stats.budget import FalseAlarmBudget
-
-LISTED = 20
 
 
 @click.command()
@@ -88,13 +87,9 @@ def _settings(ctx: click.Context) -> "Settings | None":
 
 def _tell_lines(report: "ImportReport") -> None:
     if report.naive:
-        say(f"{report.naive} lines have a time without offset; it was taken as UTC.", err=True)
-    if report.skipped_lines:
-        say(f"{report.skipped_lines} lines could not be used:", err=True)
-        for problem in report.skipped[:LISTED]:
-            say(f"  {problem}", err=True)
-        if report.skipped_lines > LISTED:
-            say(f"  ... and {report.skipped_lines - LISTED} more.", err=True)
+        have = "line has" if report.naive == 1 else "lines have"
+        say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=True)
+    tell_skipped(report, err=True)
 
 
 def _put(found: "Sequence[Backtest]", *, as_json: bool) -> None:

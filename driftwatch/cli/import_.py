@@ -9,14 +9,13 @@ import click
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.import_probes import probes
+from driftwatch.cli.skipped import tell_skipped
 from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from driftwatch.adapters.records import ImportReport
     from driftwatch.config.settings import Settings
     from driftwatch.services.ports import Store
-
-LISTED = 20
 
 
 class _ProbesByDefault(click.Group):
@@ -90,9 +89,4 @@ def _tell(report: "ImportReport") -> None:
     say(f"{report.replays} replays with {report.answers} answers imported; {report.known} were in the store already.")
     if report.naive:
         say(f"{report.naive} lines have a time without offset; it was taken as UTC.")
-    if report.skipped_lines:
-        say(f"{report.skipped_lines} lines could not be used:")
-        for problem in report.skipped[:LISTED]:
-            say(f"  {problem}")
-        if report.skipped_lines > LISTED:
-            say(f"  ... and {report.skipped_lines - LISTED} more; --json lists them.")
+    tell_skipped(report)

@@ -22,7 +22,20 @@ _SHARES = frozenset(metric.name for metric in MEASURED.values() if metric.kind =
 
 
 class RecordError(ValueError):
-    """A line that cannot be used: what was met."""
+    """A line that cannot be used: what was met, and what is needed where it is more than a record."""
+
+    def __init__(self, met: str, need: str = "") -> None:
+        super().__init__(met)
+        self.need = need
+
+
+_A_TIME = 'write a time as text, as in "2026-07-20T06:00Z".'
+_A_NUMBER = "write a number, or null where there is none."
+_A_SCORE = "write a number, true, false or null."
+_WITHIN = f"keep it within {_MOST:g} of 0, or write null."
+_ONE_A_LINE = "write one object a line; `jq -c '.[]'` makes lines of a list."
+_UTF_8 = "records are UTF-8 text; of another encoding, `iconv -f latin1 -t utf-8` makes it."
+_UTF_16 = "records are UTF-8 text; `iconv -f utf-16 -t utf-8` makes it."
 
 
 def json_object(line: bytes) -> dict[str, Any]:
@@ -32,18 +45,29 @@ def json_object(line: bytes) -> dict[str, Any]:
     except RecordError:
         raise
     except UnicodeDecodeError:
-        raise RecordError("the line is not UTF-8") from None
+        raise _not_text(line) from None
     except RecursionError:
         raise RecordError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise RecordError(f"not JSON: {getattr(error, 'msg', error)}") from None
+    except json.JSONDecodeError as error:
+        if b"\0" in line:
+            raise _not_text(line) from None
+        raise RecordError(f"not JSON: {error.msg}", _ONE_A_LINE if line.startswith(b"[") else "") from None
+    except ValueError:
+        # Python reads no whole number of more than 4,300 digits.
+        raise RecordError("a number of thousands of digits", _A_NUMBER) from None
     if not isinstance(item, dict):
-        raise RecordError("the line is not a JSON object")
+        raise RecordError("the line is not a JSON object", _ONE_A_LINE if isinstance(item, list) else "")
     return item
 
 
+def _not_text(line: bytes) -> RecordError:
+    if b"\0" in line:
+        return RecordError("the line holds zero bytes, as UTF-16 does", _UTF_16)
+    return RecordError("the line is not UTF-8", _UTF_8)
+
+
 def _refuse_constant(name: str) -> None:
-    raise RecordError(f"{name} is not a number that JSON knows")
+    raise RecordError(f"{name} is not a number that JSON knows", _A_NUMBER)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,7 +75,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise RecordError(f"the key {twice[:40]!r} is there twice")
+        raise RecordError(f"the key {twice[:40]!r} is there twice", "write each key once.")
     return made
 
 
@@ -62,13 +86,13 @@ def moment(item: Mapping[str, Any], name: str) -> tuple[datetime, bool]:
     """Return a time in UTC and whether it had no offset."""
     value = item.get(name)
     if not isinstance(value, str):
-        raise RecordError(f"{name} is missing" if value is None else f"{name} is not a time written as text")
+        raise RecordError(f"{name} is missing" if value is None else f"{name} is not a time written as text", _A_TIME)
     try:
         utc, naive = _moment(value)
     except (ValueError, OverflowError):
-        raise RecordError(f"{name} is not an ISO 8601 time: {value[:40]!r}") from None
+        raise RecordError(f"{name} is not an ISO 8601 time: {value[:40]!r}", _A_TIME) from None
     if utc.year not in _YEARS:
-        raise RecordError(f"{name} is in the year {utc.year}")
+        raise RecordError(f"{name} is in the year {utc.year}", _A_TIME)
     return utc, naive
 
 
@@ -102,7 +126,7 @@ def sample(item: Mapping[str, Any]) -> int | None:
     value = item.get("sample")
     if value is None or (type(value) is int and 0 <= value < _MOST_SAMPLES):
         return value
-    raise RecordError("sample is not a count from 0")
+    raise RecordError("sample is not a count from 0", "leave it out, or count the answers of a probe from 0.")
 
 
 def output(item: Mapping[str, Any]) -> bytes | None:
@@ -122,23 +146,23 @@ def text(value: Any, name: str) -> str:
     return value
 
 
-def number(value: Any, name: str) -> float:
+def number(value: Any, name: str, need: str = _A_NUMBER) -> float:
     # Booleans are numbers to Python; in a score they mean 1 and 0, elsewhere nothing.
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RecordError(f"{name} is not a number")
+        raise RecordError(f"{name} is not a number", need)
     try:
         finite = math.isfinite(value)
     except OverflowError:
         finite = False
     if not finite:
-        raise RecordError(f"{name} is not a finite number")
+        raise RecordError(f"{name} is not a finite number", need)
     return value
 
 
-def amount(value: Any, name: str) -> float:
+def amount(value: Any, name: str, need: str = _A_NUMBER) -> float:
     """Return a time, count, price or score."""
-    if abs(given := number(value, name)) > _MOST:
-        raise RecordError(f"{name} is absurd: {given:.3g}")
+    if abs(given := number(value, name, need)) > _MOST:
+        raise RecordError(f"{name} is absurd: {given:.3g}", _WITHIN)
     return given
 
 
@@ -156,9 +180,11 @@ def _score(metric: str, value: Any) -> float:
         return float(value)
     if type(value) is not float or not 0 <= value <= 1:
         name = f"the score {metric[:80]!r}"
-        amount(value, name)
+        amount(value, name, _A_SCORE)
         if metric in _SHARES and not 0 <= value <= 1:
-            raise RecordError(f"{name} is {value:g}; it goes from 0 to 1")
+            raise RecordError(
+                f"{name} is {value:g}; it goes from 0 to 1", "bring it there, or call the score something else."
+            )
     return float(value)
 
 

@@ -23,6 +23,7 @@ ScoreReplay = Callable[[Replay, Given], Iterable[Score]]
 """What else is to be scored in a replay; where both have a score, the record's wins."""
 
 MOST_LISTED = 10_000
+_SAMPLE = "one of them is used; give each answer a `sample` of its own where both are answers."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +98,8 @@ def _import_replay(
         return
     if before is not None and before.state is not SlotState.RUNNING:
         for number, _ in records:
-            report.skip(problem(source, number, f"the slot {slot.key} of {slot.endpoint} has ended as {before.state}"))
+            met = f"the slot {slot.key} of {slot.endpoint} has ended as {before.state}"
+            report.skip(problem(source, number, met, "nothing can be added to it; give the record another `replay`."))
         return
     chosen = [(record, to_answer(record, sample)) for record, sample in numbered(source, records, report)]
     replay = _replay(store.epoch(slot.endpoint), slot, chosen)
@@ -124,7 +126,7 @@ def numbered(
             if (which := _which(record)) is not None:
                 same = first.setdefault((*probe, *which), [])
                 if record in same:
-                    report.skip(problem(source, number, "the same answer was there before"))
+                    report.skip(problem(source, number, "the same answer was there before", _SAMPLE))
                     continue
                 same.append(record)
             sample = free.get(probe, 0)
@@ -132,7 +134,8 @@ def numbered(
                 sample += 1
             free[probe] = sample + 1
         elif taken[*probe, sample] != number:
-            report.skip(problem(source, number, f"sample {sample} of this probe and replay was there before"))
+            met = f"sample {sample} of this probe and replay was there before"
+            report.skip(problem(source, number, met, _SAMPLE))
             continue
         yield record, sample
 

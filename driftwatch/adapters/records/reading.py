@@ -14,6 +14,7 @@ from driftwatch.domain.errors import DriftwatchError, Problem
 LONGEST_LINE = 64 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
+_A_RECORD = "a record is a JSON object with endpoint, probe, replay and output, scores, latency_ms or error."
 
 Source = Path | str | IO[bytes]
 """A path, gzip by its name (``.gz``), or an open binary stream."""
@@ -45,12 +46,13 @@ def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
             while body := stream.readline(LONGEST_LINE):
                 line += 1
                 if len(body) == LONGEST_LINE and not body.endswith(b"\n"):
-                    yield line, problem(source, line, "the line is longer than 64 MiB")
+                    yield line, problem(source, line, "the line is longer than 64 MiB", "cut its output short.")
                     _skip_line(stream)
                 elif body := (body.removeprefix(_BOM) if line == 1 else body).strip():
                     yield line, body
         except (EOFError, OSError, zlib.error) as error:
-            yield line + 1, problem(source, line + 1, f"the file cannot be read any further ({error})")
+            need = "all before it was used; give the whole file."
+            yield line + 1, problem(source, line + 1, f"the file cannot be read any further ({error})", need)
 
 
 def understood(source: Source, line: int, body: bytes) -> Record | Problem:
@@ -58,13 +60,12 @@ def understood(source: Source, line: int, body: bytes) -> Record | Problem:
     try:
         return parse_record(body)
     except RecordError as error:
-        return problem(source, line, str(error))
+        return problem(source, line, str(error), error.need)
 
 
-def problem(source: Source, line: int, met: str) -> Problem:
-    """Return what was met in a line, with what is needed."""
-    need = "a record is a JSON object with endpoint, probe, replay and output, scores, latency_ms or error."
-    return Problem(file=file_name(source), line=line, met=met, need=need, slug="records-line")
+def problem(source: Source, line: int, met: str, need: str = "") -> Problem:
+    """Return what was met in a line, with what is needed: a record, where nothing more is known."""
+    return Problem(file=file_name(source), line=line, met=met, need=need or _A_RECORD, slug="records-line")
 
 
 def file_name(source: Source) -> str:

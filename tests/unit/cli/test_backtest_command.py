@@ -172,6 +172,30 @@ def test_a_broken_line_is_listed_and_the_others_count(driftwatch, tmp_path: Path
     assert "mixed.jsonl:1:" in result.stderr
 
 
+@pytest.mark.parametrize("command", [("backtest",), ("import", "observations")])
+def test_what_is_wrong_with_many_lines_is_said_once_and_hides_nothing(
+    driftwatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """The first 20 lines were listed, all of one kind, and what was wrong with the next 400 was not to be seen."""
+    config(tmp_path)
+    records = history(drift=None)
+    for at, item in enumerate(records):
+        if at < 30:
+            item["scores"] = {"contains": f"yes {at}"}
+    mixed = write(tmp_path / "mixed.jsonl", [*records, records[-1] | {"replay": "24.12.2026"}])
+    result = driftwatch(*command, str(mixed))
+    shown = result.stdout + result.stderr
+    assert "31 lines could not be used" in shown
+    assert shown.count("the score 'contains' is not a number") == 1
+    assert "29 more like it, in lines 2, 3, 4" in shown
+    assert f"mixed.jsonl:{LONG * 12 + 1}: replay is not an ISO 8601 time: '24.12.2026'" in shown
+
+
+def test_one_line_is_one_line(driftwatch, tmp_path: Path) -> None:
+    shown = driftwatch("backtest", str(write(tmp_path / "h.jsonl", ["{", *history()]))).stderr
+    assert "1 line could not be used" in shown
+
+
 @pytest.mark.parametrize(("lines", "code"), [([], 3), (["", " "], 3), (["nonsense"], 2)])
 def test_nothing_to_judge_is_no_traceback(told, lines: list[str], code: int) -> None:
     assert told(lines, code=code) == {}

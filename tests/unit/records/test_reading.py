@@ -165,3 +165,32 @@ def test_a_line_without_end_is_passed_over(monkeypatch):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DriftwatchError, match="No such file"):
         list(read_records(tmp_path / "none.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "need"),
+    [
+        (b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": NaN}}', "or null where there is none"),
+        (line(scores={"a": "yes"}), "a number, true, false or null"),
+        (line(scores={"a": 1e300}), "within 1e+11 of 0"),
+        (line(scores={"pass": 2}), "call the score something else"),
+        (line(replay="20.07.2026"), '"2026-07-20T06:00Z"'),
+        (line(replay=1784527200), '"2026-07-20T06:00Z"'),
+        (line().replace(b"Hi.", b"Gr\xfc\xdfe"), "iconv -f latin1 -t utf-8"),
+        (line().decode().encode("utf-16-le"), "iconv -f utf-16 -t utf-8"),
+        (b"[" + line() + b"]", "jq -c '.[]'"),
+        (b"[", "jq -c '.[]'"),
+        (line()[:-1] + b', "output": "another"}', "each key once"),
+        (line(endpoint=None), "a record is a JSON object with endpoint"),
+    ],
+)
+def test_a_line_that_cannot_be_used_says_what_it_needs(bad, need):
+    """Whatever was met in it, each line said that a record is an object with endpoint, probe and so on: it had them."""
+    ((_, found),) = read_records(io.BytesIO(bad))
+    assert isinstance(found, Problem)
+    assert need in found.need
+
+
+def test_a_number_of_thousands_of_digits_is_met_as_such_and_nobody_is_told_of_pythons_settings():
+    with pytest.raises(RecordError, match="a number of thousands of digits"):
+        parse_record(b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": %s}}' % (b"9" * 5000))

@@ -1,0 +1,35 @@
+"""The lines of a file of records that could not be used, for a terminal: each kind of trouble once."""
+
+import re
+from typing import TYPE_CHECKING
+
+from driftwatch.cli.terminal import say
+from driftwatch.domain.listing import listed
+
+if TYPE_CHECKING:
+    from driftwatch.adapters.records import ImportReport
+    from driftwatch.domain.errors import Problem
+
+KINDS = 20
+_LINES = 10
+_GIVEN = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d.e+-]*")
+"""What differs between two lines with the same trouble."""
+
+
+def tell_skipped(report: "ImportReport", *, err: bool = False) -> None:
+    """Say how many lines could not be used; of each kind of trouble the first in full, and where the others are."""
+    if not report.skipped_lines:
+        return
+    say(f"{report.skipped_lines} line{'s' * (report.skipped_lines != 1)} could not be used:", err=err)
+    kinds: dict[tuple[str, str], list[Problem]] = {}
+    for problem in report.skipped:
+        kinds.setdefault((_GIVEN.sub("", problem.met), problem.need), []).append(problem)
+    for first, *others in list(kinds.values())[:KINDS]:
+        say(f"  {first}", err=err)
+        if others:
+            where = listed([str(problem.line) for problem in others], _LINES)
+            say(f"    {len(others)} more like it, in line{'s' * (len(others) != 1)} {where}", err=err)
+    if len(kinds) > KINDS:
+        say(f"  ... and {len(kinds) - KINDS} other kinds.", err=err)
+    if report.skipped_lines > len(report.skipped):
+        say(f"  The last {report.skipped_lines - len(report.skipped)} of them are not listed.", err=err)
