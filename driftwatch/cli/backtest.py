@@ -9,6 +9,7 @@ import click
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.opened import opened
+from driftwatch.cli.records_file import RECORDS, source_of
 from driftwatch.cli.skipped import tell_skipped
 from driftwatch.cli.terminal import say
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=RECORDS)
 @click.option("--store", is_flag=True, help="Take the history of the configured store instead of a file.")
 @click.option("--baseline", type=click.IntRange(4, 10_000), metavar="N", help="Replays that make the baseline.")
 @click.option("--pages", metavar="TEXT", help="False pages that are accepted, as in '1 per endpoint-year'.")
@@ -31,9 +32,10 @@ def backtest(
 ) -> None:
     """Tell what would have paged, and when, had the recorded history in FILE been watched.
 
-    FILE holds observation records (JSON lines, also .gz) in any order. An endpoint of the configuration is judged as
-    its daemon judges it. Any other needs no configuration: every metric that its records hold becomes a stream, the
-    baseline takes 24 replays, and the median distance between replays is its schedule. Nothing is written.
+    FILE holds observation records (JSON lines, also gzipped; - for standard input) in any order. An endpoint of the
+    configuration is judged as its daemon judges it. Any other needs no configuration: every metric that its records
+    hold becomes a stream, the baseline takes 24 replays, and the median distance between replays is its schedule.
+    Nothing is written.
 
     Exits with 1 if anybody would have been told, with 3 if an endpoint has too few replays to be judged.
     """
@@ -72,7 +74,7 @@ def _of_file(
 
     settings = _settings(ctx)
     with progress("backtest") as advance:
-        return recorded.backtest_file(file, settings, baseline=baseline, pages=pages, advance=advance)
+        return recorded.backtest_file(source_of(file), settings, baseline=baseline, pages=pages, advance=advance)
 
 
 def _settings(ctx: click.Context) -> "Settings | None":

@@ -9,6 +9,7 @@ import click
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.import_probes import probes
+from driftwatch.cli.records_file import RECORDS, source_of
 from driftwatch.cli.skipped import tell_skipped
 from driftwatch.cli.terminal import say, say_json
 
@@ -39,11 +40,11 @@ import_.add_command(probes)
 
 
 @import_.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=RECORDS)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
-    """Read observation records (JSON lines, also .gz) into the store.
+    """Read observation records (JSON lines, also gzipped; - for standard input) into the store.
 
     Replays that are in the store already stay as they are. Lines that cannot be read are listed, the
     others are kept. History of a configured endpoint becomes its baseline; nobody is paged about the past.
@@ -55,7 +56,7 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
     assert frame is not None  # noqa: S101  # set by the group; for mypy
     settings = frame.settings()
     with stores.lock_store(settings), stores.open_store(settings) as store:
-        report = import_observations(store, file, score=recorded.score_imported(settings, store))
+        report = import_observations(store, source_of(file), score=recorded.score_imported(settings, store))
         _decide(settings, store)
     if as_json:
         say_json(_as_dict(report))

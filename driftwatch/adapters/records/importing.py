@@ -62,7 +62,7 @@ def import_observations(store: Store, source: Source, *, score: ScoreReplay | No
     Parameters
     ----------
     source : path or binary stream
-        Lines in any order; gzip where the name ends in ``.gz``.
+        Lines in any order; gzip by its first bytes.
     score : callable, optional
         Called with each new replay and the records' own scores; returns further scores.
     """

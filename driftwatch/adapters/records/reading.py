@@ -13,11 +13,11 @@ from driftwatch.domain.errors import DriftwatchError, Problem
 
 LONGEST_LINE = 64 * 1024 * 1024
 
-_BOM = b"\xef\xbb\xbf"
+_BOM, _GZIP = b"\xef\xbb\xbf", b"\x1f\x8b"
 _A_RECORD = "a record is a JSON object with endpoint, probe, replay and output, scores, latency_ms or error."
 
 Source = Path | str | IO[bytes]
-"""A path, gzip by its name (``.gz``), or an open binary stream."""
+"""A path or an open binary stream; gzip is told by its first bytes."""
 
 
 def read_records(source: Source) -> Iterator[tuple[int, Record | Problem]]:
@@ -76,7 +76,7 @@ def file_name(source: Source) -> str:
 @contextmanager
 def _opened(source: Source) -> Iterator[IO[bytes]]:
     if not isinstance(source, Path | str):
-        yield source
+        yield _unpacked(source)
         return
     path = Path(source)
     try:
@@ -87,7 +87,14 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
             slug="records-unreadable",
         ) from None
     with stream:
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if path.suffix == ".gz" else stream
+        yield _unpacked(stream)
+
+
+def _unpacked(stream: IO[bytes]) -> IO[bytes]:
+    # A pipe has no name, and `gunzip` or a browser may have left one that is no longer true.
+    peek = getattr(stream, "peek", None)
+    packed = peek is not None and peek(len(_GZIP)).startswith(_GZIP)
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if packed else stream
 
 
 def _skip_line(stream: IO[bytes]) -> None:

@@ -3,6 +3,8 @@
 import gzip
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -136,6 +138,26 @@ def test_gzip_is_read(driftwatch, told, tmp_path: Path) -> None:
     packed = tmp_path / "history.jsonl.gz"
     packed.write_bytes(gzip.compress((tmp_path / "history.jsonl").read_bytes()))
     assert json.loads(driftwatch("backtest", str(packed), "--json").stdout)["endpoints"] == plain
+
+
+def test_a_dash_is_standard_input(told, tmp_path: Path) -> None:
+    """`zcat history.jsonl.gz | driftwatch backtest -` ended with "File '-' does not exist"."""
+    plain = told(history(), code=1)
+    packed = gzip.compress((tmp_path / "history.jsonl").read_bytes())
+    for given in ((tmp_path / "history.jsonl").read_bytes(), packed):
+        command = [sys.executable, "-m", "driftwatch", "backtest", "-", "--json"]
+        ended = subprocess.run(command, input=given, capture_output=True, check=False, cwd=tmp_path)
+        assert ended.returncode == 1
+        assert json.loads(ended.stdout)["endpoints"] == plain
+
+
+def test_records_of_standard_input_are_imported(driftwatch, tmp_path: Path) -> None:
+    config(tmp_path)
+    given = write(tmp_path / "h.jsonl", history(3)).read_bytes()
+    command = [sys.executable, "-m", "driftwatch", "import", "observations", "-", "--json"]
+    ended = subprocess.run(command, input=given, capture_output=True, check=False, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["replays"] == 3
 
 
 def test_local_time_is_the_same_moment(told) -> None:

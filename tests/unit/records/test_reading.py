@@ -140,7 +140,19 @@ def test_good_lines_are_kept_when_a_third_is_junk(tmp_path):
     assert str(found[1][1]).startswith(f"{path}:2: replay is missing")
 
 
-def test_gzip_is_told_by_its_name_and_a_torn_file_gives_what_it_has(tmp_path):
+@pytest.mark.parametrize("name", ["history.jsonl", "history.jsonl.gz"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_gzip_is_told_by_its_first_bytes_whatever_the_name(tmp_path, name, packed):
+    """A file that `gunzip -k` or a browser had unpacked under its old name could not be read, nor one renamed."""
+    body = b"\n".join(line(probe=f"p{n}") for n in range(3))
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(body) if packed else body)
+    assert len([1 for _, found in read_records(path) if not isinstance(found, Problem)]) == 3
+    stream = io.BufferedReader(io.BytesIO(path.read_bytes()))
+    assert len([1 for _, found in read_records(stream) if not isinstance(found, Problem)]) == 3
+
+
+def test_a_torn_gzip_file_gives_what_it_has(tmp_path):
     path = tmp_path / "history.jsonl.gz"
     packed = gzip.compress(b"\n".join(line(probe=f"p{n}", output=str(hash(str(n)))) for n in range(5000)))
     path.write_bytes(packed)
@@ -170,7 +182,10 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "need"),
     [
-        (b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": NaN}}', "or null where there is none"),
+        (
+            b'{"endpoint": "b", "probe": "p", "replay": "2026-07-20", "scores": {"a": NaN}}',
+            "or null where there is none",
+        ),
         (line(scores={"a": "yes"}), "a number, true, false or null"),
         (line(scores={"a": 1e300}), "within 1e+11 of 0"),
         (line(scores={"pass": 2}), "call the score something else"),

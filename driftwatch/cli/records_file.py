@@ -1,0 +1,14 @@
+"""A file of observation records as the command line names it: a path, or - for standard input."""
+
+import sys
+from pathlib import Path
+from typing import IO
+
+import click
+
+RECORDS = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+def source_of(file: Path) -> Path | IO[bytes]:
+    """Return what is to be read."""
+    return sys.stdin.buffer if str(file) == "-" else file
