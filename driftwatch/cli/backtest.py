@@ -37,7 +37,8 @@ def backtest(
     hold becomes a stream, the baseline takes 24 replays, and the median distance between replays is its schedule.
     Nothing is written.
 
-    Exits with 1 if anybody would have been told, with 3 if an endpoint has too few replays to be judged.
+    Exits with 1 if anybody would have been told; else with 2 if no line could be used, and with 3 if half of the lines
+    could not, if the file was cut off, or if an endpoint has too few replays to be judged.
     """
     if (file is None) is not store:
         raise click.UsageError("name a FILE of observation records, or give --store; not both.", ctx)
@@ -55,7 +56,7 @@ def backtest(
 def _budget(text: str | None) -> "FalseAlarmBudget | None":
     from driftwatch.stats.budget import FalseAlarmBudget
 
-    return FalseAlarmBudget.parse(text) if text else None
+    return None if text is None else FalseAlarmBudget.parse(text)
 
 
 def _of_store(ctx: click.Context, baseline: int | None, pages: "FalseAlarmBudget | None") -> "tuple[Backtest, ...]":
@@ -92,6 +93,8 @@ def _tell_lines(report: "ImportReport") -> None:
         have = "line has" if report.naive == 1 else "lines have"
         say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=True)
     tell_skipped(report, err=True)
+    if report.partial:
+        say("So much is lost that no drift in the rest would prove nothing.", err=True)
 
 
 def _put(found: "Sequence[Backtest]", *, as_json: bool) -> None:
@@ -117,4 +120,6 @@ def _exit(found: "Sequence[Backtest]", report: "ImportReport | None") -> Exit:
         return Exit.DRIFT
     if not found and report is not None and report.skipped_lines:
         return Exit.USAGE
+    if report is not None and report.partial:
+        return Exit.UNKNOWN
     return Exit.NO_DRIFT if found and all(one.judged for one in found) else Exit.UNKNOWN

@@ -1,6 +1,6 @@
 """The fold of a backtest: the steps of `services.decide_pending` without a store; nothing is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from driftwatch.domain.confirmation import Burst, decide_confirmed
@@ -8,7 +8,7 @@ from driftwatch.domain.decide import Decision, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
-from driftwatch.domain.metric import Severity
+from driftwatch.domain.metric import COMMON_FACTOR, Severity
 from driftwatch.domain.replay import ReplayScores, Slot
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest, Ended, Event, Failed
@@ -137,7 +137,7 @@ class Fold:
 
     def _note(self, replay: ReplayScores, readings: dict[str, StreamReading]) -> None:
         """Write down every stream's statistic at this replay."""
-        self._baseline = max((r.baseline_seen for r in readings.values()), default=0)
+        self._baseline = max((readings[name].baseline_seen for name in _as_long_as_asked(readings)), default=0)
         compared = self._log.take(replay, readings | self._shown.glance(Severity.PAGE))
         self._judged |= bool(compared & self._streams.met.keys())
 
@@ -177,12 +177,19 @@ class Fold:
             endpoint=self._endpoint,
             slots=tuple(self._log.slots),
             baseline_replays=self._baseline,
-            wanted_baseline=max((plan.detector.baseline_replays for plan in plans.values()), default=0),
+            wanted_baseline=max(
+                (plans[name].detector.baseline_replays for name in _as_long_as_asked(plans)), default=0
+            ),
             unanswered=self._unanswered,
             alarms=tuple(self._alarms),
             streams=self._log.courses(plans, self._streams.read() | self._shown.read()),
             judged=self._judged,
         )
+
+
+def _as_long_as_asked(names: Collection[str]) -> Collection[str]:
+    """Streams whose baseline is as long as it was asked for: latency's may be longer, and speaks where it is alone."""
+    return [name for name in names if name not in COMMON_FACTOR] or names
 
 
 def _alarm(incident: Incident, slot: Slot, state: StateSeen | None) -> Alarm:

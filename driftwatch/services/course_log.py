@@ -21,6 +21,7 @@ class CourseLog:
     def __init__(self) -> None:
         self.slots: list[Slot] = []
         self._statistics: dict[str, list[float | None]] = {}
+        self._full: frozenset[str] = frozenset()
 
     def take(self, replay: ReplayScores, readings: Mapping[str, StreamReading]) -> frozenset[str]:
         """Write a replay down, and return the streams in it that were compared with a baseline."""
@@ -34,7 +35,9 @@ class CourseLog:
             course = self._statistics.setdefault(name, [])
             course += [None] * (position - len(course))
             course.append(readings[name].statistic if name in watching else None)
-        return watching
+        # The replay that fills a baseline is compared with nothing.
+        before, self._full = self._full, frozenset(n for n, r in readings.items() if r.phase == "monitoring")
+        return watching & before
 
     def courses(self, plans: Mapping[str, StreamPlan], readings: Mapping[str, StreamReading]) -> dict[str, Course]:
         """Return the course of every stream that was ever measured, one place for each slot.

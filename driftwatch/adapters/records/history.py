@@ -106,6 +106,7 @@ class RecordedHistory:
         size = 0
         for number, found in read_records(self._source):
             advance(number)
+            self.report.lines += 1
             if isinstance(found, Problem):
                 self.report.skip(found)
                 continue

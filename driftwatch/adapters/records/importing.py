@@ -40,6 +40,10 @@ class ImportReport:
         Lines that could not be used, at most 10,000 of the `skipped_lines`.
     naive : int
         Lines with a time without offset, taken as UTC.
+    lines, repeats : int
+        That were read; of the skipped ones those whose answer was there before, with which nothing is lost.
+    torn : bool
+        The file ended before its end.
     """
 
     replays: int = 0
@@ -48,10 +52,20 @@ class ImportReport:
     skipped: list[Problem] = field(default_factory=list)
     skipped_lines: int = 0
     naive: int = 0
+    lines: int = 0
+    repeats: int = 0
+    torn: bool = False
 
-    def skip(self, found: Problem) -> None:
+    @property
+    def partial(self) -> bool:
+        """Whether so much is lost, half of the lines or the end of the file, that silence about it says little."""
+        return self.torn or (self.lines > 0 and 2 * (self.skipped_lines - self.repeats) >= self.lines)
+
+    def skip(self, found: Problem, *, repeat: bool = False) -> None:
         """Count a line that could not be used."""
         self.skipped_lines += 1
+        self.repeats += repeat
+        self.torn |= found.slug == "records-torn"
         if len(self.skipped) < MOST_LISTED:
             self.skipped.append(found)
 
@@ -76,6 +90,7 @@ def import_observations(store: Store, source: Source, *, score: ScoreReplay | No
 
 def _sorted_out(source: Source, report: ImportReport) -> Iterator[tuple[datetime, str, Line]]:
     for number, body in read_lines(source):
+        report.lines += 1
         found = body if isinstance(body, Problem) else understood(source, number, body)
         if isinstance(found, Problem):
             report.skip(found)
@@ -126,7 +141,7 @@ def numbered(
             if (which := _which(record)) is not None:
                 same = first.setdefault((*probe, *which), [])
                 if record in same:
-                    report.skip(problem(source, number, "the same answer was there before", _SAMPLE))
+                    report.skip(problem(source, number, "the same answer was there before", _SAMPLE), repeat=True)
                     continue
                 same.append(record)
             sample = free.get(probe, 0)
@@ -135,7 +150,7 @@ def numbered(
             free[probe] = sample + 1
         elif taken[*probe, sample] != number:
             met = f"sample {sample} of this probe and replay was there before"
-            report.skip(problem(source, number, met, _SAMPLE))
+            report.skip(problem(source, number, met, _SAMPLE), repeat=True)
             continue
         yield record, sample
 

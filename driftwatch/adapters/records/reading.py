@@ -52,7 +52,8 @@ def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
                     yield line, body
         except (EOFError, OSError, zlib.error) as error:
             need = "all before it was used; give the whole file."
-            yield line + 1, problem(source, line + 1, f"the file cannot be read any further ({error})", need)
+            met = f"the file cannot be read any further ({error})"
+            yield line + 1, problem(source, line + 1, met, need, slug="records-torn")
 
 
 def understood(source: Source, line: int, body: bytes) -> Record | Problem:
@@ -63,9 +64,9 @@ def understood(source: Source, line: int, body: bytes) -> Record | Problem:
         return problem(source, line, str(error), error.need)
 
 
-def problem(source: Source, line: int, met: str, need: str = "") -> Problem:
+def problem(source: Source, line: int, met: str, need: str = "", *, slug: str = "records-line") -> Problem:
     """Return what was met in a line, with what is needed: a record, where nothing more is known."""
-    return Problem(file=file_name(source), line=line, met=met, need=need or _A_RECORD, slug="records-line")
+    return Problem(file=file_name(source), line=line, met=met, need=need or _A_RECORD, slug=slug)
 
 
 def file_name(source: Source) -> str:

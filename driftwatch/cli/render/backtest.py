@@ -83,6 +83,8 @@ def _line(found: "Backtest") -> str:
     learned = f"baseline of {found.baseline_replays}"
     if not found.judged:
         learned = f"baseline {found.baseline_replays} of {found.wanted_baseline}"
+        if 0 < found.wanted_baseline <= found.baseline_replays:
+            learned = f"baseline of {found.baseline_replays}, and no replay after it"
     line = f"{_many(len(found.slots), 'replay')}, {learned}"
     if found.slots:
         line += f"; {moment(found.slots[0].due)} to {moment(found.slots[-1].due)}"

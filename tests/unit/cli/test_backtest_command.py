@@ -229,6 +229,49 @@ def test_too_few_replays_for_a_baseline_end_with_3(told) -> None:
     assert told(history(20, drift=None), "--baseline", "10", code=0)["bot"]["baseline_replays"] == 10
 
 
+def test_a_baseline_that_takes_every_replay_has_judged_nothing(driftwatch, tmp_path: Path) -> None:
+    """36 replays, `--baseline 36`: "nobody would have been told", exit code 0, and no replay was compared."""
+    path = str(write(tmp_path / "h.jsonl", history()))
+    result = driftwatch("backtest", path, "--baseline", str(LONG))
+    assert result.exit_code == 3
+    assert "too few replays to be judged" in result.stdout
+    assert f"baseline of {LONG}, and no replay after it" in " ".join(result.stdout.split())
+    assert driftwatch("backtest", path, "--baseline", str(LONG - 1)).exit_code == 0
+
+
+def test_a_short_baseline_is_told_as_it_was_asked_for(told) -> None:
+    """`latency` learns for eight replays at least, and then all of them were said to: `--baseline 4` told 8."""
+    bot = told(history(drift=None, latency_ms=420), "--baseline", "5", code=0)["bot"]
+    assert bot["baseline_replays"] == 5
+
+
+def lossy(lost: int) -> list[Any]:
+    """The last `lost` lines of a quiet history are cut short."""
+    lines = [json.dumps(item) for item in history(drift=None)]
+    return [line if at < len(lines) - lost else line[:-30] for at, line in enumerate(lines)]
+
+
+def test_a_file_of_which_half_could_not_be_read_is_no_proof_of_quiet(told) -> None:
+    """The later half of a history, with every score written as text, was skipped: exit code 0, no drift."""
+    lines = LONG * 12
+    assert told(lossy(lines // 2), "--baseline", "10", code=3)["bot"]["alarms"] == []
+    assert told(lossy(lines // 2 - 1), "--baseline", "10", code=0)["bot"]["alarms"] == []
+    assert told([*history(), *["nonsense"] * lines], code=1)["bot"]["alarms"]
+
+
+def test_a_record_that_is_there_twice_is_not_lost(told) -> None:
+    named = [item | {"request_id": f"r{at}"} for at, item in enumerate(history(drift=None))]
+    assert told([*named, *named, *named], code=0)["bot"]["alarms"] == []
+
+
+def test_a_file_that_was_cut_off_is_no_proof_of_quiet(driftwatch, tmp_path: Path) -> None:
+    packed = gzip.compress(write(tmp_path / "h.jsonl", history(80, drift=None)).read_bytes())
+    (tmp_path / "torn.jsonl.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    result = driftwatch("backtest", "torn.jsonl.gz")
+    assert result.exit_code == 3
+    assert "cannot be read any further" in result.stderr
+
+
 def test_one_drift_among_many_endpoints_blames_one(told) -> None:
     records = [r for name in ("a", "b", "c") for r in history(drift=DRIFT if name == "b" else None, endpoint=name)]
     found = told(records, code=1)
@@ -309,7 +352,7 @@ def test_a_stricter_budget_has_a_higher_threshold(told) -> None:
     assert strict["threshold"] > usual["threshold"]
 
 
-@pytest.mark.parametrize("pages", ["often", "0 per endpoint-year", "1 per endpoint-day"])
+@pytest.mark.parametrize("pages", ["", "often", "0 per endpoint-year", "1 per endpoint-day"])
 def test_a_budget_that_no_chart_keeps_is_refused(driftwatch, tmp_path: Path, pages: str) -> None:
     path = write(tmp_path / "h.jsonl", [record(h * 24, p) for h in range(30) for p in range(3)])
     result = driftwatch("backtest", str(path), "--pages", pages)
