@@ -13,6 +13,7 @@ from driftwatch.domain.situation import UNMEASURED, due_again, kept_back, silenc
 FAILED_REPLAYS = 2
 """Replays in a row that brought no data before people are told."""
 _HOPELESS = frozenset({Outcome.AUTH, Outcome.NOT_FOUND})
+_SAID = {Outcome.AUTH: "key refused"}
 _TO_BE_PUT_RIGHT = _HOPELESS | {Outcome.BAD_REQUEST}
 
 
@@ -89,9 +90,9 @@ def _failing(outcome: Outcome, failed: int, since: datetime | None, why: str) ->
     >>> _failing(Outcome.RATE_LIMITED, 3, datetime(2026, 10, 14, 6, tzinfo=UTC), "HTTP 429: slow down")
     'cannot be measured: rate limited, 3 in a row since Wed 14 Oct 06:00 UTC: HTTP 429: slow down'
     >>> _failing(Outcome.AUTH, 1, None, "")
-    'cannot be measured: auth'
+    'cannot be measured: key refused'
     """
-    said = f"{UNMEASURED}: {outcome.value.replace('_', ' ')}"
+    said = f"{UNMEASURED}: {_SAID.get(outcome, outcome.value.replace('_', ' '))}"
     many = f", {failed} in a row" if failed > 1 else ""
     at = since and since.astimezone(UTC)
     begun = f" since {at:%a} {at.day} {at:%b %H:%M} UTC" if at else ""

@@ -283,7 +283,7 @@ def incident_lines(report: "IncidentReport", at: datetime) -> Iterator[str]:
     )
     yield wording.headline(payload) + wording.since(payload)
     # The other streams follow as findings, each with its numbers.
-    yield wording.evidence(payload)
+    yield from filter(None, [wording.evidence(payload)])
     yield f"Opened {moment(incident.opened_at)}. {ownership(incident)}"
     yield told(report.deliveries)
 

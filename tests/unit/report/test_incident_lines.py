@@ -50,5 +50,9 @@ def test_a_state_that_goes_on_is_not_said_to_have_come_again() -> None:
     assert list(states_lines(Shown(since=new, latest=back)))[-1] == "Latest replays: back to baseline."
 
 
+def test_an_outage_has_no_empty_line_where_a_drift_has_its_evidence() -> None:
+    assert all(incident_lines(IncidentReport(incident=BLIND, fingerprint=None), NOW))
+
+
 def test_the_timeline_of_an_outage_says_what_was_wrong() -> None:
     assert step_line(BLIND).endswith("(NO_DATA, notice): cannot be measured: rate limited, 2 in a row")
