@@ -13,8 +13,8 @@ _TABLE: dict[int, tuple[tuple[float, float], ...]] = {
     8: ((19.749, 1.2), (54.44, 1.4), (162.26, 1.6), (557.97, 1.8), (2252.4, 2.0), (10654.0, 2.2)),
 }
 # Beyond the table: slope of log ARL in the squared threshold. The tail of the distribution gives 2 less
-# a logarithm; the fit of the last entries gives this. For 65,700 it holds 73,300 +- 3,300 (35 million replays, 60 ranks,
-# seed 71; alarms less than a window apart are one).
+# a logarithm; the fit of the last entries gives this. For 65,700 it holds 73,300 +- 3,300 (35 million replays,
+# 60 ranks, seed 71; alarms less than a window apart are one).
 _SLOPE = 1.85
 
 
