@@ -94,7 +94,7 @@ def _tell_lines(report: "ImportReport") -> None:
         say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=True)
     tell_skipped(report, err=True)
     if report.partial:
-        say("So much is lost that no drift in the rest would prove nothing.", err=True)
+        say("So much is lost that quiet in the rest proves nothing.", err=True)
 
 
 def _put(found: "Sequence[Backtest]", *, as_json: bool) -> None:

@@ -270,6 +270,7 @@ def test_a_file_that_was_cut_off_is_no_proof_of_quiet(driftwatch, tmp_path: Path
     result = driftwatch("backtest", "torn.jsonl.gz")
     assert result.exit_code == 3
     assert "cannot be read any further" in result.stderr
+    assert "quiet in the rest proves nothing" in result.stderr
 
 
 def test_one_drift_among_many_endpoints_blames_one(told) -> None:
