@@ -92,6 +92,9 @@ def _tell_lines(report: "ImportReport") -> None:
     if report.naive:
         have = "line has" if report.naive == 1 else "lines have"
         say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=True)
+    for name, (answers, probes) in sorted(report.scattered.items()):
+        met = f"{answers:.1f} answers a replay on average, of {probes} probes"
+        say(f"{name}: {met}; answers of one replay need the same `replay`.", err=True)
     tell_skipped(report, err=True)
     if report.partial:
         say("So much is lost that quiet in the rest proves nothing.", err=True)

@@ -37,16 +37,30 @@ class Known:
         Metric -> what its recorded scores look like.
     scored : mapping
         Probe -> the scorers whose scores any of its records has: where one is missing, ``pass`` is not known.
+    records : int
+        How many there are.
     """
 
     moments: set[datetime] = field(default_factory=set)
     values: dict[str, Values] = field(default_factory=dict)
     scored: dict[str, set[str]] = field(default_factory=dict)
     logprobs: bool = False
+    records: int = 0
+
+    @property
+    def answers_per_replay(self) -> float:
+        """The mean."""
+        return self.records / max(len(self.moments), 1)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether most replays lack most probes, as where `replay` is each answer's own time."""
+        return 2 * self.answers_per_replay < len(self.scored)
 
     def add(self, records: Sequence[Record]) -> None:
         """Take more records of one replay."""
         self.moments.add(records[0].replay)
+        self.records += len(records)
         found: dict[str, list[float]] = {}
         for record in records:
             self.logprobs |= bool(record.logprobs)
@@ -90,6 +104,11 @@ class RecordedHistory:
     def load(self, advance: Callable[[int], None] = lambda _: None) -> None:
         """Read every line; `advance` is told the number of each."""
         self._spool.fill(self._sorted_out(advance))
+        self.report.scattered = {
+            name: (known.answers_per_replay, len(known.scored))
+            for name, known in self.endpoints.items()
+            if known.scattered
+        }
 
     def events(self, scoring: Mapping[str, Scoring]) -> Iterator[tuple[str, Event]]:
         """Yield every endpoint's replays, and what brought no answer, in order of time."""

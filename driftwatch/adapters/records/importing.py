@@ -44,6 +44,8 @@ class ImportReport:
         That were read; of the skipped ones those whose answer was there before, with which nothing is lost.
     torn : bool
         The file ended before its end.
+    scattered : mapping
+        Endpoint whose replays lack most of its probes -> answers a replay, and probes; a backtest's only.
     """
 
     replays: int = 0
@@ -55,6 +57,7 @@ class ImportReport:
     lines: int = 0
     repeats: int = 0
     torn: bool = False
+    scattered: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:

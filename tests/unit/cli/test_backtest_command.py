@@ -273,6 +273,14 @@ def test_a_file_that_was_cut_off_is_no_proof_of_quiet(driftwatch, tmp_path: Path
     assert "quiet in the rest proves nothing" in result.stderr
 
 
+def test_answers_that_each_have_a_replay_of_their_own_are_noticed(driftwatch, tmp_path: Path) -> None:
+    """`replay` taken from each answer's own time makes replays of one probe; it is judged so, and nobody was told."""
+    apart = [r | {"replay": (START + timedelta(seconds=20 * at)).isoformat()} for at, r in enumerate(history(30))]
+    told = driftwatch("backtest", str(write(tmp_path / "apart.jsonl", apart))).stderr
+    assert "bot: 1.0 answers a replay on average, of 12 probes; answers of one replay need the same `replay`." in told
+    assert "answers a replay" not in driftwatch("backtest", str(write(tmp_path / "h.jsonl", history(30)))).stderr
+
+
 def test_one_drift_among_many_endpoints_blames_one(told) -> None:
     records = [r for name in ("a", "b", "c") for r in history(drift=DRIFT if name == "b" else None, endpoint=name)]
     found = told(records, code=1)
