@@ -203,7 +203,10 @@ def _unharmed(findings: Sequence[Finding], log: Sequence[ReplayScores], states: 
         found = stratified_effect(state.reference.without_since(first).held, after, dispersion=state.inflation)
     except DegenerateError:  # a user's own scorer may bear the name
         return ""
-    if found is None or found.interval[0] < -HARM:
+    if found is None:
         return ""
     low, high = found.interval
+    # Forty answers of which none fails exclude a loss of nine points, not of five; both ends are told.
+    if low < -(2 * HARM if found.after >= found.before else HARM):
+        return ""
     return f"pass moved by {found.after - found.before:+.2f} ({low:+.2f} to {high:+.2f})"
