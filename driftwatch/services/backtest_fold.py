@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from driftwatch.domain.confirmation import Burst, decide_confirmed
-from driftwatch.domain.decide import Decision, decide_unmeasured
+from driftwatch.domain.decide import Decision, Tell, decide_unmeasured
 from driftwatch.domain.errors import Outcome
 from driftwatch.domain.fingerprint import Fingerprint
 from driftwatch.domain.incident import Incident, IncidentKind, IncidentState, Reason, StateSeen
@@ -132,7 +132,7 @@ class Fold:
         if incident is None:
             return
         if incident.kind is IncidentKind.DRIFT and decision.tell and decision.reason in NEWS:
-            self._alarms.append(_alarm(incident, slot, self._past.state(incident)))
+            self._alarms.append(_alarm(incident, slot, self._past.state(incident), decision.tell))
         self._past.keep(incident)
 
     def _note(self, replay: ReplayScores, readings: dict[str, StreamReading]) -> None:
@@ -192,11 +192,12 @@ def _as_long_as_asked(names: Collection[str]) -> Collection[str]:
     return [name for name in names if name not in COMMON_FACTOR] or names
 
 
-def _alarm(incident: Incident, slot: Slot, state: StateSeen | None) -> Alarm:
+def _alarm(incident: Incident, slot: Slot, state: StateSeen | None, tell: tuple[Tell, ...]) -> Alarm:
+    """Return it as it was told: a recurrence is a notice, however loud its incident may become."""
     worst = incident.findings[0] if incident.findings else None
     return Alarm(
         slot=slot,
-        severity=incident.severity,
+        severity=max((told.severity for told in tell), key=lambda severity: severity.rank),
         streams=tuple(dict.fromkeys(finding.metric for finding in incident.findings)),
         onset=(worst.onset if worst else None) or slot.due,
         attribution=incident.attribution,

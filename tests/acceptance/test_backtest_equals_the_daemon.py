@@ -14,7 +14,8 @@ from driftwatch.adapters.records import export_observations
 from driftwatch.adapters.records.history import Scoring, recorded_history
 from driftwatch.domain.answer import Question
 from driftwatch.domain.errors import EndpointError, Outcome
-from driftwatch.domain.incident import IncidentKind
+from driftwatch.domain.incident import IncidentKind, Reason
+from driftwatch.domain.metric import Severity
 from driftwatch.services import monitor
 from driftwatch.services.backtest import Alarm, Backtest
 from driftwatch.services.backtest_fold import NEWS, Fold
@@ -30,6 +31,8 @@ from tests.acceptance.world import SmallWorld, right
 NAME = "support-bot"
 BROKEN = dict.fromkeys(range(10), "I cannot help with that")
 DOWN = EndpointError("503 from the vendor", outcome=Outcome.UNAVAILABLE, transient=True)
+QUIETLY = (Reason.RECURRED, Reason.FLAPPING)
+"""Told to the same people as a notice, whatever the metric: docs/reference/reasons.md."""
 Story = Callable[[SmallWorld], Awaitable[None]]
 
 
@@ -46,7 +49,7 @@ def done_by_the_daemon(world: SmallWorld) -> list[Alarm]:
     return [
         Alarm(
             slot=slots[step.seq],
-            severity=step.severity,
+            severity=Severity.NOTICE if step.reason in QUIETLY else step.severity,
             streams=tuple(dict.fromkeys(f.metric for f in step.findings)),
             onset=step.findings[0].onset,
             attribution=step.attribution,
