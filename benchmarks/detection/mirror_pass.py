@@ -23,7 +23,7 @@ from benchmarks.detection.mirror import (
     without_shared_error,
 )
 from driftwatch.stats.dense import PARTS
-from driftwatch.stats.event_bets import BROKEN, DOUBT_OF_ALL, DOUBT_OF_ONE, FLAKY, ODDS, SOME_ODDS, TURNED
+from driftwatch.stats.event_bets import BROKEN, DOUBT_OF_ONE, FLAKY, MOST_TILT, ODDS, SOME_ODDS, TURNED
 from driftwatch.stats.rates import FLOOR
 
 SHARES = np.array([part.of_probes for part in PARTS["binary"]])
@@ -53,25 +53,28 @@ def score(fails, n, failed, law, uniform):
 
 
 @njit(cache=True)
-def bet(fails, n, failed, chances, fixed, temper, common, single, each):
+def bet(fails, n, failed, chances, fixed, shared, temper, common, single, each):
     """Log bets of one replay on all probes (odds, flaky, rare), on one and on some."""
-    raised = 1 + DOUBT_OF_ALL * fixed / math.sqrt(fails.sum() + 1)
     common[:] = 0.0
-    odds, flaky = ODDS.size, FLAKY.size
+    odds, flaky, spread = ODDS.size, FLAKY.size, math.sqrt((chances * (1 - chances)).sum())
+    ratio = math.exp(min(max(-shared / spread, -MOST_TILT), MOST_TILT))
     for k in range(fails.size):
-        q, now = min(chances[k] * raised, 1 - FLOOR), failed[k] == 1
+        known, now = chances[k], failed[k] == 1
+        if shared != 0.0:
+            known = max(ratio * known / (1 - known + ratio * known), FLOOR)
+        q = min(known, 1 - FLOOR)
         for j in range(odds):
             common[j] += (ODDS[j] if now else 0.0) - math.log1p(q * math.expm1(ODDS[j]))
         for j in range(TURNED.size):
             e = TURNED[j]
             common[odds + flaky + j] += math.log((q + e * (1 - q)) / q) if now else math.log1p(-e)
         if fails[k] > 0:
-            q = min(max(q, raised * (fails[k] + 1) / (n + 2)), 1 - FLOOR)
+            least = (fails[k] + 1) / (n + 2)
+            q = min(max(q, ratio * least / (1 - least + ratio * least)), 1 - FLOOR)
             for j in range(flaky):
                 e = FLAKY[j]
                 common[odds + j] += math.log((q + e * (1 - q)) / q) if now else math.log1p(-e)
-        q = chances[k]
-        q = min(q + DOUBT_OF_ONE * fixed * math.sqrt(q * (1 - q) / (n + 1)), 1 - FLOOR)
+        q = min(known + DOUBT_OF_ONE * fixed * math.sqrt(known * (1 - known) / (n + 1)), 1 - FLOOR)
         if q <= BROKEN / 2:
             log = math.log(BROKEN / q) if now else math.log((1 - BROKEN) / (1 - q))
             single[k] = add(0.0, single[k]) + temper * log
@@ -113,7 +116,7 @@ def fold(values, baseline, weights, shares, stop, uniforms):  # noqa: C901 -- on
                 if n != known:
                     rates(fails, n, chances)
                     known = n
-                bet(fails, n, failed, chances, fixed, temper, common, single, each)
+                bet(fails, n, failed, chances, fixed, past / (n + count), temper, common, single, each)
                 for j in range(bank.size):
                     bank[j] = add(0.0, bank[j]) + common[j]
                 kept, some = moved(ratios, starts, kept, each, updates, SHARES, COLUMNS, False)

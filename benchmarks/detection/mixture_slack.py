@@ -26,7 +26,7 @@ KEPT = Path(__file__).parent / "mixture_slack.json"
 SEED, CAP = 101, 200
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5)
 SIXTY = 60
-SPREADS = {"binary": (0.01, 0.2, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.3, 0.0)}
+SPREADS = {"binary": (0.08, 0.25, 0.08), "graded": (0.2, 1.0, 0.25), "continuous": (0.0, 0.3, 0.0)}
 """Range of what is known of a stream's answers that counts, and the middle from which: variances, and shares of ties."""
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]

@@ -207,6 +207,6 @@ def _unharmed(findings: Sequence[Finding], log: Sequence[ReplayScores], states: 
         return ""
     low, high = found.interval
     # Forty answers of which none fails exclude a loss of nine points, not of five; both ends are told.
-    if low < -(2 * HARM if found.after >= found.before else HARM):
+    if low < -(2 * HARM if found.after == 1.0 else HARM):
         return ""
     return f"pass moved by {found.after - found.before:+.2f} ({low:+.2f} to {high:+.2f})"

@@ -182,10 +182,19 @@ def _reading(chart: ChannelMixture, state: ChannelState) -> Reading:
 @lru_cache(maxsize=8)
 def _channel_logs(kind: Kind, state: ChannelState) -> dict[str, float]:
     weights = WEIGHTS[kind]
-    logs = {name: log_mean(bank.logs) for name, bank in state.banks.items() if name in weights}
+    logs = {name: log_mean(_logs_of(name, state)) for name in state.banks if name in weights}
     dense = log_sum(_dense_by_start(kind, state)) if state.dense.updates else -math.inf
     logs |= {"location": _LOCATION[kind].log_mean(state.location), "dense": dense}
     return {name: logs[name] + math.log(weight) for name, weight in weights.items()}
+
+
+def _logs_of(channel: str, state: ChannelState) -> Floats:
+    """Logarithms of a channel's processes; those of the odds, a second location, divided by what sums wander."""
+    bank, variances = state.banks[channel], state.location.variances
+    if channel != "odds" or (variances == 1).all():
+        return bank.logs
+    excursion = np.clip(bank.since, 1, len(variances))
+    return np.where(bank.logs > 0, bank.logs / variances[-excursion], bank.logs)
 
 
 @lru_cache(maxsize=8)

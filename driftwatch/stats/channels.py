@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.bags import Bags
-from driftwatch.stats.event_bets import NO_BET, RatedEvents, broken, flaky, odds, odds_of_each, rated, turned
+from driftwatch.stats.event_bets import (
+    DOUBT_OF_ALL,
+    NO_BET,
+    RatedEvents,
+    broken,
+    flaky,
+    odds,
+    odds_of_each,
+    rated,
+    turned,
+)
 from driftwatch.stats.events import Event, events_of, worst_and_best
 from driftwatch.stats.exchangeable import Kind
 from driftwatch.stats.far import far_below_and_above
@@ -74,12 +84,19 @@ class Footing:
     told : float
         What the hour foretells of the evidence, in its standard deviations: bets on zeros or ones expect as many more
         or fewer of them; those on grades, measures and unusual answers are tempered by it.
+    unsure : float
+        Standard deviation of the error of `told`: bets on zeros or ones expect more of them by what they doubt of it.
+    shared : float
+        As `told`, of what the replays since the reference was full say of its error; bets on zeros or ones expect it,
+        others are raised by the doubt that `fixed` leaves.
     """
 
     spread: float | None
     inflation: float = 1.0
     fixed: float = 0.0
     told: float = 0.0
+    unsure: float = 0.0
+    shared: float = 0.0
 
 
 def side_bets(
@@ -96,12 +113,16 @@ def side_bets(
     event : {"zeros", "ones", "unusual"}
         Of a pass/fail metric, what is bet to happen more often.
     """
-    told = footing.told if kind == "binary" and event != "unusual" else 0.0
-    temper = 1 / (footing.inflation**2 + (0.0 if told else footing.told**2))
+    directed = kind == "binary" and event != "unusual"
+    temper = 1 / (footing.inflation**2 + (0.0 if directed else footing.told**2))
     if kind == "binary":
         # One side only: a rate of events that was estimated a little too high looks like fewer of them for ever.
         # Where the evidence is foretold to rise, zeros are foretold to be fewer, ones more.
-        of_classes = [rated(events_of(bags, new, event), footing.fixed, -told if event == "ones" else told)]
+        side = -1.0 if event == "ones" else 1.0
+        # What a coefficient is wrong by is there every day, too: half a week of it would be a change.
+        doubt = DOUBT_OF_ALL * footing.fixed * footing.unsure
+        expected = side * (footing.told + footing.shared) - doubt if directed else None
+        of_classes = [rated(events_of(bags, new, event), footing.fixed, expected)]
     else:
         of_classes = _classes(bags, new, kind, footing)
     of_distance = _distances(bags, new, kind, footing)

@@ -1,7 +1,8 @@
 """Bets on rare events: on a share of the answers, on the odds, on one probe.
 
 Likelihood ratios against empirical-Bayes rates. While the reference takes every replay in, the rates are predictive and
-the ratios fair for probes like the others. Once it is full their error is there every day, so they are raised by it.
+the ratios fair for probes like the others. Once it is full their error is there every day. What all probes share of it
+the replays since then tell, and the rates are moved by it; where they do not, and for one probe, rates are raised.
 """
 
 import math
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from driftwatch.stats.events import Events
 from driftwatch.stats.failure_counts import tilted
-from driftwatch.stats.rates import FLOOR, empirical_bayes_rates
+from driftwatch.stats.rates import FLOOR
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,7 +32,8 @@ BROKEN = 0.95
 """Event rate that is bet on one probe whose rate was at most half of it."""
 DOUBT_OF_ALL, DOUBT_OF_ONE = 2.0, 1.5
 """Standard errors by which estimated rates are raised once the reference no longer learns."""
-_MOST_TILT = math.log(2)
+MOST_TILT = math.log(2)
+"""Log odds ratio by which rates are moved at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +47,23 @@ class RatedEvents:
     odds_now: float = 1.0
 
 
-def rated(events: Events, fixed: float, told: float = 0.0, *, pooled: bool = False) -> RatedEvents:
-    """Events with their rates, raised for a reference whose error is `fixed`, moved to the hour that `told` speaks of.
+def rated(events: Events, fixed: float, expected: float | None = None, *, pooled: bool = False) -> RatedEvents:
+    """Events with their rates, against a reference whose error is `fixed` as `channels.Footing` has it.
 
-    Both are those of `channels.Footing`. Bets that do not know the hour take the bad half of a week for a change.
-    Where `pooled`, a bet on all probes takes those without an event for no worse than all of them together.
+    Parameters
+    ----------
+    expected : float, optional
+        By how many standard deviations fewer events are expected of this replay than the reference has, by its hour
+        and by the replays since the reference was full. Bets that know of no hour take the bad half of a week for a
+        change. Where None, nothing tells, and rates are raised by what the reference may be wrong.
+    pooled : bool
+        Whether a bet on all probes takes those without an event for no worse than all of them together.
     """
-    known = empirical_bayes_rates(events.past, events.sizes)
-    odds_now = _odds_now(known, events.drawn, told)
-    rates = np.maximum(tilted(known, odds_now), FLOOR) if told else known
+    known = events.chances()
+    odds_now = _odds_now(known, events.drawn, expected or 0.0)
+    rates = np.maximum(tilted(known, odds_now), FLOOR) if expected else known
     of_all = _no_worse_than_all(events, rates) if pooled else rates
-    raised = 1 + DOUBT_OF_ALL * fixed / float(np.sqrt(events.past.sum() + 1))
+    raised = 1 + DOUBT_OF_ALL * fixed / float(np.sqrt(events.past.sum() + 1)) if expected is None else 1.0
     of_one = rates + DOUBT_OF_ONE * fixed * np.sqrt(rates * (1 - rates) / (events.sizes + 1))
     return RatedEvents(
         events=events,
@@ -76,11 +84,11 @@ def _no_worse_than_all(events: Events, rates: Floats) -> Floats:
     return np.where(events.past == 0, np.minimum(rates, of_all), rates)
 
 
-def _odds_now(rates: Floats, drawn: Ints, told: float) -> float:
-    """Odds ratio at which the events expected of all answers move by `told` standard deviations."""
+def _odds_now(rates: Floats, drawn: Ints, expected: float) -> float:
+    """Odds ratio at which the events expected of all answers are `expected` standard deviations fewer."""
     spread = float(np.sqrt(drawn @ (rates * (1 - rates))))
     # Evidence is positive when events are fewer; a log odds b moves the expected events by b times their variance.
-    return math.exp(min(max(-told / spread, -_MOST_TILT), _MOST_TILT)) if spread else 1.0
+    return math.exp(min(max(-expected / spread, -MOST_TILT), MOST_TILT)) if spread else 1.0
 
 
 def turned(side: RatedEvents) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.stats.bags import Bags
+from driftwatch.stats.rates import empirical_bayes_rates
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,12 +27,19 @@ class Events:
         Events among the reference values, and reference values.
     now, drawn : ndarray of int64, shape (n_probes,)
         The same among this replay's values.
+    rates : ndarray, shape (n_probes,), optional
+        Chances of an event in the next answer where `past` does not say them fairly; see `events_of`.
     """
 
     past: Ints
     sizes: Ints
     now: Ints
     drawn: Ints
+    rates: Floats | None = None
+
+    def chances(self) -> Floats:
+        """Predictive chance of an event in each probe's next answer."""
+        return empirical_bayes_rates(self.past, self.sizes) if self.rates is None else self.rates
 
 
 def worst_and_best(bags: Bags, new: Floats) -> tuple[Events, Events]:
@@ -68,8 +76,9 @@ def events_of(bags: Bags, new: Floats, event: Event) -> Events:
     bags, new
         As of `worst_and_best`.
     event : {"zeros", "ones", "unusual"}
-        Of the last one each probe has its own: the value that its bag, today's included, shows less often; ones where
-        both are as often.
+        Of the last one each probe has its own: the value that its past shows less often; none where both are as often.
+        Its chance is estimated from the counts of both values: from those of the rarer ones it would be too small, as
+        the smaller of two numbers is, and probes near one half would show more events than that for ever.
 
     Examples
     --------
@@ -83,12 +92,16 @@ def events_of(bags: Bags, new: Floats, event: Event) -> Events:
     zeros, ones = worst_and_best(bags, new)
     if event != "unusual":
         return zeros if event == "zeros" else ones
-    rarer = ones.past + ones.now <= zeros.past + zeros.now
+    # Every probe counts with both its values, so that it does not matter which of them it usually has.
+    both = empirical_bayes_rates(np.concatenate([ones.past, zeros.past]), np.concatenate([ones.sizes, zeros.sizes]))
+    of_ones, of_zeros = np.split(both, 2)
+    rarer, neither = ones.past < zeros.past, ones.past == zeros.past
     return Events(
         past=np.where(rarer, ones.past, zeros.past),
         sizes=ones.sizes,
-        now=np.where(rarer, ones.now, zeros.now),
-        drawn=ones.drawn,
+        now=np.where(neither, 0, np.where(rarer, ones.now, zeros.now)),
+        drawn=np.where(neither, 0, ones.drawn),
+        rates=np.where(rarer, of_ones, of_zeros),
     )
 
 

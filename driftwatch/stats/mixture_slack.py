@@ -77,15 +77,15 @@ class Slack:
 # benchmarks/detection/mixture_slack.py
 FITTED: Mapping[Kind, Slack] = {
     "binary": Slack(
-        growing=1.05,
-        fixed=0.58,
+        growing=1.13,
+        fixed=0.32,
         fewest=15,
-        shortest=20,
-        spread=-2.3,
+        shortest=15,
+        spread=-3.4,
         usual=0.08,
-        spreads=(0.01, 0.2),
-        probes=0.13,
-        longer=0.11,
+        spreads=(0.08, 0.25),
+        probes=0.22,
+        longer=0.05,
     ),
     # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
     "graded": Slack(
@@ -177,7 +177,7 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
     --------
     >>> reliable = Shown(probes=60, spread=0.02, fixed=0.0)
     >>> round(slack(arl=500, kind="binary", seen=reliable), 2), round(slack(arl=500, kind="binary", seen=None), 2)
-    (1.19, 0.69)
+    (1.13, 0.69)
     """
     whole = UNKNOWN[kind]
     if seen:

@@ -56,8 +56,8 @@ class RhythmState:
         Means of all evidence before it, older replays counting less and less.
     upper, lower : float
         CUSUM of what is left; replays wait to be counted while it stands high.
-    told : float
-        What was foretold of the last replay.
+    told, unsure : float
+        What was foretold of the last replay, and the standard deviation of its error, in those of the evidence.
     rows : ndarray, shape (n_rows, n)
         The last replays learned.
     """
@@ -72,6 +72,7 @@ class RhythmState:
     upper: float
     lower: float
     told: float
+    unsure: float
     rows: Floats
 
     @classmethod
@@ -88,6 +89,7 @@ class RhythmState:
             upper=0.0,
             lower=0.0,
             told=0.0,
+            unsure=0.0,
             rows=np.zeros((0, ROW + _COLUMNS + len(_BELIEFS))),
         )
 
@@ -145,6 +147,11 @@ class Foretold:
     means: Floats
     spreads: Floats
 
+    @property
+    def unsure(self) -> float:
+        """Standard deviation of the error of the mean, in standard deviations of the evidence."""
+        return math.sqrt(self.spread**2 - 1)
+
     def left(self, value: float) -> float:
         """What the replay says beyond what was foretold, as spread as evidence without rhythm and memory."""
         return (value - self.mean) / self.spread
@@ -177,7 +184,11 @@ def without_rhythm(
     if learns == "nothing":
         # A level that followed the incident would call it over.
         return told.left(value), replace(
-            state, last=_pushed(state.last, value), levels=FADES * state.levels, told=told.mean
+            state,
+            last=_pushed(state.last, value),
+            levels=FADES * state.levels,
+            told=told.mean,
+            unsure=told.unsure,
         )
     after = learned(state, told, value, index=index, hours=hours, variance=variance, baseline=learns == "all")
     return told.left(value), after
@@ -257,6 +268,7 @@ def learned(
         upper=upper,
         lower=lower,
         told=told.mean,
+        unsure=told.unsure,
         rows=rows[-HELD:],
     )
 

@@ -23,7 +23,7 @@ from driftwatch.stats.rhythm import RhythmState
 from driftwatch.stats.stream import StreamState
 from driftwatch.stats.wander import WanderState
 
-VERSION = 15
+VERSION = 16
 _MAGIC = b"driftwatch-stream-"
 _ARRAYS = ("history", "recent", "recent_index")
 _BAGS = ("values", "stamps", "counts", "last_seen")

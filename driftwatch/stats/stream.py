@@ -470,6 +470,8 @@ class StreamDetector:
             spread=spread,
             inflation=state.inflation,
             told=state.rhythm.told,
+            unsure=state.rhythm.unsure,
+            shared=state.frozen_sum / (length + fixed),
             fixed=_fixed(fixed, length),
         )
         return ChannelEvidence(

@@ -29,13 +29,13 @@ def test_one_request_in_six_at_the_wrong_pool_is_found_within_three_daily_replay
 ) -> None:
     """Forty probes, seeds 0-4: the third replay tells a share of 0.17, 0.13, 0.17, 0.16 and 0.12.
 
-    With seeds 2 and 4 the texts tell before the pass rate does: as long as a fall by 5 points is excluded, of serving alone.
+    With seeds 2 and 4 the texts tell before the pass rate does: of serving alone only where a fall by 5 points is excluded, which
+    120 answers, some of them wrong, do not.
     """
     here = Played(tmp_path, LASTING["misrouting-2025"], seed=seed)
     assert here.told()[0][0] <= 49, "the third daily replay"
     [incident] = here.incidents
-    harmed = any(finding.severity is Severity.PAGE for finding in incident.findings)
-    assert incident.attribution == ("silent change" if harmed else "serving change")
+    assert incident.attribution == "silent change"
     found = incident.findings[0]
     assert found.second_state is not None, "no estimate of f"
     assert found.second_state_low <= 0.16 <= found.second_state_high

@@ -1,6 +1,7 @@
 """Bets of one replay: fair when nothing changed, high when their kind of change came."""
 
 import math
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from driftwatch.stats.bags import Bags
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
 from driftwatch.stats.channels import SPREADS, Footing, side_bets
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED, flaky, odds, rated, turned
-from driftwatch.stats.events import Events
+from driftwatch.stats.events import Events, events_of
 from driftwatch.stats.exchangeable import spread_score
 from driftwatch.stats.mixture import Location
 from driftwatch.stats.rates import FLOOR
@@ -196,6 +197,70 @@ def test_the_mixture_names_the_channel_and_the_probe_that_lead():
     assert (lead.channel, lead.place[0], lead.since) == ("single", 11, 4)
     assert chart.read(state).alarm
     assert chart.read(state).onset == 0
+
+
+@pytest.mark.parametrize("shared", [-1.5, 0.7])
+def test_once_the_reference_rests_the_bets_on_odds_are_fair_at_the_rates_that_the_replays_since_then_show(shared):
+    """Their mean, given rates moved by that many standard deviations, is one: over the exact law of the failures."""
+    failed = np.zeros((60, 200))
+    failed[:, :20] = 1.0
+    rates = rated(events_of(Bags(held=1 - failed), np.ones((60, 1)), "zeros"), 0.9, shared).rates
+    moved = float(
+        rates.sum() - rated(events_of(Bags(held=1 - failed), np.ones((60, 1)), "zeros"), 0.9, 0.0).rates.sum()
+    )
+    assert moved == pytest.approx(-shared * math.sqrt(60 * 0.1 * 0.9), rel=0.3)
+    mean = 0.0
+    for failures, chance in enumerate(reduce(np.convolve, np.stack([1 - rates, rates], axis=1))):
+        today = np.ones((60, 1))
+        today[:failures] = 0.0
+        mean += chance * np.exp(
+            bets_of(np.concatenate([1 - failed, today], axis=1), "binary", fixed=0.9, shared=shared).odds[: ODDS.size]
+        )
+    assert mean == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("event", ["zeros", "ones"])
+def test_once_the_reference_rests_bets_doubt_what_the_hour_foretells_by_as_much_as_that_may_be_wrong(event):
+    values = draws(np.random.default_rng(7), "binary", 60, 31)
+    for fixed, more_careful in ((0.0, False), (0.7, True)):
+        sure, unsure = (bets_of(values, "binary", event, fixed=fixed, told=0.4, unsure=u) for u in (0.0, 0.2))
+        assert bool((unsure.odds[: ODDS.size] < sure.odds[: ODDS.size]).all()) == more_careful
+        assert bool((unsure.rare < sure.rare).all()) == more_careful
+
+
+def test_unusual_answers_of_probes_that_do_either_as_often_come_as_often_as_their_rates_say():
+    """Rates of 0.3 to 0.7, 60 probes, a reference of 20 to 200, 400 replays each, seed 12: within 4 standard errors.
+
+    Told by the rarer value's own counts, 20 answers foretell 4 standard errors too few in some dozen replays.
+    """
+    rng, surplus, variance = np.random.default_rng(12), 0.0, 0.0
+    for run in range(400):
+        size = (20, 60, 200)[run % 3]
+        chances = rng.uniform(0.3, 0.7, (60, 1))
+        held, today = (rng.random((60, size)) < chances).astype(float), (rng.random((60, 1)) < chances).astype(float)
+        side = rated(events_of(Bags(held=held), today, "unusual"), 0.0)
+        surplus += float((side.events.now - side.rates * side.events.drawn).sum())
+        variance += float((side.events.drawn * side.rates * (1 - side.rates)).sum())
+    assert abs(surplus) < 4 * math.sqrt(variance)
+
+
+def test_where_sums_of_replays_wander_the_odds_are_divided_by_it_and_a_jump_is_not():
+    """Probes that fail twice as often: after twenty replays a variance of 2 halves what they say, after one it does not."""
+    rng = np.random.default_rng(2)
+    held = (rng.random((60, 60)) < 0.9).astype(float)
+    wanders = np.linspace(1.0, 2.0, 20)
+    chart, alone, doubted = ChannelMixture(threshold=9.0, kind="binary"), [], []
+    for variances, found in ((None, alone), (wanders, doubted)):
+        draw, state = np.random.default_rng(3), chart.start().with_rows(np.full(60, -1))
+        for _ in range(20):
+            today = (draw.random((60, 1)) < 0.8).astype(float)
+            side = bets_of(np.concatenate([held, today], axis=1), "binary")
+            state = chart.update(
+                state, ChannelEvidence(location=Location(z=0.0, references=60.0, variances=variances), side=side)
+            )
+            found.append(chart.channel_logs(state)["odds"])
+    assert doubted[0] == alone[0]
+    assert doubted[-1] < 0.6 * alone[-1]
 
 
 def test_bets_on_failures_expect_what_the_hour_foretells():

@@ -54,7 +54,7 @@ def test_several_samples_a_probe_were_not_simulated_and_are_not_trusted_with_it(
     assert threshold(BASELINE + 1, samples=3, arl=500) == pytest.approx(math.log(500) - UNKNOWN["binary"])
 
 
-@pytest.mark.parametrize("small", [{"rates": SURE[:14]}, {"baseline": 19}])
+@pytest.mark.parametrize("small", [{"rates": SURE[:14]}, {"baseline": 14}])
 def test_smaller_sets_and_shorter_baselines_than_were_simulated_stay_on_the_safe_side(small):
     assert threshold(BASELINE + 1, arl=500, **small) == pytest.approx(math.log(500) - UNKNOWN["binary"])
 
