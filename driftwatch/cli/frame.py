@@ -59,9 +59,12 @@ class Frame:
     ----------
     config : Path
         The configuration file; it need not exist.
+    last_good : bool
+        Whether the copy stands for it that was kept when it was good last, whatever the file says now.
     """
 
     config: Path
+    last_good: bool = False
 
     def settings(self) -> "Settings":
         """Return the settings, read now; for a child of the daemon those it goes on with, where the file is broken.
@@ -75,6 +78,8 @@ class Frame:
         from driftwatch.config.load import load_settings
         from driftwatch.domain.errors import ConfigError
 
+        if self.last_good:
+            return self._kept()
         try:
             return load_settings(self.existing(), os.environ)
         except ConfigError as error:
@@ -82,17 +87,26 @@ class Frame:
             if older is None:
                 raise
             if OF_THE_DAEMON not in os.environ:
-                error.add_note(self._meanwhile())
+                # Not its path: what it names beside itself lies beside the file.
+                error.add_note(
+                    "A copy of this file when it was good last is kept, and a daemon goes on with it. "
+                    "To act by it meanwhile: driftwatch --last-good ..."
+                )
                 raise
             return older
 
-    def _meanwhile(self) -> str:
-        """Return how somebody who is woken acts before the file is mended."""
-        from driftwatch.config.last_good import copy_of
+    def _kept(self) -> "Settings":
+        """Return the settings of the copy, as if they stood in the file."""
+        from driftwatch.config.last_good import copy_of, load_last_good
+        from driftwatch.domain.errors import ConfigError, Problem
 
-        copy = copy_of(self.config, os.environ)
-        here = copy.relative_to(Path.cwd()) if copy.is_relative_to(Path.cwd()) else copy
-        return f"A daemon goes on with the last good copy. To act by that one meanwhile: driftwatch --config {here} ..."
+        kept = load_last_good(self.config, os.environ)
+        if kept is None:
+            copy = str(copy_of(self.config, os.environ))
+            need = "A daemon writes it once it runs by the file; a service's needs its $STATE_DIRECTORY set here, too."
+            met = "there is no such copy of the configuration file"
+            raise ConfigError((Problem(file=copy, line=None, met=met, need=need, slug="config-not-found"),))
+        return kept
 
     def older(self) -> "Settings | None":
         """Return the last good copy of the settings, which the daemon goes on with, if there is one and it is good."""
@@ -148,8 +162,13 @@ def terminal_width() -> int:
     show_envvar=True,
     help="The configuration file.",
 )
+@click.option(
+    "--last-good",
+    is_flag=True,
+    help="Go by the copy that was kept when the file was good last, as a running daemon does.",
+)
 @click.version_option(package_name="driftwatch-llm", prog_name="driftwatch")
 @click.pass_context
-def main(ctx: click.Context, config: Path) -> None:
+def main(ctx: click.Context, config: Path, *, last_good: bool) -> None:
     """Pages you when the model behind an unchanged endpoint was silently changed."""
-    ctx.obj = Frame(config=config)
+    ctx.obj = Frame(config=config, last_good=last_good)

@@ -30,6 +30,8 @@ def decide_unmeasured(
     now: datetime,
     since: datetime | None = None,
     why: str = "",
+    alike: bool = True,
+    counted: bool = True,
 ) -> Decision:
     """Decide what a slot without data means: two in a row are an incident, a refused key is one at once.
 
@@ -43,6 +45,10 @@ def decide_unmeasured(
         When the first of them was due.
     why : str
         What the vendor said of this one.
+    alike : bool
+        Whether all of them failed as this one did.
+    counted : bool
+        Whether `failed` are all since then, not only as far back as slots are counted.
 
     Examples
     --------
@@ -62,7 +68,7 @@ def decide_unmeasured(
         epoch=epoch,
         seq=seq,
         incident_id=incident_id,
-        detail=_failing(outcome, failed, since, why),
+        detail=_failing(outcome, _row(failed if counted else None, since), why, alike=alike),
         kind=IncidentKind.ERROR if outcome in _TO_BE_PUT_RIGHT else IncidentKind.NO_DATA,
         incident=incident,
         silences=silences,
@@ -81,22 +87,34 @@ def opens_unmeasured(failed: int, outcome: Outcome) -> bool:
     return outcome is not Outcome.BUDGET and (failed >= FAILED_REPLAYS or outcome in _HOPELESS)
 
 
-def _failing(outcome: Outcome, failed: int, since: datetime | None, why: str) -> str:
+def _failing(outcome: Outcome, row: str, why: str, *, alike: bool) -> str:
     """Say what fails, how often, since when, and what the vendor says: whoever is woken knows whom to ask.
 
     Examples
     --------
-    >>> from datetime import UTC
-    >>> _failing(Outcome.RATE_LIMITED, 3, datetime(2026, 10, 14, 6, tzinfo=UTC), "HTTP 429: slow down")
-    'cannot be measured: rate limited, 3 in a row since Wed 14 Oct 06:00 UTC: HTTP 429: slow down'
-    >>> _failing(Outcome.AUTH, 1, None, "")
-    'cannot be measured: key refused'
+    >>> _failing(Outcome.RATE_LIMITED, ", 3 in a row", "HTTP 429: slow down", alike=True)
+    'cannot be measured: rate limited, 3 in a row: HTTP 429: slow down'
+    >>> _failing(Outcome.AUTH, ", 4 in a row", "HTTP 401", alike=False)
+    'cannot be measured, 4 in a row; the last: key refused: HTTP 401'
     """
-    said = f"{UNMEASURED}: {_SAID.get(outcome, outcome.value.replace('_', ' '))}"
-    many = f", {failed} in a row" if failed > 1 else ""
+    name, words = _SAID.get(outcome, outcome.value.replace("_", " ")), f"{': ' if why else ''}{why}"
+    if alike:
+        return f"{UNMEASURED}: {name}{row}{words}"
+    return f"{UNMEASURED}{row}; the last: {name}{words}"
+
+
+def _row(failed: int | None, since: datetime | None) -> str:
+    """Say how many slots in a row, None where nobody has counted, and since when.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> _row(3, datetime(2026, 10, 14, 6, tzinfo=UTC)), _row(1, None)
+    (', 3 in a row since Wed 14 Oct 06:00 UTC', '')
+    """
+    many = f", {failed} in a row" if failed and failed > 1 else ""
     at = since and since.astimezone(UTC)
-    begun = f" since {at:%a} {at.day} {at:%b %H:%M} UTC" if at else ""
-    return f"{said}{many}{begun}{': ' if why else ''}{why}"
+    return f"{many} since {at:%a} {at.day} {at:%b %H:%M} UTC" if at else many
 
 
 def decide_blind(

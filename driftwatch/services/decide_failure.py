@@ -28,6 +28,7 @@ def decide_failure(
     failures = _failed_in_a_row(store, name, now)
     # A number that no incident takes is a gap that somebody looks for.
     opens = incident is None and opens_unmeasured(len(failures), outcome)
+    begun = _begun(failures, incident)
     decision = decide_unmeasured(
         endpoint=name,
         epoch=store.epoch(name),
@@ -38,8 +39,10 @@ def decide_failure(
         incident=incident,
         silences=store.silences(now=now),
         now=now,
-        since=_begun(failures, incident),
+        since=begun,
         why=_said(failures[-1], outcome) if failures else "",
+        alike=all((failure.reason or "").startswith(outcome.value) for failure in failures),
+        counted=not failures or begun == failures[0].slot.due,
     )
     if decision.incident is not None:
         said_of_it = promises_of(watched, decision, now=now)

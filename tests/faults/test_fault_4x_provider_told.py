@@ -90,15 +90,39 @@ def test_fault_45_an_outage_says_since_when_and_why_and_its_end_says_what_it_was
             "cannot be measured: unavailable, 3 in a row since Mon 20 Jul 22:00 UTC: HTTP 503: maintenance"
         )
         await world.replay(8 * 24)
-        assert "since Mon 20 Jul 23:0" in world.store.open_incident(NAME).detail, "not as far back as is looked for"
+        detail = world.store.open_incident(NAME).detail
+        assert "since Mon 20 Jul 23:0" in detail, "not as far back as is looked for"
+        assert "in a row" not in detail, "nobody has counted them all"
         world.model.drift(right(40))
         await world.replay(1)
 
     asyncio.run(story())
     said = [d.payload["detail"] for d in world.store.deliveries() if d.payload["reason"] in ("NO_DATA", "RESOLVED")]
     assert said[0] == "cannot be measured: unavailable, 2 in a row since Mon 20 Jul 22:00 UTC: HTTP 503: maintenance"
-    assert said[-1].startswith("measured again; was unavailable, ")
+    assert said[-1].startswith("measured again; was unavailable since Mon 20 Jul 23:0")
     assert said[-1].endswith(": HTTP 503: maintenance")
+
+
+def test_fault_45_what_failed_once_is_not_said_to_fail_since_the_first_of_them(tmp_path: Path) -> None:
+    """Three timeouts and a 401 were "key refused, 4 in a row since ...", and somebody looked for a key revoked then."""
+    world = SmallWorld(tmp_path, ScriptedModel(right(40)))
+    refused = EndpointError("HTTP 401: invalid key", outcome=Outcome.AUTH, transient=False)
+
+    async def story() -> None:
+        await world.replay(2)
+        world.model.drift(lambda _question, _chance: TIMEOUT)
+        await world.replay(3)
+        world.model.drift(lambda _question, _chance: refused)
+        await world.replay(1)
+        assert world.store.open_incident(NAME).detail == (
+            "cannot be measured, 4 in a row since Mon 20 Jul 02:00 UTC; the last: key refused: HTTP 401: invalid key"
+        )
+        world.model.drift(right(40))
+        await world.replay(1)
+
+    asyncio.run(story())
+    said = [d.payload["detail"] for d in world.store.deliveries() if d.payload["reason"] == "RESOLVED"]
+    assert said[-1].startswith("measured again; was 4 in a row since Mon 20 Jul 02:00 UTC; the last: key refused")
 
 
 def test_a_failure_that_opens_nothing_takes_no_number_of_an_incident(tmp_path: Path) -> None:

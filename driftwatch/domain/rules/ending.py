@@ -35,7 +35,7 @@ def measured_again(at: Situation) -> Decision | None:
     """The first good replay ends an incident of missing data."""
     if at.incident is None or not at.incident.kind.unmeasured:
         return None
-    was = at.incident.detail.removeprefix(f"{UNMEASURED}: ")
+    was = at.incident.detail.removeprefix(UNMEASURED).lstrip(":, ")
     over = ended(at.incident, at, Reason.RESOLVED, f"measured again; was {was}" if was else "measured again")
     return Decision(reason=Reason.RESOLVED, incident=over, tell=those_told(at))
 

@@ -109,9 +109,26 @@ def test_whoever_is_woken_beside_a_broken_file_is_told_how_to_act_by_the_last_go
     told = CliRunner().invoke(main, ["--config", str(file), "status"])
     assert told.exit_code == 2
     assert told.output.splitlines()[-1] == (
-        "A daemon goes on with the last good copy. "
-        f"To act by that one meanwhile: driftwatch --config {tmp_path}/.driftwatch.yaml.last-good ..."
+        "A copy of this file when it was good last is kept, and a daemon goes on with it. "
+        "To act by it meanwhile: driftwatch --last-good ..."
     )
+
+
+def test_what_is_done_by_the_last_good_copy_is_done_on_the_files_own_store_wherever_the_copy_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the copy's own path `silence` made a second, empty store in the state folder, and `incidents` found none open."""
+    state, file = tmp_path / "state", tmp_path / "driftwatch.yaml"
+    state.mkdir()
+    monkeypatch.setenv("STATE_DIRECTORY", str(state))
+    asked(tmp_path, "none")
+    before = CliRunner().invoke(main, ["--config", str(file), "--last-good", "status"])
+    assert (before.exit_code, "$STATE_DIRECTORY" in before.output) == (2, True)
+    keep(file, file.read_bytes(), {"STATE_DIRECTORY": str(state)})
+    good = Frame(config=file).settings()
+    file.write_text(f"{file.read_text()}bogus: 1\n")
+    meanwhile = Frame(config=file, last_good=True).settings()
+    assert (meanwhile.file, meanwhile.store) == (good.file, good.store)
 
 
 def test_what_is_said_cannot_command_the_terminal(tmp_path: Path) -> None:
