@@ -119,7 +119,11 @@ def _named_only(payload: Payload) -> list[dict[str, Any]]:
 
 
 def _own_words(payload: Payload) -> Iterator[Block]:
-    yield HeaderBlock(text=PlainTextObject(text=legible(wording.headline(payload), MAX_HEADER), emoji=False))
+    head = wording.headline(payload)
+    shown = legible(head, MAX_HEADER)
+    yield HeaderBlock(text=PlainTextObject(text=shown, emoji=False))
+    if not wording.evidence(payload) and shown != legible(head, MAX_SECTION):
+        yield _section(head)  # a vendor's own words of an outage stand nowhere else
     opening = wording.since(payload).strip()
     opening = f"Interval {opening}" if opening.startswith("(") else opening[:1].upper() + opening[1:]
     lines = [opening, wording.evidence(payload), wording.also(payload)]

@@ -13,7 +13,7 @@ from driftwatch.adapters.notify.render import LEVELS, escape, render, render_tex
 from driftwatch.adapters.notify.wording import our_side, recurrence
 from driftwatch.domain.situation import RECURRENCE_WAKES_AFTER
 
-from .examples import EXAMPLES, FALL, INCIDENT, OLD, payload
+from .examples import BLIND, EXAMPLES, FALL, INCIDENT, NOTICE, OLD, payload
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -93,6 +93,19 @@ def test_slack_takes_every_level(name: str, level: int) -> None:
         parsed = Block.parse(block)
         assert parsed is not None
         parsed.validate_json()
+
+
+def test_what_a_vendor_says_of_an_outage_stands_whole_below_a_header_that_is_too_short_for_it() -> None:
+    """The header ends after 150 characters, and nothing below had the rest: which model, and where to read more."""
+    words = (
+        "HTTP 404: The model gpt-4.1-2025-04-14 has been deprecated <!channel>, learn more here: example.com/changes"
+    )
+    detail = f"cannot be measured: not found, 3 in a row since Wed 14 Oct 06:00 UTC: {words}"
+    blocks = render(payload(replace(BLIND, detail=detail), severity=NOTICE, excerpts=None)).blocks
+    assert "example.com/changes" not in blocks[0]["text"]["text"]
+    assert blocks[1]["text"]["text"].endswith("deprecated &lt;!channel&gt;, learn more here: example.com/changes")
+    short = render(EXAMPLES["no-data"]).blocks
+    assert short[0]["text"]["text"] not in str(short[1:])
 
 
 def huge() -> dict[str, Any]:
