@@ -41,7 +41,7 @@ class ImportReport:
     naive : int
         Lines with a time without offset, taken as UTC.
     lines, repeats : int
-        That were read; of the skipped ones those whose answer was there before, with which nothing is lost.
+        That were read; of the skipped ones those that are there before word for word, with which nothing is lost.
     torn : bool
         The file ended before its end.
     scattered : mapping
@@ -134,7 +134,7 @@ def numbered(
     if len({(r.probe, r.probe_hash or NOT_HASHED) for _, r in records if r.sample is None}) == len(records):
         yield from ((record, 0) for _, record in records)  # the usual replay: one answer a probe, none numbered
         return
-    taken = {(r.probe, r.probe_hash or NOT_HASHED, r.sample): number for number, r in reversed(records)}
+    taken = {(r.probe, r.probe_hash or NOT_HASHED, r.sample): (number, r) for number, r in reversed(records)}
     free = dict[tuple[str, str], int]()
     first = dict[tuple[object, ...], list[Record]]()
     for number, record in records:
@@ -151,9 +151,10 @@ def numbered(
             while (*probe, sample) in taken:
                 sample += 1
             free[probe] = sample + 1
-        elif taken[*probe, sample] != number:
+        elif (kept := taken[*probe, sample])[0] != number:
             met = f"sample {sample} of this probe and replay was there before"
-            report.skip(problem(source, number, met, _SAMPLE), repeat=True)
+            same = record == kept[1]
+            report.skip(problem(source, number, met if same else f"{met}, with another answer", _SAMPLE), repeat=same)
             continue
         yield record, sample
 

@@ -264,6 +264,15 @@ def test_a_record_that_is_there_twice_is_not_lost(told) -> None:
     assert told([*named, *named, *named], code=0)["bot"]["alarms"] == []
 
 
+def test_answers_lost_under_one_number_are_no_proof_of_quiet(driftwatch, tmp_path: Path) -> None:
+    """Two answers a probe, all with `"sample": 0`: the drift was in the half that went, and the exit code was 0."""
+    pairs = zip(history(drift=None, output="one"), history(output="two"), strict=True)
+    lines = [item | {"sample": 0} for pair in pairs for item in pair]
+    result = driftwatch("backtest", str(write(tmp_path / "h.jsonl", lines)))
+    assert result.exit_code == 3, result.output
+    assert "quiet in the rest proves nothing" in result.stderr
+
+
 def test_a_file_that_was_cut_off_is_no_proof_of_quiet(driftwatch, tmp_path: Path) -> None:
     packed = gzip.compress(write(tmp_path / "h.jsonl", history(80, drift=None)).read_bytes())
     (tmp_path / "torn.jsonl.gz").write_bytes(packed[: len(packed) * 3 // 4])

@@ -75,3 +75,14 @@ def test_a_line_that_is_there_again_is_one_answer_where_it_says_which_it_is() ->
     events, report = events_of([one, one, one])
     assert events[0][1].values["grade"] == {"p@imported": (7.0, 7.0, 7.0)}
     assert report.skipped == []
+
+
+def test_another_answer_under_a_number_that_was_there_is_lost_and_the_same_record_is_not() -> None:
+    """All lines with `"sample": 0` and two different answers a probe: half of them went, and counted as repeats."""
+    one = {"endpoint": "x", "probe": "p", "replay": "2026-07-20T06:00Z", "sample": 0, "scores": {"grade": 7}}
+    _, same = events_of([one, one])
+    assert (same.skipped_lines, same.repeats, same.partial) == (1, 1, False)
+    _, other = events_of([one, one | {"scores": {"grade": 5}}])
+    assert (other.skipped_lines, other.repeats, other.partial) == (1, 0, True)
+    assert same.skipped[0].met == "sample 0 of this probe and replay was there before"
+    assert other.skipped[0].met == "sample 0 of this probe and replay was there before, with another answer"
