@@ -10,7 +10,7 @@ from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.opened import opened
 from driftwatch.cli.records_file import RECORDS, source_of
-from driftwatch.cli.skipped import tell_skipped
+from driftwatch.cli.skipped import tell_naive, tell_skipped
 from driftwatch.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def _settings(ctx: click.Context) -> "Settings | None":
 
 
 def _tell_lines(report: "ImportReport") -> None:
-    if report.naive:
-        have = "line has" if report.naive == 1 else "lines have"
-        say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=True)
+    tell_naive(report, err=True)
     for name, (answers, probes) in sorted(report.scattered.items()):
         met = f"{answers:.1f} answers a replay on average, of {probes} probes"
         say(f"{name}: {met}; answers of one replay need the same `replay`.", err=True)

@@ -10,7 +10,7 @@ from driftwatch.cli.errors import Exit
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.import_probes import probes
 from driftwatch.cli.records_file import RECORDS, source_of
-from driftwatch.cli.skipped import tell_skipped
+from driftwatch.cli.skipped import tell_naive, tell_skipped
 from driftwatch.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def observations(ctx: click.Context, file: Path, *, as_json: bool) -> None:
 
     frame = ctx.find_object(Frame)
     assert frame is not None  # noqa: S101  # set by the group; for mypy
-    settings = frame.settings()
+    settings, source = frame.settings(), source_of(file)
     with stores.lock_store(settings), stores.open_store(settings) as store:
-        report = import_observations(store, source_of(file), score=recorded.score_imported(settings, store))
+        report = import_observations(store, source, score=recorded.score_imported(settings, store))
         _decide(settings, store)
     if as_json:
         say_json(_as_dict(report))
@@ -88,6 +88,5 @@ def _as_dict(report: "ImportReport") -> dict[str, object]:
 
 def _tell(report: "ImportReport") -> None:
     say(f"{report.replays} replays with {report.answers} answers imported; {report.known} were in the store already.")
-    if report.naive:
-        say(f"{report.naive} lines have a time without offset; it was taken as UTC.")
+    tell_naive(report)
     tell_skipped(report)

@@ -11,4 +11,8 @@ RECORDS = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Pat
 
 def source_of(file: Path) -> Path | IO[bytes]:
     """Return what is to be read."""
-    return sys.stdin.buffer if str(file) == "-" else file
+    if str(file) != "-":
+        return file
+    if sys.stdin is None:  # Python's word for a standard input that was closed before the start
+        raise click.UsageError("standard input is closed; name a FILE.")
+    return sys.stdin.buffer

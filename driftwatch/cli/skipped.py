@@ -1,4 +1,4 @@
-"""The lines of a file of records that could not be used, for a terminal: each kind of trouble once."""
+"""The lines of a file of records that could not be used, or not as they were, for a terminal."""
 
 import re
 from typing import TYPE_CHECKING
@@ -16,6 +16,13 @@ _GIVEN = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d.e+-]*")
 """What differs between two lines with the same trouble."""
 
 
+def tell_naive(report: "ImportReport", *, err: bool = False) -> None:
+    """Say how many lines have a time without offset."""
+    if report.naive:
+        have = "line has" if report.naive == 1 else "lines have"
+        say(f"{report.naive} {have} a time without offset; it was taken as UTC.", err=err)
+
+
 def tell_skipped(report: "ImportReport", *, err: bool = False) -> None:
     """Say how many lines could not be used; of each kind of trouble the first in full, and where the others are."""
     if not report.skipped_lines:
@@ -29,7 +36,7 @@ def tell_skipped(report: "ImportReport", *, err: bool = False) -> None:
         if others:
             where = listed([str(problem.line) for problem in others], _LINES)
             say(f"    {len(others)} more like it, in line{'s' * (len(others) != 1)} {where}", err=err)
-    if len(kinds) > KINDS:
-        say(f"  ... and {len(kinds) - KINDS} other kinds.", err=err)
+    if (more := len(kinds) - KINDS) > 0:
+        say(f"  ... and {more} other kind{'s' * (more != 1)}.", err=err)
     if report.skipped_lines > len(report.skipped):
         say(f"  The last {report.skipped_lines - len(report.skipped)} of them are not listed.", err=err)

@@ -160,6 +160,17 @@ def test_records_of_standard_input_are_imported(driftwatch, tmp_path: Path) -> N
     assert json.loads(ended.stdout)["replays"] == 3
 
 
+@pytest.mark.parametrize("command", [("backtest",), ("import", "observations")])
+def test_standard_input_that_is_closed_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """`driftwatch backtest - <&-`, as a service without standard input runs it, ended with a traceback."""
+    config(tmp_path)
+    shell = ["/bin/sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "driftwatch", *command, "-"]
+    ended = subprocess.run(shell, capture_output=True, check=False, cwd=tmp_path, text=True)
+    assert ended.returncode == 2, ended.stderr
+    assert "standard input is closed; name a FILE" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_local_time_is_the_same_moment(told) -> None:
     west = timezone(timedelta(hours=-7))
     local = [r | {"replay": datetime.fromisoformat(r["replay"]).astimezone(west).isoformat()} for r in history()]
@@ -171,6 +182,15 @@ def test_naive_times_are_utc_and_counted(driftwatch, tmp_path: Path) -> None:
     result = driftwatch("backtest", str(naive), "--json")
     assert json.loads(result.stdout)["endpoints"]["bot"]["alarms"][0]["onset"] == "2026-07-21T06:00:00Z"
     assert f"{LONG * 12} lines have a time without offset" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("backtest",), ("import", "observations")])
+def test_one_time_without_offset_is_one_line(driftwatch, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """An import said "1 lines have a time without offset"."""
+    config(tmp_path)
+    path = write(tmp_path / "n.jsonl", [record(0, 0) | {"replay": "2026-07-20T06:00"}])
+    result = driftwatch(*command, str(path))
+    assert "1 line has a time without offset; it was taken as UTC." in result.stdout + result.stderr
 
 
 def test_gaps_and_a_change_of_rhythm_do_no_harm(told) -> None:
