@@ -2,6 +2,7 @@
 
 import marshal
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Known:
         Metric -> what its recorded scores look like.
     scored : mapping
         Probe -> the scorers whose scores any of its records has: where one is missing, ``pass`` is not known.
+    lives : mapping
+        Probe -> its first and its last replay: a golden set is replaced over the years.
     records : int
         How many there are.
     """
@@ -44,28 +47,34 @@ class Known:
     moments: set[datetime] = field(default_factory=set)
     values: dict[str, Values] = field(default_factory=dict)
     scored: dict[str, set[str]] = field(default_factory=dict)
+    lives: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     logprobs: bool = False
     records: int = 0
 
     @property
-    def answers_per_replay(self) -> float:
-        """The mean."""
-        return self.records / max(len(self.moments), 1)
-
-    @property
-    def scattered(self) -> bool:
-        """Whether most replays lack most probes, as where `replay` is each answer's own time."""
-        return 2 * self.answers_per_replay < len(self.scored)
+    def scattered(self) -> tuple[float, int] | None:
+        """Answers a replay and probes, where most replays lack most probes, as if `replay` were each answer's time."""
+        moments = sorted(self.moments)
+        if len(moments) == self.records == len(self.lives):
+            living = [len(self.lives)]  # no probe was asked twice, so nothing tells when any was there
+        else:
+            first, last = (sorted(ends) for ends in zip(*self.lives.values(), strict=True))
+            living = [bisect_right(first, moment) - bisect_left(last, moment) for moment in moments]
+        answers = self.records / len(moments)
+        return (answers, max(living)) if 2 * answers * len(living) < sum(living) else None
 
     def add(self, records: Sequence[Record]) -> None:
         """Take more records of one replay."""
-        self.moments.add(records[0].replay)
+        replay = records[0].replay
+        self.moments.add(replay)
         self.records += len(records)
         found: dict[str, list[float]] = {}
         for record in records:
             self.logprobs |= bool(record.logprobs)
             if (scored := self.scored.get(record.probe)) is None:
                 scored = self.scored[record.probe] = set()
+            first, last = self.lives.get(record.probe, (replay, replay))
+            self.lives[record.probe] = (min(first, replay), max(last, replay))
             for metric, value in record.scores.items():
                 found.setdefault(metric, []).append(value)
                 if metric not in MEASURED:
@@ -105,9 +114,7 @@ class RecordedHistory:
         """Read every line; `advance` is told the number of each."""
         self._spool.fill(self._sorted_out(advance))
         self.report.scattered = {
-            name: (known.answers_per_replay, len(known.scored))
-            for name, known in self.endpoints.items()
-            if known.scattered
+            name: scattered for name, known in self.endpoints.items() if (scattered := known.scattered)
         }
 
     def events(self, scoring: Mapping[str, Scoring]) -> Iterator[tuple[str, Event]]:

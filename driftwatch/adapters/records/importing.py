@@ -45,7 +45,7 @@ class ImportReport:
     torn : bool
         The file ended before its end.
     scattered : mapping
-        Endpoint whose replays lack most of its probes -> answers a replay, and probes; a backtest's only.
+        Endpoint whose replays lack most of its probes -> answers a replay, and probes at one time; a backtest's only.
     """
 
     replays: int = 0

@@ -310,6 +310,22 @@ def test_answers_that_each_have_a_replay_of_their_own_are_noticed(driftwatch, tm
     assert "answers a replay" not in driftwatch("backtest", str(write(tmp_path / "h.jsonl", history(30)))).stderr
 
 
+def test_a_golden_set_that_was_replaced_is_no_lack_of_answers(driftwatch, tmp_path: Path) -> None:
+    """36 whole replays, the set replaced twice: "12.0 answers a replay on average, of 36 probes" was no mistake."""
+    replaced = [r | {"probe": f"{r['probe']}-{at // (12 * 12)}"} for at, r in enumerate(history(drift=None))]
+    assert "answers a replay" not in driftwatch("backtest", str(write(tmp_path / "h.jsonl", replaced))).stderr
+    apart = [r | {"replay": (START + timedelta(seconds=20 * at)).isoformat()} for at, r in enumerate(replaced)]
+    told = driftwatch("backtest", str(write(tmp_path / "apart.jsonl", apart))).stderr
+    assert "bot: 1.0 answers a replay on average, of 12 probes; answers of one" in told
+
+
+def test_answers_apart_of_probes_that_were_asked_once_are_noticed(driftwatch, tmp_path: Path) -> None:
+    """Nothing tells when each of them was there: they are taken to be of one golden set."""
+    once = [record(at / 60, at) for at in range(30)]
+    told = driftwatch("backtest", str(write(tmp_path / "once.jsonl", once))).stderr
+    assert "bot: 1.0 answers a replay on average, of 30 probes" in told
+
+
 def test_one_drift_among_many_endpoints_blames_one(told) -> None:
     records = [r for name in ("a", "b", "c") for r in history(drift=DRIFT if name == "b" else None, endpoint=name)]
     found = told(records, code=1)
