@@ -81,7 +81,7 @@ def _as_dict(report: "ImportReport") -> dict[str, object]:
         "answers": report.answers,
         "known": report.known,
         "skipped_lines": report.skipped_lines,
-        "skipped": [{"line": p.line, "met": p.met, "need": p.need} for p in report.skipped],
+        "skipped": [{"line": p.line, "met": p.met, "need": p.need, "slug": p.slug} for p in report.skipped],
         "naive_times": report.naive,
     }
 

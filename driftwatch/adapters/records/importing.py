@@ -23,6 +23,7 @@ ScoreReplay = Callable[[Replay, Given], Iterable[Score]]
 """What else is to be scored in a replay; where both have a score, the record's wins."""
 
 MOST_LISTED = 10_000
+_CUT = "give the whole file: an import stores whole replays only, as one that is stored stays as it is."
 _SAMPLE = "one of them is used; give each answer a `sample` of its own where both are answers."
 
 
@@ -44,6 +45,8 @@ class ImportReport:
         That were read; of the skipped ones those that are there before word for word, with which nothing is lost.
     torn : bool
         The file ended before its end.
+    cut : datetime, optional
+        The `replay` of the last line before that: what it lacks is lost.
     scattered : mapping
         Endpoint whose replays lack most of its probes -> answers a replay, and probes at one time; a backtest's only.
     """
@@ -57,6 +60,7 @@ class ImportReport:
     lines: int = 0
     repeats: int = 0
     torn: bool = False
+    cut: datetime | None = None
     scattered: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     @property
@@ -79,7 +83,7 @@ def import_observations(store: Store, source: Source, *, score: ScoreReplay | No
     Parameters
     ----------
     source : path or binary stream
-        Lines in any order; gzip by its first bytes.
+        Lines in any order; gzip by its first bytes. Where it ends before its end, the replay at the cut is left out.
     score : callable, optional
         Called with each new replay and the records' own scores; returns further scores.
     """
@@ -92,12 +96,15 @@ def import_observations(store: Store, source: Source, *, score: ScoreReplay | No
 
 
 def _sorted_out(source: Source, report: ImportReport) -> Iterator[tuple[datetime, str, Line]]:
+    last: datetime | None = None
     for number, body in read_lines(source):
         report.lines += 1
         found = body if isinstance(body, Problem) else understood(source, number, body)
         if isinstance(found, Problem):
             report.skip(found)
+            report.cut = last if report.torn else None
         elif isinstance(body, bytes):
+            last = found.replay
             report.naive += found.naive
             # Escaped as SQL text refuses a lone surrogate, which JSON allows in a name.
             yield found.replay, ascii(found.endpoint), (number, body)
@@ -118,6 +125,10 @@ def _import_replay(
         for number, _ in records:
             met = f"the slot {slot.key} of {slot.endpoint} has ended as {before.state}"
             report.skip(problem(source, number, met, "nothing can be added to it; give the record another `replay`."))
+        return
+    if slot.due == report.cut:
+        for number, _ in records:
+            report.skip(problem(source, number, "the file ends within this replay", _CUT, slug="records-torn"))
         return
     chosen = [(record, to_answer(record, sample)) for record, sample in numbered(source, records, report)]
     replay = _replay(store.epoch(slot.endpoint), slot, chosen)

@@ -51,7 +51,7 @@ def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
                 elif body := (body.removeprefix(_BOM) if line == 1 else body).strip():
                     yield line, body
         except (EOFError, OSError, zlib.error) as error:
-            need = "all before it was used; give the whole file."
+            need = "what stands before it is used, by an import without the replay at the cut; give the whole file."
             met = f"the file cannot be read any further ({error})"
             yield line + 1, problem(source, line + 1, met, need, slug="records-torn")
 

@@ -171,6 +171,16 @@ def test_standard_input_that_is_closed_is_named(tmp_path: Path, command: tuple[s
     assert "Traceback" not in ended.stderr
 
 
+def test_an_import_of_a_torn_file_names_the_trouble_and_leaves_out_the_replay_at_the_cut(driftwatch, tmp_path) -> None:
+    config(tmp_path)
+    packed = gzip.compress(write(tmp_path / "h.jsonl", history(80, drift=None)).read_bytes())
+    (tmp_path / "torn.jsonl.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    told = json.loads(driftwatch("import", "observations", "torn.jsonl.gz", "--json").stdout)
+    assert told["replays"] > 1
+    assert told["answers"] == 12 * told["replays"]
+    assert {one["slug"] for one in told["skipped"]} == {"records-torn"}
+
+
 def test_local_time_is_the_same_moment(told) -> None:
     west = timezone(timedelta(hours=-7))
     local = [r | {"replay": datetime.fromisoformat(r["replay"]).astimezone(west).isoformat()} for r in history()]

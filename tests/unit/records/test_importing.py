@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import tracemalloc
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -120,6 +121,33 @@ def test_the_callers_scores_are_added_and_the_records_own_win(store):
     assert found.values == {"exact": {"hi@imported": (1.0,)}, "length": {"hi@imported": (8.0,)}}
     (unscored,) = [s for s in store.scores("bot", found.slot) if s.metric == "latency"]
     assert unscored.value == Unscored("not a finite number"), "a latency nobody logged is not 0"
+
+
+def torn(items):
+    """The items, packed, such that each line can be unpacked without the next, and the end is missing."""
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(
+        packer.compress(json.dumps(item).encode() + b"\n") + packer.flush(zlib.Z_SYNC_FLUSH) for item in items
+    )
+    return io.BufferedReader(io.BytesIO(packed))
+
+
+def test_the_replay_at_the_cut_of_a_torn_file_is_left_out_and_the_whole_file_brings_all_of_it(store):
+    """It stayed as it was at the cut for ever: of a replay that is in the store nothing is taken any more."""
+    items = [record(hour, probe) for hour in range(3) for probe in "abcde"]
+    report = import_observations(store, torn(items[:12]))
+    assert (report.replays, report.answers, report.torn) == (2, 10, True)
+    assert [(found.line, found.slug) for found in report.skipped] == [
+        (13, "records-torn"),
+        *[(n, "records-torn") for n in (11, 12)],
+    ]
+    assert "the file ends within this replay" in report.skipped[1].met
+    report = import_observations(store, stream(*items))
+    assert (report.replays, report.known, report.answers) == (1, 2, 5)
+    mixed = [record(9, probe, name) for probe in "ab" for name in ("bot", "other")]
+    assert import_observations(store, torn(mixed[:3])).replays == 0, "of each endpoint that was asked at that moment"
+    again = import_observations(store, torn(items[:12]))
+    assert (again.known, again.skipped_lines) == (3, 1), "what is in the store already is not lost"
 
 
 def test_a_replay_whose_slot_was_given_up_is_listed(store):
