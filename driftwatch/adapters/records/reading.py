@@ -1,11 +1,12 @@
 """Reading observation records line by line: what is good is used, what is not is named with its line."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from driftwatch.adapters.records.fields import RecordError
 from driftwatch.adapters.records.record import Record, parse_record
@@ -41,8 +42,8 @@ def read_records(source: Source) -> Iterator[tuple[int, Record | Problem]]:
 def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
     """Yield the numbers and bytes of all lines that are not blank."""
     line = 0
-    with _opened(source) as stream:
-        try:
+    try:
+        with _opened(source) as stream:
             while body := stream.readline(LONGEST_LINE):
                 line += 1
                 if len(body) == LONGEST_LINE and not body.endswith(b"\n"):
@@ -50,10 +51,10 @@ def read_lines(source: Source) -> Iterator[tuple[int, bytes | Problem]]:
                     _skip_line(stream)
                 elif body := (body.removeprefix(_BOM) if line == 1 else body).strip():
                     yield line, body
-        except (EOFError, OSError, zlib.error) as error:
-            need = "what stands before it is used, by an import without the replay at the cut; give the whole file."
-            met = f"the file cannot be read any further ({error})"
-            yield line + 1, problem(source, line + 1, met, need, slug="records-torn")
+    except (EOFError, OSError, zlib.error) as error:
+        need = "what stands before it is used, by an import without the replay at the cut; give the whole file."
+        met = f"the file cannot be read any further ({error})"
+        yield line + 1, problem(source, line + 1, met, need, slug="records-torn")
 
 
 def understood(source: Source, line: int, body: bytes) -> Record | Problem:
@@ -93,9 +94,35 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
 
 def _unpacked(stream: IO[bytes]) -> IO[bytes]:
     # A pipe has no name, and `gunzip` or a browser may have left one that is no longer true.
-    peek = getattr(stream, "peek", None)
-    packed = peek is not None and peek(len(_GZIP)).startswith(_GZIP)
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if packed else stream
+    begun = _Begun(stream)
+    packed = begun.head == _GZIP
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=io.BufferedReader(begun)) if packed else begun)
+
+
+class _Begun(io.RawIOBase):
+    """A stream whose first two bytes were read ahead: few streams can peek, and a pipe then shows what it has."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.head = stream.readline(len(_GZIP))  # unlike `read`, it goes on until it has both, or a line
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read = self._taken() or self._stream.read(len(buffer))
+        buffer[: len(read)] = read
+        return len(read)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        assert size is not None  # noqa: S101  # for mypy: lines are read with a limit
+        if not (head := self._taken()):
+            return self._stream.readline(size)
+        return head if head.endswith(b"\n") else head + self._stream.readline(size - len(head))
+
+    def _taken(self) -> bytes:
+        head, self.head = self.head, b""
+        return head
 
 
 def _skip_line(stream: IO[bytes]) -> None:

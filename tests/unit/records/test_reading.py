@@ -152,6 +152,47 @@ def test_gzip_is_told_by_its_first_bytes_whatever_the_name(tmp_path, name, packe
     assert len([1 for _, found in read_records(stream) if not isinstance(found, Problem)]) == 3
 
 
+class Pipe(io.RawIOBase):
+    """A pipe whose writer gives one byte first, as `dd` or a shell's `printf` does."""
+
+    def __init__(self, body):
+        self.body = body
+        self.asked = 1
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        size = min(len(buffer), self.asked, len(self.body))
+        buffer[:size], self.body = self.body[:size], self.body[size:]
+        self.asked = 7
+        return size
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("made", [io.BytesIO, Pipe, lambda body: io.BufferedReader(Pipe(body))])
+def test_gzip_is_told_in_any_binary_stream_however_slowly_it_comes(made, packed):
+    """One raw read was looked at, and none where a stream cannot peek: gzip was then read as lines of noise."""
+    body = b"".join(line(probe=f"p{n}") + b"\n" for n in range(50))
+    whole = gzip.compress(body[: len(body) // 2]) + gzip.compress(body[len(body) // 2 :])
+    found = list(read_records(made(whole if packed else body)))
+    assert [(n, record.probe) for n, record in found] == [(n + 1, f"p{n}") for n in range(50)]
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"x", b"\n\n"])
+def test_streams_of_a_byte_or_none_are_no_gzip(body):
+    assert len(list(read_records(io.BytesIO(body)))) == (body == b"x")
+
+
+def test_a_disk_that_cannot_be_read_from_the_first_byte_on_is_named():
+    class Broken(Pipe):
+        def readinto(self, buffer):
+            raise OSError(5, "Input/output error")
+
+    ((number, found),) = read_records(io.BufferedReader(Broken(b"")))
+    assert (number, found.slug) == (1, "records-torn")
+
+
 def test_a_torn_gzip_file_gives_what_it_has(tmp_path):
     path = tmp_path / "history.jsonl.gz"
     packed = gzip.compress(b"\n".join(line(probe=f"p{n}", output=str(hash(str(n)))) for n in range(5000)))
