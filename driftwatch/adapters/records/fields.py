@@ -35,6 +35,9 @@ _A_SCORE = "write a number, true, false or null."
 _WITHIN = f"keep it within {_MOST:g} of 0, or write null."
 _ONE_A_LINE = "write one object a line; `jq -c '.[]'` makes lines of a list."
 _UTF_8 = "records are UTF-8 text; of another encoding, `iconv -f latin1 -t utf-8` makes it."
+_NO_TEXT = "records are UTF-8 text; JSON writes a zero byte in a text as \\u0000."
+_UNZIPPED = "unpack it: `unzip -p FILE` writes what is in it to a pipe, and `-` as the file reads one."
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
 _UTF_16 = "records are UTF-8 text; `iconv -f utf-16 -t utf-8` makes it."
 
 
@@ -61,9 +64,14 @@ def json_object(line: bytes) -> dict[str, Any]:
 
 
 def _not_text(line: bytes) -> RecordError:
-    if b"\0" in line:
+    if line.startswith(b"PK\3\4"):
+        return RecordError("the line begins as a zip archive does", _UNZIPPED)
+    if b"\0" not in line:
+        return RecordError("the line is not UTF-8", _UTF_8)
+    # A line break of two bytes leaves one of them to the next line, or alone in a line.
+    if line.startswith(_WIDE) or line == b"\0" or 0.3 < line.count(b"\0") / len(line) < 0.6:
         return RecordError("the line holds zero bytes, as UTF-16 does", _UTF_16)
-    return RecordError("the line is not UTF-8", _UTF_8)
+    return RecordError("the line holds zero bytes: it is no text", _NO_TEXT)
 
 
 def _refuse_constant(name: str) -> None:

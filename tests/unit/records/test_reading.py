@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import time
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -245,6 +246,42 @@ def test_a_line_that_cannot_be_used_says_what_it_needs(bad, need):
     ((_, found),) = read_records(io.BytesIO(bad))
     assert isinstance(found, Problem)
     assert need in found.need
+
+
+UTF_16 = json.dumps(GOOD | {"output": "日本語の答え。" * 99}, ensure_ascii=False) + "\n"
+
+
+def zipped():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("history.jsonl", line())
+    return packed.getvalue().partition(b"\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("bad", "met", "need"),
+    [
+        (line().replace(b"Hi.", b"H\0i."), "zero bytes: it is no text", "\\u0000"),
+        (b"\0" * 4096, "zero bytes: it is no text", "\\u0000"),
+        (line()[:20] + b"\0" * 3000, "zero bytes: it is no text", "\\u0000"),
+        (b"\x7fELF\2\1\1\0\0\xff\xfe\xfd\xfc\xfb\xfa", "zero bytes: it is no text", "\\u0000"),
+        (zipped(), "begins as a zip archive does", "unzip -p"),
+    ],
+)
+def test_zero_bytes_are_called_utf_16_only_where_they_look_like_it(bad, met, need):
+    """One raw NUL in a line of UTF-8, or a zip archive: "as UTF-16 does", and `iconv -f utf-16` makes noise of both."""
+    _, found = next(read_records(io.BytesIO(bad)))
+    assert met in found.met
+    assert need in found.need
+    assert "iconv" not in found.need
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [UTF_16, line().decode() + "\n", "[1]\n"])
+def test_every_line_of_a_file_in_utf_16_is_called_so(encoding, text):
+    found = [problem for _, problem in read_records(io.BytesIO((text * 3 + "\n\n").encode(encoding)))]
+    assert found
+    assert {problem.met for problem in found} == {"the line holds zero bytes, as UTF-16 does"}
 
 
 def test_a_number_of_thousands_of_digits_is_met_as_such_and_nobody_is_told_of_pythons_settings():
