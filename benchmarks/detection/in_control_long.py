@@ -76,6 +76,7 @@ def _three(_rng):
 HARD: Mapping[str, Callable[[np.random.Generator], Law | Drawn]] = {
     "flaky": lambda rng: _steady(rng.beta(2, 1, PROBES)),
     "reliable": lambda rng: _steady(1 - rng.beta(1, 60, PROBES)),
+    "alike": lambda _rng: _steady(np.full(PROBES, 0.9)),
     "waits": _waits,
     "tails": _tails,
     "tokens": _tokens,
@@ -83,7 +84,7 @@ HARD: Mapping[str, Callable[[np.random.Generator], Law | Drawn]] = {
     "wild": _wild,
     "three": _three,
 }
-"""Pass/fail otherwise than in the benchmark: no probe that always passes, and hardly a failure anywhere; and measures
+"""Pass/fail otherwise than in the benchmark: no probe that always passes, hardly a failure anywhere, all alike; and measures
 otherwise: skewed times, Student's law of four degrees, over-dispersed small counts, distances of texts, a law without a mean, and
 counts of three values."""
 
@@ -92,7 +93,7 @@ def metric(family: str) -> str:
     """The mirror's name for what a family is."""
     if family in SETTINGS:
         return family
-    return "pass" if family in ("flaky", "reliable") else "length"
+    return "pass" if family in ("flaky", "reliable", "alike") else "length"
 
 
 def crossings(

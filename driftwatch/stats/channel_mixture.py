@@ -162,9 +162,9 @@ class ChannelMixture:
         if channel == "dense":
             first = int(state.dense.starts[int(np.argmax(_dense_by_start(self.kind, state)))])
             return Lead(channel=channel, place=(), since=state.updates - first)
-        bank = state.banks[channel]
-        place = np.unravel_index(int(np.argmax(bank.logs)), bank.logs.shape)
-        return Lead(channel=channel, place=tuple(map(int, place)), since=int(bank.since[place]))
+        logs_of = _logs_of(channel, state)
+        place = np.unravel_index(int(np.argmax(logs_of)), logs_of.shape)
+        return Lead(channel=channel, place=tuple(map(int, place)), since=int(state.banks[channel].since[place]))
 
 
 # A state is read when its replay is judged and again when it is told.

@@ -15,6 +15,7 @@ from driftwatch.stats.lattice import draw_pmf, pearson_tail, two_valued_tails
 Floats = NDArray[np.float64]
 
 _EXACT_COST = 2e5
+_SMALL, _HUGE = 1e-100, 1e100
 _LARGEST = float(np.finfo(float).max)
 
 
@@ -92,8 +93,9 @@ def stratified_effect(reference: Floats, after: Floats, *, dispersion: float = 1
     if not both.any():
         return None
     bag = np.concatenate([reference[both], after[both]], axis=1)
-    # Scaled by a power of two, which rounds nothing: the squares of huge values overflow.
-    scale = math.ldexp(1.0, math.frexp(float(np.nanmax(np.abs(bag))))[1] - 1)
+    largest = float(np.nanmax(np.abs(bag)))
+    # By a power of two, which rounds nothing, and only where squares would overflow: 0 and 8 are not 0 and 1.
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1) if not _SMALL < largest < _HUGE else 1.0
     before, later = _row_means(reference[both] / scale), _row_means(after[both] / scale)
     low, high = float(before.mean()), float(later.mean())
     least, most = difference_interval(reference[both] / scale, after[both] / scale, dispersion=max(1.0, dispersion))

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 _NORMAL = 1.959963985
 _ADDED = 2.0  # successes and failures added to those of all probes together, as for intervals of proportions [1]_
+_NONE = 1e-300  # a variance below it cannot be shared out: its squares are no numbers any more
 _FARTHEST = 40.0  # log odds beyond which every answer passes
 
 
@@ -88,8 +89,8 @@ def _of_rates(reference: Floats, after: Floats, dispersion: float) -> tuple[floa
         moved = near if beyond(near) >= 0 else root(beyond, near, far, within=1e-4)
         return seen + side * at(moved)[1]
 
-    before = float((hits / held).mean())  # no rate is shown below 0 or above 1
-    return max(-before, end(-1)), min(1 - before, end(1))
+    # Not at the rate that was seen before: that one may be wrong, too, also where every answer fails now.
+    return max(-1.0, end(-1)), min(1.0, end(1))
 
 
 def _turned(rate: Floats, difference: float) -> Floats:
@@ -119,7 +120,7 @@ def _of_means(reference: Floats, after: Floats, dispersion: float) -> tuple[floa
         of_reference, of_after = np.where(never, bag, of_reference), np.where(never, bag, of_after)
     parts = np.concatenate([of_reference / held, of_after / given])
     total = float(parts.sum())
-    if total == 0:
+    if total < _NONE:
         return moved, moved
     free = np.maximum(np.concatenate([held, given]) - 1, 1)
     degrees = total / float((parts / total * parts / free).sum())

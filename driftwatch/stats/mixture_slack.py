@@ -5,7 +5,7 @@ Best where a stream shows what it is: one constant for a kind of metric leaves t
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,16 @@ class Shown:
         Share of the reference's error that every later replay sees again: `channels.Footing`.
     full : float
         Share of the probes whose reference is as long as any.
+    apart : float
+        Of pass/fail, the share of the variance of all first answers together that lies between probes: 0 where all
+        have one rate.
     """
 
     probes: int
     spread: float
     fixed: float
     full: float = 1.0
+    apart: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +60,11 @@ class Slack:
     spread, usual : float
         By how much it rises with `Shown.spread`, and the spread of which the others are told.
     fixed : float
-        Positive where bets are raised by the reference's errors once it rests, negative where they gain from them.
+        Positive where bets doubt the reference once it rests, negative where they gain from its errors.
     longer : float
         By how much it rises with the logarithm of the wanted ARL.
+    alike : float
+        By how much less it is where all probes have one rate: that is known well, and bets lose nothing by wrong ones.
     fewest, shortest : int
         Probes of the smallest simulated set, and replays of the shortest baseline.
     """
@@ -72,20 +78,22 @@ class Slack:
     spreads: tuple[float, float] = (0.0, 0.0)
     probes: float = 0.0
     longer: float = 0.0
+    alike: float = 0.0
 
 
 # benchmarks/detection/mixture_slack.py
 FITTED: Mapping[Kind, Slack] = {
     "binary": Slack(
-        growing=1.13,
+        growing=1.1,
         fixed=0.32,
         fewest=15,
         shortest=15,
-        spread=-3.4,
+        spread=-3.8,
         usual=0.08,
         spreads=(0.08, 0.25),
         probes=0.22,
         longer=0.05,
+        alike=0.3,
     ),
     # Grades of which more are the same were not simulated: what the fit foretells of them is on the safe side.
     "graded": Slack(
@@ -104,6 +112,7 @@ FITTED: Mapping[Kind, Slack] = {
         growing=1.13, fixed=-0.3, fewest=12, shortest=12, spread=0.53, spreads=(0.0, 0.3), probes=0.09, longer=0.1
     ),
 }
+_APART = 0.1  # share of the variance from which on probes are not alike: simulated sets have .14 and more
 _PROBES = 60
 """Those that the fit starts from; more probes have no less slack than sixty."""
 
@@ -120,16 +129,16 @@ def shown(bags: Bags, *, kind: Kind, first: int, fixed: float) -> Shown | None:
     --------
     >>> import numpy as np
     >>> shown(Bags(held=np.array([[1.0, 0.0] * 12, [1.0] * 24])), kind="binary", first=21, fixed=0.0)
-    Shown(probes=2, spread=0.13095238095238096, fixed=0.0, full=1.0)
+    Shown(probes=2, spread=0.13095238095238096, fixed=0.0, full=1.0, apart=0.27812500000000007)
     """
     if first < FITTED[kind].shortest:
         return None
-    probes, spread, full = bags.remembered(("shown", kind, first), lambda: _told(bags, kind, first))
-    return Shown(probes=probes, spread=spread, fixed=fixed, full=full) if probes else None
+    found = bags.remembered(("shown", kind, first), lambda: _told(bags, kind, first))
+    return replace(found, fixed=fixed) if found.probes else None
 
 
-def _told(bags: Bags, kind: Kind, first: int) -> tuple[int, float, float]:
-    """Probes that tell something, the mean of their spreads, and the share of them whose reference is full."""
+def _told(bags: Bags, kind: Kind, first: int) -> Shown:
+    """What is shown by the probes that tell something, `fixed` apart; no probes where none does."""
     held, present, sizes = bags.held[:, :first], bags.present[:, :first], np.minimum(bags.sizes, first)
     told = sizes > 1
     if kind != "binary":
@@ -137,9 +146,21 @@ def _told(bags: Bags, kind: Kind, first: int) -> tuple[int, float, float]:
         low, high = (np.where(present, held, other) for other in (np.inf, -np.inf))
         told &= low.min(axis=1, initial=np.inf) < high.max(axis=1, initial=-np.inf)
     if not told.any():
-        return 0, 0.0, 1.0
-    full = float(np.mean(bags.sizes[told] == bags.held.shape[1]))
-    return int(told.sum()), _SPREADS[kind](held[told], sizes[told]), full
+        return Shown(probes=0, spread=0.0, fixed=0.0)
+    spread = _SPREADS[kind](held[told], sizes[told])
+    return Shown(
+        probes=int(told.sum()),
+        spread=spread,
+        fixed=0.0,
+        full=float(np.mean(bags.sizes[told] == bags.held.shape[1])),
+        apart=_apart(held[told], sizes[told], spread) if kind == "binary" else 1.0,
+    )
+
+
+def _apart(held: Floats, sizes: Ints, spread: float) -> float:
+    rate = float(np.mean(np.nansum(held, axis=1) / sizes))
+    whole = rate * (1 - rate)
+    return max(0.0, 1 - spread / whole) if whole else 1.0
 
 
 def _variance(held: Floats, sizes: Ints) -> float:
@@ -177,7 +198,7 @@ def slack(*, arl: float, kind: Kind, seen: Shown | None) -> float:
     --------
     >>> reliable = Shown(probes=60, spread=0.02, fixed=0.0)
     >>> round(slack(arl=500, kind="binary", seen=reliable), 2), round(slack(arl=500, kind="binary", seen=None), 2)
-    (1.13, 0.69)
+    (1.1, 0.69)
     """
     whole = UNKNOWN[kind]
     if seen:
@@ -191,6 +212,8 @@ def _whole(arl: float, fitted: Slack, seen: Shown) -> float:
     spread = min(max(seen.spread, fitted.spreads[0]), fitted.spreads[1])
     probes = min(seen.probes, _PROBES)
     longer = math.log(min(max(arl, SETTLED_ARL), LONGEST_ARL) / SETTLED_ARL)
+    # Of probes that hardly ever fail one rate is like another.
+    alike = max(0.0, 1 - seen.apart / _APART) * min(1.0, seen.spread / fitted.usual) if fitted.alike else 0.0
     # A probe that joined a reference at rest has errors of its own to learn from.
     fixed = seen.fixed * (seen.full if fitted.fixed > 0 else 1.0)
     return max(
@@ -199,5 +222,6 @@ def _whole(arl: float, fitted: Slack, seen: Shown) -> float:
         + fitted.fixed * fixed
         + fitted.spread * (spread - fitted.usual)
         + fitted.probes * math.log(probes / _PROBES)
-        + fitted.longer * longer,
+        + fitted.longer * longer
+        - fitted.alike * alike,
     )

@@ -29,7 +29,7 @@ _ON_A_SHIFT = ("location", "odds")
 _PRIOR = StreamDetector.scale_prior
 _STEP = 1.1  # starts whose references differ by less bet alike: a tenth of the work, 10 % of a bet
 _WINDOW = LocationMixture(arl=math.e).window
-_BLOCK = 20  # starts that are forgotten together: 200 to 219 are held where the chart holds 200
+_BLOCK = 20  # starts that are forgotten together: 201 to 220 are held where the chart holds 200
 _LARGEST_SHIFT = 30.0
 _LEAST_K, _MOST_K, _LEAST_THRESHOLD = 0.05, 3.0, 1e-3
 

@@ -1,6 +1,7 @@
 """Bets of one replay: fair when nothing changed, high when their kind of change came."""
 
 import math
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from driftwatch.stats.bags import Bags
 from driftwatch.stats.channel_mixture import ChannelEvidence, ChannelMixture
 from driftwatch.stats.channels import SPREADS, Footing, side_bets
+from driftwatch.stats.dense import DenseState
+from driftwatch.stats.e_detector import Bank
 from driftwatch.stats.event_bets import FLAKY, ODDS, TURNED, flaky, odds, rated, turned
 from driftwatch.stats.events import Events, events_of
 from driftwatch.stats.exchangeable import spread_score
@@ -261,6 +264,22 @@ def test_where_sums_of_replays_wander_the_odds_are_divided_by_it_and_a_jump_is_n
             found.append(chart.channel_logs(state)["odds"])
     assert doubted[0] == alone[0]
     assert doubted[-1] < 0.6 * alone[-1]
+
+
+def test_of_the_odds_that_process_leads_which_reads_highest_once_divided():
+    """An old excursion stood higher undivided and dated the alarm, though another one made it."""
+    chart = ChannelMixture(threshold=9.0, kind="binary")
+    state = chart.start().with_rows(np.full(60, -1))
+    passed = np.ones((60, 30))
+    passed[:6, 0] = 0.0
+    none = bets_of(np.concatenate([passed, np.ones((60, 1))], axis=1), "binary")
+    for _ in range(120):
+        location = Location(z=0.0, references=60.0, variances=np.linspace(1.0, 4.0, 200))
+        state = chart.update(state, ChannelEvidence(location=location, side=none))
+    logs, since = np.full(4, -3.0), np.zeros(4, dtype=np.int64)
+    logs[:2], since[:2] = (900.0, 890.0), (110, 3)
+    state = replace(state, banks={**state.banks, "odds": Bank(logs=logs, since=since)}, dense=DenseState.empty())
+    assert (chart.lead(state).channel, chart.lead(state).place, chart.lead(state).since) == ("odds", (1,), 3)
 
 
 def test_bets_on_failures_expect_what_the_hour_foretells():

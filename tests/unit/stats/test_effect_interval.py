@@ -29,6 +29,8 @@ RATES = {
     ".89 to .83": flaky,
     ".99 to .97": lambda _: (np.full(60, 0.99), np.full(60, 0.97)),
     ".99 as before": lambda _: (np.full(60, 0.99), np.full(60, 0.99)),
+    "all fail now": lambda rng: (flaky(rng)[0], np.zeros(60)),
+    "all refuse now": lambda rng: (rng.beta(1, 20, 60), np.ones(60)),
     "three of sixty that never failed": lambda _: (np.ones(60), np.where(np.arange(60) < 3, 0.1, 1.0)),
 }
 
@@ -82,7 +84,7 @@ def test_probes_that_always_passed_leave_room_for_failures_unseen():
     """
     low, high = difference_interval(np.ones((20, 200)), np.ones((20, 10)))
     assert -0.03 < low < -0.01
-    assert high == 0  # of a rate of 1, none is above
+    assert 0 <= high < 0.001  # no more than the reference may be wrong by
     assert difference_interval(np.ones((20, 200)), np.ones((20, 1)))[0] < -0.1
 
 
@@ -107,6 +109,23 @@ def test_two_samples_of_one_probe_have_welchs_interval():
 def test_grades_that_never_varied_and_moved_all_alike_have_a_width(given):
     low, high = stratified_effect(np.full((10, 30), 5.0), np.full((10, given), 4.0)).interval
     assert low < -1 < high
+
+
+def test_a_measure_of_two_values_is_no_rate_whatever_the_values_are():
+    """Scaled by a power of two, 0 and 8 were 0 and 1 and had a rate's interval; 0 and 7 had not."""
+    lengths = np.full((10, 24), 1.0)
+    lengths[0, 0] = 0.0
+    after = np.ones((10, 1))
+    after[3] = 0.0
+    eights, sevens = (np.array(stratified_effect(n * lengths, n * after).interval) / n for n in (8.0, 7.0))
+    assert eights == pytest.approx(sevens)
+
+
+def test_variances_that_are_hardly_numbers_end_in_no_error():
+    reference = np.tile([1.5, 1.5 + 2**-52], (3, 12)) * 1e-150
+    reference[0] = 1.5
+    low, high = stratified_effect(reference, reference[:, :1]).interval
+    assert low <= 0 <= high
 
 
 def test_one_answer_of_one_probe_has_the_spread_of_its_bag():

@@ -56,7 +56,14 @@ def test_several_samples_a_probe_were_not_simulated_and_are_not_trusted_with_it(
 
 @pytest.mark.parametrize("small", [{"rates": SURE[:14]}, {"baseline": 14}])
 def test_smaller_sets_and_shorter_baselines_than_were_simulated_stay_on_the_safe_side(small):
-    assert threshold(BASELINE + 1, arl=500, **small) == pytest.approx(math.log(500) - UNKNOWN["binary"])
+    assert threshold(BASELINE + 1, arl=500, **small) >= math.log(500) - UNKNOWN["binary"] - 1e-9
+
+
+def test_of_probes_that_all_have_one_rate_less_is_taken_off():
+    """Sixty of rate .9 had 398 to 423 replays for 500: that rate is known well, and no bet loses by a wrong one."""
+    rates = np.array([0.8] * 30 + [1.0] * 30)
+    apart, alike = (threshold(BASELINE, rates=some, arl=500) for some in (rates, np.full(60, 0.913)))
+    assert alike > apart + 0.1
 
 
 def test_the_threshold_stays_while_the_reference_grows_and_falls_once_it_no_longer_learns():
@@ -75,7 +82,7 @@ def test_the_order_of_probes_and_a_value_that_is_missing_do_no_harm():
     held = np.array([[1.0, 0.0] * 10, [*[1.0] * 19, np.nan], [np.nan] * 20])
     first = shown(Bags(held=held), kind="binary", first=20, fixed=0.0)
     assert first == shown(Bags(held=held[::-1].copy()), kind="binary", first=20, fixed=0.0)
-    assert first == Shown(probes=2, spread=pytest.approx(5 / 19 / 2), fixed=0.0, full=0.5)
+    assert replace(first, apart=1.0) == Shown(probes=2, spread=pytest.approx(5 / 19 / 2), fixed=0.0, full=0.5)
 
 
 @pytest.mark.parametrize("kind", ["graded", "continuous"])
