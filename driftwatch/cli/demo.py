@@ -17,6 +17,7 @@ import click
 from driftwatch.cli.errors import Exit
 from driftwatch.cli.terminal import say, say_json
 from driftwatch.cli.times import DURATION
+from driftwatch.domain.listing import counted
 
 if TYPE_CHECKING:
     from driftwatch.demo.story import Advance, Ending
@@ -103,7 +104,7 @@ def _show_rest(ending: "Ending", folder: Path, *, keep: Path | None) -> None:
 
 def _verdict(ending: "Ending") -> str:
     count = ending.replays_to_message
-    after = "" if count is None else f" {count} replay{'' if count == 1 else 's'} after the change"
+    after = "" if count is None else f" {counted(count, 'replay')} after the change"
     came = {"page": f"one page{after}", "notice": f"a notice{after}, and no page", "none": "silence"}[ending.came.value]
     if ending.as_it_must:
         return f"The demo ended as it must: {came}. {ending.replays} replays, {ending.seconds:.0f} s."

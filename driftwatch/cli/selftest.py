@@ -7,6 +7,7 @@ import click
 
 from driftwatch.cli.frame import Frame
 from driftwatch.cli.terminal import say, say_json
+from driftwatch.domain.listing import counted
 
 if TYPE_CHECKING:
     from driftwatch.domain.selftest import SelfTest
@@ -52,7 +53,7 @@ def _exit_code(result: "SelfTest", told: "Told") -> int:
 def _say(result: "SelfTest", told: "Told") -> None:
     for drift in result.drifts:
         mark = "ok" if drift.as_expected else "MISSED"
-        after = f"{drift.replays} replay{'' if drift.replays == 1 else 's'}"
+        after = counted(drift.replays, "replay")
         say(f"{mark:<7} {drift.name}: {drift.told} after {after} (wanted: {drift.expected})")
     for route, state in told.states.items():
         say(f"{'ok' if state == 'sent' else 'MISSED':<7} the message on route {route}: {state.value}")

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from driftwatch.cli.terminal import say
-from driftwatch.domain.listing import listed
+from driftwatch.domain.listing import counted, listed
 
 if TYPE_CHECKING:
     from driftwatch.adapters.records import ImportReport
@@ -27,7 +27,7 @@ def tell_skipped(report: "ImportReport", *, err: bool = False) -> None:
     """Say how many lines could not be used; of each kind of trouble the first in full, and where the others are."""
     if not report.skipped_lines:
         return
-    say(f"{report.skipped_lines} line{'s' * (report.skipped_lines != 1)} could not be used:", err=err)
+    say(f"{counted(report.skipped_lines, 'line')} could not be used:", err=err)
     kinds: dict[tuple[str, str], list[Problem]] = {}
     for problem in report.skipped:
         kinds.setdefault((_GIVEN.sub("", problem.met), problem.need), []).append(problem)
@@ -37,6 +37,6 @@ def tell_skipped(report: "ImportReport", *, err: bool = False) -> None:
             where = listed([str(problem.line) for problem in others], _LINES)
             say(f"    {len(others)} more like it, in line{'s' * (len(others) != 1)} {where}", err=err)
     if (more := len(kinds) - KINDS) > 0:
-        say(f"  ... and {more} other kind{'s' * (more != 1)}.", err=err)
+        say(f"  ... and {counted(more, 'other kind')}.", err=err)
     if report.skipped_lines > len(report.skipped):
         say(f"  The last {report.skipped_lines - len(report.skipped)} of them are not listed.", err=err)

@@ -9,7 +9,7 @@ from driftwatch.adapters.notify import wording
 from driftwatch.domain.delivery import Delivery
 from driftwatch.domain.incident import Finding, Incident, IncidentKind, IncidentState, Moved, Reason, Silence, StateSeen
 from driftwatch.domain.legible import legible, one_line
-from driftwatch.domain.listing import listed
+from driftwatch.domain.listing import counted, listed
 from driftwatch.domain.metric import MEASURED, Severity
 from driftwatch.domain.payload import payload_for
 from driftwatch.presentation.spark import sparkline, squeezed
@@ -313,7 +313,7 @@ def state(seen: StateSeen | None) -> str:
         return f"state {seen.name} again (first seen {moment(datetime.fromisoformat(seen.first_seen))})"
     letter = f" ({seen.name})" if seen.name else ""
     told = {"baseline": "back to baseline", "new": f"a new state{letter}"}
-    return told.get(seen.verdict, f"not decided by {seen.replays} replay{'' if seen.replays == 1 else 's'}")
+    return told.get(seen.verdict, f"not decided by {counted(seen.replays, 'replay')}")
 
 
 def ownership(incident: Incident) -> str:
@@ -399,7 +399,7 @@ def more_probes(count: int) -> str:
     >>> more_probes(1), more_probes(4)
     ('1 more probe', '4 more probes')
     """
-    return f"{count} more probe{'' if count == 1 else 's'}"
+    return counted(count, "more probe")
 
 
 def step_line(step: Incident) -> str:

@@ -412,7 +412,7 @@ class StreamDetector:
                         ranks=today.ranks,
                         held=state.reference.held,
                         new=new,
-                        shared=state.frozen_sum / bets.location.references,
+                        shared=_shared_error(state.frozen_sum, references=bets.location.references),
                     ),
                 ),
             )
@@ -471,7 +471,7 @@ class StreamDetector:
             inflation=state.inflation,
             told=state.rhythm.told,
             unsure=state.rhythm.unsure,
-            shared=state.frozen_sum / (length + fixed),
+            shared=_shared_error(state.frozen_sum, references=length + fixed),
             fixed=_fixed(fixed, length),
         )
         return ChannelEvidence(
@@ -508,7 +508,14 @@ def _without_shared_error(z: float, past: float, *, count: int, length: float) -
     """Predict, from the sum over replays since the bags were full, the error that they share, and remove it."""
     if not count:
         return z
-    return (z - past / (length + count)) / math.sqrt(1 - count / ((length + 1) * (length + count)))
+    return (z - _shared_error(past, references=length + count)) / math.sqrt(
+        1 - count / ((length + 1) * (length + count))
+    )
+
+
+def _shared_error(past: float, *, references: float) -> float:
+    """What the replays since the bags were full, `past` in sum, foretell of the error that all of them share."""
+    return past / references
 
 
 def _fixed(count: int, length: float) -> float:

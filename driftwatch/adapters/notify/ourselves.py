@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from driftwatch.domain.listing import counted
+
 Payload = Mapping[str, Any]
 
 
@@ -53,10 +55,7 @@ def _time(payload: Payload) -> str:
 
 def _selftest(payload: Payload) -> str:
     """Return how a self-test went: in what order, who was told what, how soon."""
-    told = [
-        f"{d['name']}: {d['told']} after {d['replays']} replay{'' if d['replays'] == 1 else 's'}"
-        for d in payload["drifts"]
-    ]
+    told = [f"{d['name']}: {d['told']} after {counted(d['replays'], 'replay')}" for d in payload["drifts"]]
     way_on = "" if payload["passed"] else " Until it passes again, silence proves nothing: driftwatch selftest."
     return f"{payload['detail']}; in {payload['took_s']:.0f} s.{way_on}" + (f" {'; '.join(told)}." if told else "")
 

@@ -12,6 +12,7 @@ from driftwatch.adapters.notify.ourselves import OURSELVES
 from driftwatch.adapters.notify.report_words import report_lines
 from driftwatch.domain.judge_drift import GENERATION, OBSERVED
 from driftwatch.domain.legible import legible, one_line
+from driftwatch.domain.listing import counted
 
 Payload = Mapping[str, Any]
 
@@ -78,7 +79,7 @@ def since(payload: Payload) -> str:
         if "onset_early" in finding and finding["onset_early"] != finding.get("onset_late"):
             words += f" (between {_between(finding)})"
     if "replays" in payload:
-        count = f"{payload['replays']} replay{'' if payload['replays'] == 1 else 's'}"
+        count = counted(payload["replays"], "replay")
         words += f", {count}" if words else f" ({count})"
     return words
 
