@@ -103,7 +103,7 @@ class Frame:
         kept = load_last_good(self.config, os.environ)
         if kept is None:
             copy = str(copy_of(self.config, os.environ))
-            need = "A daemon writes it once it runs by the file; a service's needs its $STATE_DIRECTORY set here, too."
+            need = "a daemon writes it once it runs by the file; a service's needs its $STATE_DIRECTORY set here, too."
             met = "there is no such copy of the configuration file"
             raise ConfigError((Problem(file=copy, line=None, met=met, need=need, slug="config-not-found"),))
         return kept
